@@ -1,0 +1,44 @@
+/// One uninterrupted ownership of a user name, from a fresh claim to logout or to somebody else's
+/// claim: the part of a message's id that tells apart the messages of two owners of one name.
+public struct Lineage: Hashable, Sendable, CustomStringConvertible {
+    /// 36^8 is 2^41: enough for the owners of one name, and short, for it is sent with every message.
+    private static let length = 8
+    private static let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
+
+    /// The characters, the first in the lowest byte.
+    private let packed: UInt64
+
+    /// Draws a new one, at a fresh claim.
+    public init(using generator: inout some RandomNumberGenerator) {
+        var packed: UInt64 = 0
+        for _ in 0..<Self.length {
+            let character = Self.alphabet.randomElement(using: &generator) ?? 0
+            packed = packed << 8 | UInt64(character)
+        }
+        self.packed = packed
+    }
+
+    /// Reads the text of one back.
+    ///
+    /// Fails: nil for anything but 8 characters of `0-9 a-z`.
+    public init?(_ text: String) {
+        guard text.utf8.count == Self.length, text.utf8.allSatisfy(Self.alphabet.contains) else {
+            return nil
+        }
+        packed = text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// 8 characters of `0-9 a-z`.
+    public var description: String {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// How many bytes `append` writes.
+    static var byteCount: Int { length }
+
+    func append(to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: packed.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+}

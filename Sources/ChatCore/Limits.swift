@@ -1,0 +1,129 @@
+/// Every bound of the program, in one place, with its unit and its reason.
+///
+/// Those that an operator may change are defaults here and options in the command line; the
+/// others are constants because a different value would break a promise to clients.
+public enum Limits {
+    // MARK: Handshake
+
+    /// A connection that has not become a WebSocket by then is cut: one that says nothing, or says
+    /// it a byte at a time, must not hold a descriptor.
+    public static let handshakeTimeout = Duration.seconds(10)
+    /// Request line and headers together. Browsers with large cookies stay under it.
+    public static let requestHeadBytes = 8 * 1024
+    /// Header fields of one request.
+    public static let requestHeaders = 64
+
+    // MARK: Messages
+
+    /// One message, all its fragments together. Chat is text typed by people.
+    public static let messageBytes = 16 * 1024
+    /// From the first byte of a message to its last. A frame dribbled for an hour holds a buffer.
+    public static let messageTimeout = Duration.seconds(10)
+    /// Nesting of arrays and objects, so that checking a value takes constant stack.
+    public static let jsonDepth = 32
+    /// Messages that wait on one socket behind a `login` whose answer is pending.
+    public static let waitingMessages = 64
+    /// The same in bytes.
+    public static let waitingMessageBytes = 64 * 1024
+
+    // MARK: Names
+
+    /// Unicode scalars of a user name, after normalisation.
+    public static let usernameScalars = 32
+    /// UTF-8 bytes of a user name, after normalisation; 32 scalars of four bytes.
+    public static let usernameBytes = 128
+    /// Characters of a room's name.
+    public static let roomNameBytes = 64
+
+    // MARK: Rates, per connection
+
+    /// Messages a second, sustained: far above what a person types.
+    public static let messageRate = 20.0
+    /// Messages at once, before the rate applies.
+    public static let messageBurst = 40.0
+    /// Bytes a second, sustained, counted on the wire: pings and empty fragments count too.
+    public static let byteRate = 64.0 * 1024
+    /// Bytes at once, before the rate applies.
+    public static let byteBurst = 256.0 * 1024
+    /// How many bursts beyond its burst a client may go before it is cut with 4008: it was told
+    /// `rate_limited` that many times and went on.
+    public static let floodBursts = 5.0
+
+    // MARK: Liveness
+
+    /// Between pings. Below the 60 s after which nginx and many middleboxes cut an idle socket.
+    public static let pingInterval = Duration.seconds(25)
+    /// From a ping to any byte of the client; then 4005. Mobile networks take seconds to wake.
+    public static let pongTimeout = Duration.seconds(8)
+    /// The resolution of every timeout of a connection: one timer per loop serves all of them.
+    public static let wheelTick = Duration.milliseconds(250)
+
+    // MARK: Closing
+
+    /// How long input is still read and thrown away after our close frame, so that a reset does
+    /// not destroy the frame on its way.
+    public static let lingerTimeout = Duration.seconds(2)
+    /// How much input is thrown away in that time.
+    public static let lingerBytes = 1024 * 1024
+    /// A peer whose socket does not even take the close frame is cut.
+    public static let closeTimeout = Duration.seconds(5)
+
+    // MARK: Sending
+
+    /// Private frames (answers, pings) that wait for one client that does not read; then 4000.
+    public static let privateBytes = 64 * 1024
+    /// A socket that has accepted no byte for so long is closed with 4000.
+    public static let stallTimeout = Duration.seconds(30)
+    /// The kernel's share of what waits for one client.
+    public static let socketSendBufferBytes = 64 * 1024
+    /// Messages of one room that a node keeps at hand for clients that fall behind.
+    public static let backlogMessages = 1024
+    /// The same in bytes.
+    public static let backlogBytes = 1024 * 1024
+    /// Runs in one `sendmsg`. Linux allows 1,024 (`IOV_MAX`).
+    public static let runsPerSend = 64
+    /// Sends of one walk before other work of the loop gets its turn: about 5 ms.
+    public static let sendsPerTurn = 2000
+
+    // MARK: Publishing
+
+    /// Messages in one call to the broker: a batch grows with load up to here.
+    public static let batchMessages = 256
+    /// Messages of one room and loop that wait for the call in flight; then `unavailable`. At
+    /// 64 senders and the default rate, six seconds of a broker that does not answer.
+    public static let outboxMessages = 8192
+    /// What a client is told to wait where something is out of reach for now.
+    public static let retryAfter = Duration.seconds(1)
+
+    // MARK: What is kept
+
+    /// Messages kept per room.
+    public static let historyMessages = 1000
+    /// Bytes kept per room, so that one client cannot fill the memory.
+    public static let historyBytes = 1024 * 1024
+    /// How long messages of a room are kept, and how long a session may come back to its name.
+    public static let historyAge = Duration.seconds(24 * 3600)
+
+    // MARK: The listener
+
+    /// Connections that wait to be accepted: a whole cluster's clients come back at once.
+    public static let acceptBacklog = 4096
+    /// Connections accepted in one turn of the loop.
+    public static let acceptsPerTurn = 64
+    /// Reads of one socket in one turn, so that a busy sender does not starve the others.
+    public static let readsPerTurn = 8
+    /// The smallest read buffer: most clients are silent.
+    public static let readBufferMinimumBytes = 512
+    /// The largest read buffer: one whole message.
+    public static let readBufferMaximumBytes = 16 * 1024
+
+    // MARK: Draining
+
+    /// How long a leaving node waits for its clients before it cuts them.
+    public static let drainTimeout = Duration.seconds(20)
+    /// Sockets of one loop that a leaving node closes at once; then it pauses, so that their
+    /// return elsewhere is spread out and those still there go on being served.
+    public static let drainsPerTurn = 250
+    /// The pause between them: 5,000 a second and loop.
+    public static let drainPauseMilliseconds = 50
+}

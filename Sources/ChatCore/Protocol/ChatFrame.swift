@@ -1,0 +1,95 @@
+/// The part of a `chat` that its sender's node knows: all but its place in the room's order.
+///
+/// This is what travels between nodes and is kept; built once per message.
+public struct ChatBody: Sendable, Equatable {
+    /// `{"type":"chat","username":U,"value":V}`, with `"room":R` behind `value` outside the lobby.
+    public let bytes: [UInt8]
+
+    /// `value` is where the value stands in the sender's message; without one it is `null`.
+    /// `room` is nil for the lobby.
+    ///
+    /// Cost: one allocation of the exact size; the value is copied, not looked at.
+    public init(
+        username: String,
+        value: Range<Int>?,
+        in message: RawSpan,
+        room: String? = nil
+    ) {
+        var size = Self.head.utf8CodeUnitCount + JSONWriter.length(of: username)
+        size += Self.valueKey.utf8CodeUnitCount + (value?.count ?? Self.null.utf8CodeUnitCount) + 1
+        if let room { size += Self.roomKey.utf8CodeUnitCount + JSONWriter.length(of: room) }
+
+        var out: [UInt8] = []
+        out.reserveCapacity(size)
+        JSONWriter.append(literal: Self.head, to: &out)
+        JSONWriter.append(username, to: &out)
+        JSONWriter.append(literal: Self.valueKey, to: &out)
+        if let value {
+            JSONWriter.append(message.extracting(value), to: &out)
+        } else {
+            JSONWriter.append(literal: Self.null, to: &out)
+        }
+        if let room {
+            JSONWriter.append(literal: Self.roomKey, to: &out)
+            JSONWriter.append(room, to: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+        bytes = out
+    }
+
+    private static let head: StaticString = #"{"type":"chat","username":"#
+    private static let valueKey: StaticString = #","value":"#
+    private static let roomKey: StaticString = #","room":"#
+    private static let null: StaticString = "null"
+}
+
+/// The JSON of a `chat` as all clients of a room get it: a body with its place in the order.
+///
+/// A body is what `ChatBody` builds, or the same bytes come back from another node: an object with
+/// at least one member, its `}` the last byte. Nothing of it is looked at here.
+public enum ChatFrame {
+    /// How many bytes `append` writes, so that a frame header can go in front.
+    public static func length(
+        body: RawSpan,
+        seq: UInt64,
+        timestampMs: Int64,
+        mid: MessageID
+    ) -> Int {
+        punctuation - 1 + body.byteCount + mid.byteCount
+            + JSONWriter.length(of: seq) + JSONWriter.length(of: timestampMs)
+    }
+
+    /// Appends a body with its `seq`, `ts` and `mid`.
+    ///
+    /// Cost: one copy; allocates only when `out` has to grow.
+    public static func append(
+        body: RawSpan,
+        seq: UInt64,
+        timestampMs: Int64,
+        mid: MessageID,
+        to out: inout [UInt8]
+    ) {
+        JSONWriter.append(body.extracting(droppingLast: 1), to: &out)
+        JSONWriter.append(literal: seqKey, to: &out)
+        JSONWriter.append(seq, to: &out)
+        JSONWriter.append(literal: timestampKey, to: &out)
+        JSONWriter.append(timestampMs, to: &out)
+        JSONWriter.append(literal: midKey, to: &out)
+        mid.append(to: &out)
+        JSONWriter.append(literal: end, to: &out)
+    }
+
+    /// Appends a body that has no place in an order; it takes as many bytes as it has.
+    public static func append(unnumbered body: RawSpan, to out: inout [UInt8]) {
+        JSONWriter.append(body, to: &out)
+    }
+
+    private static let seqKey: StaticString = #","seq":"#
+    private static let timestampKey: StaticString = #","ts":"#
+    private static let midKey: StaticString = #","mid":""#
+    private static let end: StaticString = #""}"#
+    private static var punctuation: Int {
+        seqKey.utf8CodeUnitCount + timestampKey.utf8CodeUnitCount + midKey.utf8CodeUnitCount
+            + end.utf8CodeUnitCount
+    }
+}

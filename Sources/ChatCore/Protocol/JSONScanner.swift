@@ -1,0 +1,209 @@
+/// Why a text is not taken as JSON.
+enum JSONError: Error {
+    /// Not what RFC 8259 describes.
+    case malformed
+    /// Arrays and objects nested deeper than `Limits.jsonDepth`.
+    case tooDeep
+}
+
+/// Walks over one JSON text (RFC 8259) and says where its parts are, without converting any.
+///
+/// Values are relayed verbatim, so nothing here looks at what a number is worth or a string says:
+/// 25 digits, `1e999`, `-0` and `\ud800` are grammatical and that is all that is asked. Bytes above
+/// 0x7F are taken as they come inside strings; that they are UTF-8 is the WebSocket layer's check.
+///
+/// The scanner is a position; the bytes are handed to each call and must be the same ones.
+/// Cost: linear, constant stack, no allocation. Every read is bounds-checked.
+struct JSONScanner {
+    /// The next byte to look at.
+    private(set) var position: Int
+
+    init(at position: Int = 0) {
+        self.position = position
+    }
+
+    /// The byte at the position, or 0 at the end: 0 is not allowed anywhere outside strings.
+    func peek(_ bytes: RawSpan) -> UInt8 {
+        position < bytes.byteCount ? bytes.byte(at: position) : 0
+    }
+
+    mutating func skipWhitespace(_ bytes: RawSpan) {
+        while position < bytes.byteCount {
+            switch bytes.byte(at: position) {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
+                position += 1
+            default: return
+            }
+        }
+    }
+
+    /// Passes an object's `{`. False when a `}` follows at once, which is passed too.
+    mutating func enterObject(_ bytes: RawSpan) throws(JSONError) -> Bool {
+        try expect(UInt8(ascii: "{"), bytes)
+        skipWhitespace(bytes)
+        return !take(UInt8(ascii: "}"), bytes)
+    }
+
+    /// Passes a member's name, its colon and the whitespace around them.
+    mutating func key(_ bytes: RawSpan) throws(JSONError) -> JSONString {
+        skipWhitespace(bytes)
+        let key = try string(bytes)
+        skipWhitespace(bytes)
+        try expect(UInt8(ascii: ":"), bytes)
+        skipWhitespace(bytes)
+        return key
+    }
+
+    /// After a member: true when a comma announces the next one, false when the object ends.
+    mutating func nextMember(_ bytes: RawSpan) throws(JSONError) -> Bool {
+        skipWhitespace(bytes)
+        if take(UInt8(ascii: ","), bytes) { return true }
+        try expect(UInt8(ascii: "}"), bytes)
+        return false
+    }
+
+    /// Nothing but whitespace may follow.
+    mutating func end(_ bytes: RawSpan) throws(JSONError) {
+        skipWhitespace(bytes)
+        guard position == bytes.byteCount else { throw .malformed }
+    }
+
+    /// Passes one value of any kind and returns the bytes it takes.
+    ///
+    /// `depth` is how many arrays and objects are already open around it. Which kind each open one
+    /// is takes a bit, so that hostile nesting finds no stack to exhaust.
+    mutating func value(_ bytes: RawSpan, depth base: Int = 0) throws(JSONError) -> Range<Int> {
+        let start = position
+        var depth = base
+        // Bit 0 is the innermost open one: 1 for an object, 0 for an array.
+        var objects: UInt64 = 0
+        while true {
+            switch peek(bytes) {
+            case UInt8(ascii: "{"):
+                guard depth < Limits.jsonDepth else { throw .tooDeep }
+                if try enterObject(bytes) {
+                    objects = objects << 1 | 1
+                    depth += 1
+                    _ = try key(bytes)
+                    continue
+                }
+            case UInt8(ascii: "["):
+                guard depth < Limits.jsonDepth else { throw .tooDeep }
+                position += 1
+                skipWhitespace(bytes)
+                if !take(UInt8(ascii: "]"), bytes) {
+                    objects <<= 1
+                    depth += 1
+                    continue
+                }
+            default: try scalar(bytes)
+            }
+            guard try anotherValue(bytes, above: base, &depth, &objects) else {
+                return start..<position
+            }
+        }
+    }
+
+    /// After a value inside `value`: closes what ends here. True when another value must follow.
+    @inline(__always)
+    private mutating func anotherValue(
+        _ bytes: RawSpan,
+        above base: Int,
+        _ depth: inout Int,
+        _ objects: inout UInt64
+    ) throws(JSONError) -> Bool {
+        while depth > base {
+            let inObject = objects & 1 == 1
+            skipWhitespace(bytes)
+            if take(UInt8(ascii: ","), bytes) {
+                if inObject { _ = try key(bytes) } else { skipWhitespace(bytes) }
+                return true
+            }
+            try expect(inObject ? UInt8(ascii: "}") : UInt8(ascii: "]"), bytes)
+            objects >>= 1
+            depth -= 1
+        }
+        return false
+    }
+
+    private mutating func scalar(_ bytes: RawSpan) throws(JSONError) {
+        switch peek(bytes) {
+        case UInt8(ascii: "\""): _ = try string(bytes)
+        case UInt8(ascii: "t"): try literal("true", bytes)
+        case UInt8(ascii: "f"): try literal("false", bytes)
+        case UInt8(ascii: "n"): try literal("null", bytes)
+        default: try number(bytes)
+        }
+    }
+
+    private mutating func literal(_ word: StaticString, _ bytes: RawSpan) throws(JSONError) {
+        let end = position + word.utf8CodeUnitCount
+        guard end <= bytes.byteCount, bytes.equals(word, at: position) else { throw .malformed }
+        position = end
+    }
+
+    /// RFC 8259 section 6: no leading zero, no bare point, a digit after `.`, `e` and its sign.
+    private mutating func number(_ bytes: RawSpan) throws(JSONError) {
+        _ = take(UInt8(ascii: "-"), bytes)
+        if !take(UInt8(ascii: "0"), bytes) { try digits(bytes) }
+        if take(UInt8(ascii: "."), bytes) { try digits(bytes) }
+        if peek(bytes) | 0x20 == UInt8(ascii: "e") {
+            position += 1
+            if !take(UInt8(ascii: "+"), bytes) { _ = take(UInt8(ascii: "-"), bytes) }
+            try digits(bytes)
+        }
+    }
+
+    /// One digit at least.
+    private mutating func digits(_ bytes: RawSpan) throws(JSONError) {
+        let start = position
+        while position < bytes.byteCount, bytes.byte(at: position) &- UInt8(ascii: "0") < 10 {
+            position += 1
+        }
+        guard position > start else { throw .malformed }
+    }
+
+    /// Passes a string with its quotes.
+    mutating func string(_ bytes: RawSpan) throws(JSONError) -> JSONString {
+        try expect(UInt8(ascii: "\""), bytes)
+        let start = position
+        var hasEscapes = false
+        while true {
+            position = bytes.plainTextEnd(from: position)
+            switch peek(bytes) {
+            case UInt8(ascii: "\""):
+                position += 1
+                return JSONString(range: start..<(position - 1), hasEscapes: hasEscapes)
+            case UInt8(ascii: "\\"):
+                hasEscapes = true
+                try escape(bytes)
+            default: throw .malformed  // A control character, or the end.
+            }
+        }
+    }
+
+    private mutating func escape(_ bytes: RawSpan) throws(JSONError) {
+        position += 1
+        switch peek(bytes) {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"),
+            UInt8(ascii: "f"), UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            position += 1
+        case UInt8(ascii: "u"):
+            guard bytes.hexadecimal(at: position + 1) != nil else { throw .malformed }
+            position += 5
+        default: throw .malformed
+        }
+    }
+
+    @inline(__always)
+    private mutating func take(_ byte: UInt8, _ bytes: RawSpan) -> Bool {
+        guard peek(bytes) == byte else { return false }
+        position += 1
+        return true
+    }
+
+    @inline(__always)
+    private mutating func expect(_ byte: UInt8, _ bytes: RawSpan) throws(JSONError) {
+        guard take(byte, bytes) else { throw .malformed }
+    }
+}

@@ -1,0 +1,65 @@
+/// What one client may send: messages, bytes, and how long it may go on after being told.
+public struct RateLimit: Sendable {
+    /// The limits, the same for every connection of a node.
+    public struct Policy: Sendable {
+        let messages: TokenBucket.Rate?
+        let bytes: TokenBucket.Rate?
+        /// Refused messages before the client is cut.
+        let patience: TokenBucket.Rate?
+        let byteDebt: Duration
+
+        /// Rates a second and bursts; a rate of 0 means no limit.
+        public init(
+            messageRate: Double = Limits.messageRate,
+            messageBurst: Double = Limits.messageBurst,
+            byteRate: Double = Limits.byteRate,
+            byteBurst: Double = Limits.byteBurst
+        ) {
+            messages = .init(perSecond: messageRate, burst: messageBurst)
+            bytes = .init(perSecond: byteRate, burst: byteBurst)
+            patience = .init(
+                perSecond: messageRate,
+                burst: messageBurst * Limits.floodBursts
+            )
+            byteDebt =
+                byteRate > 0 ? .seconds(byteBurst * Limits.floodBursts / byteRate) : .zero
+        }
+    }
+
+    /// What becomes of a message.
+    public enum Verdict: Equatable, Sendable {
+        case admitted
+        /// Too much for now; after that long the next one is welcome.
+        case refused(retryAfter: Duration)
+        /// Too much for too long: 4008.
+        case flooding
+    }
+
+    private var messages = TokenBucket()
+    private var bytes = TokenBucket()
+    private var patience = TokenBucket()
+    private var byteDebt = Duration.zero
+
+    /// Nothing sent yet.
+    public init() {}
+
+    /// Charges what arrived on the wire. False where the client is flooding: 4008.
+    public mutating func received(_ count: Int, policy: Policy, now: Instant) -> Bool {
+        guard let rate = policy.bytes else { return true }
+        byteDebt = bytes.charge(Double(count), at: rate, now: now)
+        return byteDebt <= policy.byteDebt
+    }
+
+    /// Decides about one message, whose bytes have been charged before.
+    public mutating func admit(policy: Policy, now: Instant) -> Verdict {
+        var wait = byteDebt
+        if wait <= .zero, let rate = policy.messages {
+            wait = messages.take(1, at: rate, now: now) ?? .zero
+        }
+        guard wait > .zero else { return .admitted }
+        if let rate = policy.patience, patience.take(1, at: rate, now: now) != nil {
+            return .flooding
+        }
+        return .refused(retryAfter: wait)
+    }
+}

@@ -1,0 +1,51 @@
+/// A rate with a burst, in eight bytes: the generic cell rate algorithm (ITU-T I.371), which keeps
+/// the time at which the bucket will be full again instead of a level and a time.
+public struct TokenBucket: Sendable {
+    /// How fast a bucket fills and how much it holds.
+    public struct Rate: Sendable {
+        let nanosecondsPerToken: Double
+        let burstNanoseconds: Int64
+
+        /// `perSecond` tokens a second, `burst` at once. Nil where the rate is 0: no limit.
+        public init?(perSecond: Double, burst: Double) {
+            guard perSecond > 0 else { return nil }
+            nanosecondsPerToken = 1e9 / perSecond
+            burstNanoseconds = Int64(clamping: burst * nanosecondsPerToken)
+        }
+    }
+
+    /// When the bucket is full again.
+    private var fullAt = Instant.distantPast
+
+    /// A full bucket.
+    public init() {}
+
+    /// Takes tokens even where there are not enough. The answer is how long it will be until the
+    /// debt is gone; zero or less where there is none.
+    public mutating func charge(_ tokens: Double, at rate: Rate, now: Instant) -> Duration {
+        fullAt = min(max(now, fullAt) + cost(tokens, rate), now + .nanoseconds(Int64.farAway))
+        return fullAt - now - .nanoseconds(rate.burstNanoseconds)
+    }
+
+    /// Takes tokens, or nothing where there are not enough: then the answer is how long to wait.
+    public mutating func take(_ tokens: Double, at rate: Rate, now: Instant) -> Duration? {
+        let before = fullAt
+        let debt = charge(tokens, at: rate, now: now)
+        guard debt > .zero else { return nil }
+        fullAt = before
+        return debt
+    }
+
+    private func cost(_ tokens: Double, _ rate: Rate) -> Duration {
+        .nanoseconds(Int64(clamping: tokens * rate.nanosecondsPerToken))
+    }
+}
+
+extension Int64 {
+    /// Thirty years in nanoseconds: sums of a few of them do not overflow.
+    fileprivate static let farAway: Int64 = 1_000_000_000_000_000_000
+
+    fileprivate init(clamping nanoseconds: Double) {
+        self = nanoseconds < Double(Self.farAway) ? Int64(Swift.max(nanoseconds, 0)) : Self.farAway
+    }
+}

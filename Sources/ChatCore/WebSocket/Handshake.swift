@@ -1,0 +1,54 @@
+/// The server's side of the opening handshake (RFC 6455, section 4.2).
+///
+/// Headers come as a lookup by name, case-insensitive, that gives the value of every field of that
+/// name in order, without the white space around it.
+public enum Handshake {
+    /// Whether the request is meant to open a WebSocket. Any other one gets a page, or 426.
+    ///
+    /// A key alone counts too: a proxy that was not told to pass `Upgrade` on leaves it, and whoever
+    /// set the proxy up deserves the sentence of `HandshakeError.notUpgrade`.
+    public static func isUpgrade(headers: (String) -> [String]) -> Bool {
+        contains("websocket", in: headers("Upgrade")) || !headers("Sec-WebSocket-Key").isEmpty
+    }
+
+    /// Checks the request and gives the value of `Sec-WebSocket-Accept` to answer with.
+    ///
+    /// Fails: with the first requirement of section 4.2.1 that is not met. Path, origin and
+    /// subprotocol are the caller's.
+    public static func check(
+        method: String,
+        version: (major: Int, minor: Int),
+        headers: (String) -> [String]
+    ) throws(HandshakeError) -> String {
+        guard method == "GET" else { throw .method }
+        guard version >= (1, 1) else { throw .httpVersion }
+        let hosts = headers("Host")
+        guard hosts.count == 1, hosts[0] != "" else { throw .host }
+        guard contains("websocket", in: headers("Upgrade")) else { throw .notUpgrade }
+        guard contains("upgrade", in: headers("Connection")) else { throw .connection }
+        guard headers("Sec-WebSocket-Version") == ["13"] else { throw .version }
+        let keys = headers("Sec-WebSocket-Key")
+        guard keys.count == 1, Base64.decode(keys[0])?.count == 16 else { throw .key }
+        return acceptKey(for: keys[0])
+    }
+
+    /// The answer to a key (RFC 6455, section 4.2.2, step 5.4).
+    public static func acceptKey(for key: String) -> String {
+        Base64.encode(SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+    }
+
+    /// Whether some field's comma-separated list has the token, which is given in lower case.
+    private static func contains(_ token: String, in fields: [String]) -> Bool {
+        fields.contains { field in
+            field.utf8.split(separator: UInt8(ascii: ",")).contains { element in
+                let isSpace = { (byte: UInt8) in " \t".utf8.contains(byte) }
+                let name = element.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
+                return name.map(asciiLowercased).elementsEqual(token.utf8)
+            }
+        }
+    }
+
+    private static func asciiLowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}

@@ -1,0 +1,43 @@
+/// The key with which a client masks the payload of one frame (RFC 6455, section 5.3), and how far
+/// into the payload it has been applied: a payload may be unmasked in parts, split anywhere.
+public struct MaskingKey: Hashable, Sendable {
+    /// The key's four bytes, rotated so that the one for the next payload byte is the lowest.
+    private var bits: UInt32
+
+    /// The key whose first byte on the wire is the lowest of `bits`. Clients hand in randomness:
+    /// the next key must not be predictable (RFC 6455, section 10.3).
+    public init(_ bits: UInt32) {
+        self.bits = bits
+    }
+
+    /// The four bytes as they travel in the header, the first in the lowest byte.
+    var wireOrder: UInt32 { bits }
+
+    /// Takes a byte of the key from a header; after four of them the first is the lowest.
+    mutating func read(_ byte: UInt8) {
+        bits = bits >> 8 | UInt32(byte) << 24
+    }
+
+    /// Masks or unmasks the next bytes of the payload, which is the same operation, in place: those
+    /// of `bytes` in `range`.
+    ///
+    /// Cost: one pass, eight bytes at a time.
+    public mutating func apply(to bytes: inout MutableRawSpan, in range: Range<Int>) {
+        // Little-endian words have the byte of the lowest address in their lowest bits.
+        let word = (UInt64(bits) << 32 | UInt64(bits)).littleEndian
+        bytes.withUnsafeMutableBytes { all in
+            let payload = UnsafeMutableRawBufferPointer(rebasing: all[range])
+            var offset = 0
+            while payload.count - offset >= 8 {
+                let masked = payload.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                payload.storeBytes(of: masked ^ word, toByteOffset: offset, as: UInt64.self)
+                offset += 8
+            }
+            while offset < payload.count {
+                payload[offset] ^= UInt8(truncatingIfNeeded: bits)
+                bits = bits >> 8 | bits << 24
+                offset += 1
+            }
+        }
+    }
+}

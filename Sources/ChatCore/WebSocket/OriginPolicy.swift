@@ -1,0 +1,34 @@
+/// Which web pages may open a WebSocket here. Browsers let any page try and only say which it is
+/// (RFC 6455, section 10.2); other clients say nothing, or whatever they like.
+public struct OriginPolicy: Sendable {
+    private let admitsAll: Bool
+    private let allowed: Set<Origin>
+
+    /// Admits, besides the page served from the same host and pages of the same machine, the
+    /// origins of the list: `https://example.org`, `http://example.org:8080`, or `*` for all. An
+    /// entry that is none of these admits nothing: see `isEntry`.
+    public init(allowed: [String]) {
+        admitsAll = allowed.contains("*")
+        self.allowed = Set(allowed.compactMap { Origin($0) })
+    }
+
+    /// Whether the text may stand in the list, for the check of the configuration.
+    public static func isEntry(_ text: String) -> Bool {
+        text == "*" || Origin(text) != nil
+    }
+
+    /// Whether a request with these `Origin` fields and this `Host` may go on. None at all is no
+    /// browser; `null` is a page without an origin, which could be anybody's.
+    public func admits(origin fields: [String], host: String?) -> Bool {
+        guard let field = fields.first else { return true }
+        guard fields.count == 1, let origin = Origin(field) else { return false }
+        return admitsAll || origin.authority.isLoopback || allowed.contains(origin)
+            || isSame(origin, host)
+    }
+
+    private func isSame(_ origin: Origin, _ host: String?) -> Bool {
+        guard let host else { return false }
+        return Authority(host, defaultPort: Origin.defaultPort(of: origin.scheme))
+            == origin.authority
+    }
+}

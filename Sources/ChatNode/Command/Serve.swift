@@ -1,0 +1,85 @@
+import ArgumentParser
+import ChatCore
+import Glibc
+import Logging
+
+/// `chatnode serve`: runs a node until it is told to stop.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a node.",
+        discussion: """
+            EXAMPLES
+              chatnode                                  on 127.0.0.1:4567, with the page at /
+              chatnode --host 0.0.0.0 --port 8080       for everybody who can reach this machine
+              chatnode --config /etc/chatnode.yaml --log-format json
+
+            Flags win over CHAT_… in the environment, those over the file, that over the defaults.
+            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once.
+            """
+    )
+
+    @OptionGroup var flags: ServeFlags
+
+    func run() async throws {
+        let began = Clock.now
+        Signals.ignoreBrokenPipes()
+        let stopRequests = Signals.stopRequests()
+        let environment = processEnvironment()
+        let configuration = try Self.load(flags.values, environment)
+        Log.bootstrap(
+            level: configuration.logLevel,
+            format: configuration.logFormat,
+            environment: environment
+        )
+        let descriptors = Descriptors.raise()
+        let node = try await Self.start(configuration)
+        let banner = Banner(node: node, configuration, descriptors, took: Clock.now - began)
+        Terminal.say(banner.text)
+        try await Self.serve(node, configuration, until: stopRequests)
+    }
+
+    private static func load(
+        _ flags: [String: String],
+        _ environment: [String: String]
+    ) throws -> Configuration {
+        do {
+            return try Configuration.load(flags: flags, environment: environment)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitCode(error.exitCode)
+        }
+    }
+
+    private static func start(_ configuration: Configuration) async throws -> Node {
+        do {
+            return try await Node.start(configuration, log: Logger(label: "chatnode"))
+        } catch {
+            let trouble = StartTrouble(error, configuration)
+            Terminal.complain(trouble.description)
+            throw ExitCode(trouble.exitCode)
+        }
+    }
+
+    /// Waits for the first request to stop, then leaves; a second one ends the process at once.
+    private static func serve(
+        _ node: Node,
+        _ configuration: Configuration,
+        until stopRequests: AsyncStream<CInt>
+    ) async throws {
+        var requests = stopRequests.makeAsyncIterator()
+        guard await requests.next() != nil else { return }
+        Terminal.say(
+            "draining \(node.state.connections) clients for up to"
+                + " \(configuration.drainTimeout) (again to leave now)"
+        )
+        let leavesAtOnce = Task {
+            for await signal in stopRequests {
+                Terminal.say("stopped without waiting")
+                Glibc.exit(128 + signal)
+            }
+        }
+        let farewell = try await node.leave()
+        leavesAtOnce.cancel()
+        Terminal.say("stopped: \(farewell.closed) closed cleanly, \(farewell.forced) forced")
+    }
+}

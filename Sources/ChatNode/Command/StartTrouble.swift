@@ -1,0 +1,45 @@
+import Glibc
+import NIOCore
+
+/// Why a node could not start, in words that say what to do.
+struct StartTrouble: CustomStringConvertible {
+    let description: String
+    /// As in sysexits.h.
+    let exitCode: CInt
+
+    init(_ error: any Error, _ configuration: Configuration) {
+        let place = "\(configuration.host):\(configuration.port)"
+        switch (error as? IOError)?.errnoCode {
+        case EADDRINUSE:
+            description = """
+                error: cannot listen on \(place): another process already does
+                  fix: stop it (ss -ltnp 'sport = :\(configuration.port)' names it), \
+                or choose another port: --port \(configuration.port + 1)
+                """
+            exitCode = EX_TEMPFAIL
+        case EACCES:
+            description = """
+                error: cannot listen on \(place): ports below 1024 need a privilege
+                  fix: choose another port (--port 4567) and let a proxy or a socket pass it on
+                """
+            exitCode = EX_NOPERM
+        case EADDRNOTAVAIL:
+            description = """
+                error: cannot listen on \(place): this machine does not have that address
+                  fix: --host 0.0.0.0 for all of its addresses, 127.0.0.1 for itself alone
+                """
+            exitCode = EX_CONFIG
+        default:
+            guard error is SocketAddressError || error is SocketAddressError.UnknownHost else {
+                description = "error: cannot start: \(error)"
+                exitCode = EX_SOFTWARE
+                return
+            }
+            description = """
+                error: cannot listen on \(place): the host “\(configuration.host)” is not known
+                  fix: --host with an address of this machine, such as 127.0.0.1
+                """
+            exitCode = EX_NOHOST
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ChatCore
+import NIOCore
+
+/// The way to all loops' shards from anywhere: the one thing that crosses between loops.
+///
+/// Cost: one `execute` per call and loop, however much it carries.
+struct Hub: Sendable {
+    let shards: [NIOLoopBound<Shard>]
+
+    /// Makes a shard on each loop.
+    static func make(
+        loops: [any EventLoop],
+        shard: @escaping @Sendable (any EventLoop) -> Shard
+    ) async throws -> Hub {
+        var shards: [NIOLoopBound<Shard>] = []
+        for loop in loops {
+            let bound = try await loop.submit { NIOLoopBound(shard(loop), eventLoop: loop) }.get()
+            shards.append(bound)
+        }
+        return Hub(shards: shards)
+    }
+
+    /// The shard of the loop that this is called on.
+    func shard(on loop: any EventLoop) -> Shard {
+        guard let bound = shards.first(where: { $0.eventLoop === loop }) else {
+            preconditionFailure("a loop without a shard")
+        }
+        return bound.value
+    }
+
+    /// Does something on every shard's loop, without waiting for it.
+    func onEach(_ body: @escaping @Sendable (Shard) -> Void) {
+        for bound in shards {
+            bound.eventLoop.execute { body(bound.value) }
+        }
+    }
+
+    /// Asks every shard.
+    func fromEach<Answer: Sendable>(
+        _ body: @escaping @Sendable (Shard) -> Answer
+    ) async throws -> [Answer] {
+        var answers: [Answer] = []
+        for bound in shards {
+            answers.append(try await bound.eventLoop.submit { body(bound.value) }.get())
+        }
+        return answers
+    }
+}

@@ -1,0 +1,42 @@
+import ChatCore
+
+/// One room on one loop: what is to be sent, and how far each member has come.
+///
+/// Members stand in parallel arrays, so that the walk touches little memory per recipient.
+final class Room {
+    let name: RoomName
+    var backlog = Backlog()
+    /// Where each member's socket is in the shard's table.
+    private(set) var slots: [Int32] = []
+    /// What each member gets next.
+    var cursors: [Int] = []
+
+    /// The member at which the walk that is under way goes on; nil where none is.
+    var walkIndex: Int?
+    /// Somebody may have been moved past the walk: it starts over, which costs a comparison each.
+    var mustWalkAgain = false
+
+    init(name: RoomName) {
+        self.name = name
+    }
+
+    var count: Int { slots.count }
+
+    /// Adds a member that hears what comes from now on. The answer is its place.
+    func add(slot: Int32) -> Int {
+        slots.append(slot)
+        cursors.append(backlog.end)
+        return slots.count - 1
+    }
+
+    /// Takes a member out. The answer is the slot of the member that has moved to its place.
+    func remove(at place: Int) -> Int32? {
+        let last = slots.count - 1
+        slots.swapAt(place, last)
+        cursors.swapAt(place, last)
+        slots.removeLast()
+        cursors.removeLast()
+        if let walkIndex, place < walkIndex { mustWalkAgain = true }
+        return place == last ? nil : slots[place]
+    }
+}

@@ -1,0 +1,14 @@
+import ChatCore
+
+/// What holds for every socket of a node; the same on all loops.
+struct ShardSettings: Sendable {
+    let incarnation: Incarnation
+    let rules: SessionRules
+    let liveness: Liveness.Policy
+    let maxMessageBytes: Int
+    let handshakeTimeout: Duration
+    let origins: OriginPolicy
+    /// Connections of the whole node; nil means as many as there are descriptors.
+    let maxConnections: Int?
+    let state: NodeState
+}

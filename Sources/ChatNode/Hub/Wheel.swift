@@ -1,0 +1,45 @@
+import ChatCore
+
+/// All timeouts of one loop's sockets, in buckets one tick wide: one timer serves all of them.
+///
+/// An entry is a reminder, not a promise: whoever is reminded looks whether anything is due, and
+/// asks again. That is what makes putting a timeout off cost nothing.
+struct Wheel {
+    /// 64 s at a tick of 250 ms; what is further off is asked about once on the way.
+    private static let bucketCount = 256
+
+    private let tick: Int64
+    private var buckets: [[SocketID]]
+    /// The number of the tick that `advance` has come to.
+    private var position: Int64
+
+    init(tick: Duration = Limits.wheelTick, now: Instant) {
+        self.tick = tick.inNanoseconds
+        buckets = Array(repeating: [], count: Self.bucketCount)
+        position = now.nanoseconds / self.tick
+    }
+
+    /// Reminds a socket at or up to one tick after `instant`.
+    mutating func schedule(_ id: SocketID, at instant: Instant) {
+        let wanted = instant.nanoseconds / tick + 1
+        let last = position + Int64(Self.bucketCount - 1)
+        let number = min(max(wanted, position + 1), last)
+        buckets[Int(number % Int64(Self.bucketCount))].append(id)
+    }
+
+    /// The sockets to be reminded now.
+    mutating func advance(to now: Instant) -> [SocketID] {
+        var due: [SocketID] = []
+        let target = now.nanoseconds / tick
+        // After a long stop each bucket still needs only one look.
+        position = max(position, target - Int64(Self.bucketCount))
+        while position < target {
+            position += 1
+            let index = Int(position % Int64(Self.bucketCount))
+            guard !buckets[index].isEmpty else { continue }
+            due += buckets[index]
+            buckets[index].removeAll()
+        }
+        return due
+    }
+}

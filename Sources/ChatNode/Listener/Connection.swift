@@ -1,0 +1,256 @@
+import ChatCore
+import NIOCore
+
+/// One client's WebSocket: bytes in, bytes out. What they mean is the session's to say.
+///
+/// On: its loop.
+final class Connection: ChannelInboundHandler, SlotOccupant {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case open
+        /// The close frame is on its way, or has left; what comes in is thrown away.
+        case closing(discarded: Int)
+        case gone
+    }
+
+    let id: SocketID
+    private let shard: Shard
+    var session: Session
+    var memberships: [Membership] = []
+
+    private var phase = Phase.open
+    private var isSessionFinished = false
+    private var parser: FrameParser
+    private var liveness: Liveness
+    private var nextReminder = Instant.distantFuture
+    private var context: ChannelHandlerContext?
+    /// The end of the handshake, to be sent before anything else.
+    private var greeting: ByteBuffer?
+
+    init(id: SocketID, shard: Shard, greeting: ByteBuffer) {
+        self.id = id
+        self.shard = shard
+        self.greeting = greeting
+        session = Session(id: id, rules: shard.settings.rules)
+        parser = FrameParser(.server, maxMessageBytes: shard.settings.maxMessageBytes)
+        liveness = Liveness(now: Clock.now)
+    }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        shard.replace(id, with: self, channel: context.channel)
+        if let greeting { handOver(greeting) }
+        greeting = nil
+        shard.join(self, .lobby)
+        remindWhenDue()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        guard case .open = phase else { return discard(buffer.readableBytes) }
+        let now = Clock.now
+        shard.run(self) { $0.received(bytes: buffer.readableBytes, now: now, into: &$1) }
+        buffer.withUnsafeReadableBytes { bytes in
+            // Unmasked where they lie. The channel keeps a reference to the buffer for its next
+            // read, so that a change by the book would copy it first; nobody reads it after us.
+            var span = MutableRawSpan(
+                _unsafeBytes: UnsafeMutableRawBufferPointer(mutating: bytes)
+            )
+            do throws(FrameError) {
+                try parser.consume(&span, into: self)
+            } catch {
+                close(error.closeCode, error.reason)
+            }
+        }
+        liveness.heard(midMessage: parser.isMidMessage, now: now)
+        remindWhenDue()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        // The descriptor is closed by now, and its number may be somebody else's next.
+        shard.doors[Int(id.slot)].shut()
+        phase = .gone
+        self.context = nil
+        shard.leaveRooms(self)
+        shard.run(self) { $0.socketClosed(into: &$1) }
+        vacateIfDone()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: What the session and the hub want
+
+    /// Tells this client, and nobody else.
+    func send(_ message: ServerMessage) {
+        guard case .open = phase else { return }
+        var json: [UInt8] = []
+        message.encode(into: &json)
+        var frame: [UInt8] = []
+        Frame.append(.text, payload: json.span.bytes, to: &frame)
+        sendPrivate(frame)
+    }
+
+    func sessionFinished() {
+        isSessionFinished = true
+        vacateIfDone()
+    }
+
+    /// Gives the place away when neither socket, nor session, nor a room needs it any more.
+    func vacateIfDone() {
+        guard case .gone = phase, isSessionFinished, memberships.isEmpty else { return }
+        shard.vacate(id)
+    }
+
+    func moved(in room: Room, to place: Int) {
+        for index in memberships.indices where memberships[index].room === room {
+            memberships[index].place = place
+        }
+    }
+
+    func drain() {
+        close(.goingAway, "the node is going away")
+    }
+
+    func cut() {
+        context?.close(promise: nil)
+    }
+
+    func remind(now: Instant) {
+        guard now >= nextReminder else { return }
+        nextReminder = .distantFuture
+        switch liveness.fire(now: now, shard.settings.liveness) {
+        case .nothing: break
+        case .ping: sendPrivate(Frame.ping())
+        case .close(let code, let reason): close(code, reason)
+        case .cut: cut()
+        }
+        remindWhenDue()
+    }
+
+    private func remindWhenDue() {
+        let due = liveness.due(shard.settings.liveness)
+        guard due < nextReminder, context != nil else { return }
+        nextReminder = due
+        shard.remind(id, at: due)
+    }
+}
+
+// MARK: - What came in
+
+extension Connection: FrameSink {
+    func text(_ payload: RawSpan) -> Bool {
+        let now = Clock.now
+        liveness.messageEnded()
+        shard.run(self) { $0.receive(payload, now: now, into: &$1) }
+        return isOpen
+    }
+
+    func ping(_ payload: RawSpan) -> Bool {
+        sendPrivate(Frame.pong(payload))
+        return isOpen
+    }
+
+    func pong(_ payload: RawSpan) -> Bool { true }
+
+    func close(_ code: CloseCode?, _ reason: RawSpan) {
+        beginClosing(Frame.close(code))
+    }
+
+    private var isOpen: Bool {
+        if case .open = phase { true } else { false }
+    }
+}
+
+// MARK: - Out through the door
+
+extension Connection {
+    /// Sends frames that are this client's alone.
+    private func sendPrivate(_ frames: [UInt8]) {
+        let slot = Int(id.slot)
+        guard !shard.doors[slot].isBlocked else {
+            if !shard.doors[slot].wait(frames) {
+                close(.tooSlow, "too slow: answers were not read")
+            }
+            return
+        }
+        switch frames.withUnsafeBytes({ shard.doors[slot].transmit($0) }) {
+        case .sent, .broken: break
+        case .partly(let count): handOver(frames[count...])
+        }
+    }
+
+    /// Has the channel send what the socket does not take now; until that is through, the door is
+    /// blocked.
+    func handOver(_ bytes: ArraySlice<UInt8>) {
+        guard let context else { return }
+        handOver(context.channel.allocator.buffer(bytes: bytes))
+    }
+
+    private func handOver(_ buffer: ByteBuffer) {
+        guard let context else { return }
+        shard.doors[Int(id.slot)].block()
+        liveness.blocked(now: Clock.now)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess { self.handedOver() }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+        remindWhenDue()
+    }
+
+    private func handedOver() {
+        let slot = Int(id.slot)
+        shard.doors[slot].unblock()
+        liveness.unblocked()
+        let waited = shard.doors[slot].takeWaiting()
+        if !waited.isEmpty { sendPrivate(waited) }
+        guard !shard.doors[slot].isBlocked else { return }
+        switch phase {
+        case .open: shard.catchUp(self)
+        case .closing: shutOutput()
+        case .gone: break
+        }
+    }
+}
+
+// MARK: - Closing
+
+extension Connection {
+    /// Closes with a code and a reason for people; what the client has been sent before arrives.
+    func close(_ code: CloseCode, _ reason: String) {
+        beginClosing(Frame.close(code, reason))
+    }
+
+    private func beginClosing(_ frame: [UInt8]) {
+        guard isOpen else { return }
+        let slot = Int(id.slot)
+        phase = .closing(discarded: 0)
+        shard.leaveRooms(self)
+        liveness.closing(now: Clock.now)
+        // Behind a full queue there is no room for a reason: then the connection is cut in time.
+        sendPrivate(frame)
+        shard.doors[slot].beginClosing()
+        if !shard.doors[slot].isBlocked { shutOutput() }
+        shard.run(self) { $0.socketClosed(into: &$1) }
+        remindWhenDue()
+    }
+
+    /// Nothing more goes out. What comes in is read for a while: closing a socket with unread
+    /// input resets it, which can destroy the close frame on its way.
+    private func shutOutput() {
+        guard let context else { return }
+        liveness.lingering(now: Clock.now)
+        context.close(mode: .output, promise: nil)
+        remindWhenDue()
+    }
+
+    private func discard(_ count: Int) {
+        guard case .closing(let before) = phase else { return }
+        phase = .closing(discarded: before + count)
+        if before + count > Limits.lingerBytes { cut() }
+    }
+}

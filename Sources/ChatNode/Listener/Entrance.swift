@@ -1,0 +1,266 @@
+import ChatCore
+import NIOCore
+import NIOHTTP1
+
+/// What a connection meets first: plain HTTP, until one of its requests becomes a WebSocket.
+///
+/// Any request of a connection may be upgraded, not only the first: balancers send health checks
+/// and pages over connections that they use again. On: the connection's loop.
+final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupant {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    private let shard: Shard
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var id: SocketID?
+    private var context: ChannelHandlerContext?
+    private var head: HTTPRequestHead?
+    /// By then the next request is complete, or the connection is cut.
+    private var deadline: Instant
+    /// The last answer is on its way: what comes in is thrown away.
+    private var isClosing = false
+    private var isAnswering = false
+    private var hasUpgraded = false
+
+    init(shard: Shard) {
+        self.shard = shard
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = Limits.requestHeadBytes
+        limits.maxHeaderListSize = Limits.requestHeadBytes
+        limits.maxHeaderFieldCount = Limits.requestHeaders
+        decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(
+                leftOverBytesStrategy: .forwardBytes,
+                informationalResponseStrategy: .drop,
+                limitConfiguration: limits
+            )
+        )
+        deadline = Clock.now + shard.settings.handshakeTimeout
+    }
+
+    /// Puts itself and its decoder into a new connection's pipeline.
+    func install(in channel: any Channel) throws {
+        try channel.pipeline.syncOperations.addHandlers([decoder, self])
+    }
+
+    // MARK: The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        guard !shard.isDraining else { return context.close(promise: nil) }
+        let id = shard.admit(self)
+        self.id = id
+        shard.remind(id, at: deadline)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        guard let id, !hasUpgraded else { return }
+        shard.vacate(id)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing, !hasUpgraded else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            guard !Self.hasBody(head) else {
+                return answer(.init(.payloadTooLarge, "no request here has a body"), to: head)
+            }
+            self.head = head
+        case .body:
+            break
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            respond(to: head)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isClosing, let error = error as? HTTPParserError else {
+            return context.close(promise: nil)
+        }
+        let isTooLarge = error == .headerOverflow
+        let response =
+            isTooLarge
+            ? HTTPResponse(
+                .requestHeaderFieldsTooLarge,
+                "the request's head is over \(Limits.requestHeadBytes) bytes"
+                    + " or \(Limits.requestHeaders) fields"
+            )
+            : HTTPResponse(.badRequest, "that is no HTTP request")
+        answer(response, to: nil)
+    }
+
+    // MARK: The slot
+
+    func remind(now: Instant) {
+        guard now < deadline else { return cut() }
+        if let id { shard.remind(id, at: deadline) }
+    }
+
+    func drain() { cut() }
+
+    func cut() {
+        context?.close(promise: nil)
+    }
+
+    private static func hasBody(_ head: HTTPRequestHead) -> Bool {
+        head.headers.contains(name: "transfer-encoding")
+            || head.headers["content-length"].contains { $0 != "0" }
+    }
+}
+
+// MARK: - Requests
+
+extension Entrance {
+    private func respond(to head: HTTPRequestHead) {
+        let path = head.uri.prefix { $0 != "?" }
+        let isUpgrade = Handshake.isUpgrade(headers: head.field)
+        guard path != "/" && path != "/ws" || !isUpgrade else { return upgrade(head) }
+        guard head.method == .GET || head.method == .HEAD else {
+            let response = HTTPResponse(
+                .methodNotAllowed,
+                "only GET is answered here",
+                headers: [("Allow", "GET, HEAD")]
+            )
+            return answer(response, to: head)
+        }
+        answer(response(for: path), to: head)
+    }
+
+    private func response(for path: Substring) -> HTTPResponse {
+        switch path {
+        case "/":
+            return HTTPResponse(page: Page.content, headers: Page.headers)
+        case "/ws":
+            return HTTPResponse(
+                .upgradeRequired,
+                "This is the address of a WebSocket; the page is at /. If a proxy stands in"
+                    + " between, it must pass the headers Upgrade and Connection on.",
+                headers: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+            )
+        case "/healthz":
+            return HTTPResponse(.ok, "ok")
+        case "/readyz":
+            switch shard.settings.state.readiness {
+            case .ready: return HTTPResponse(.ok, "ready")
+            case .starting: return HTTPResponse(.serviceUnavailable, "starting")
+            case .draining: return HTTPResponse(.notFound, "draining")
+            }
+        default:
+            return HTTPResponse(.notFound, "nothing is here")
+        }
+    }
+
+    private func upgrade(_ head: HTTPRequestHead) {
+        guard
+            shard.settings.origins.admits(
+                origin: head.headers["origin"],
+                host: head.headers.first(name: "host")
+            )
+        else {
+            let origin = head.headers.first(name: "origin") ?? ""
+            return answer(
+                .init(
+                    .forbidden,
+                    "the origin is not admitted; the operator may add it: --allowed-origins "
+                        + String(origin.unicodeScalars.filter { $0.isASCII && $0.value > 32 })
+                ),
+                to: head
+            )
+        }
+        guard !shard.isDraining, !isFull else {
+            let later = HTTPResponse(
+                .serviceUnavailable,
+                "no more connections are taken at present",
+                headers: [("Retry-After", "5")]
+            )
+            return answer(later, to: head)
+        }
+        do {
+            let key = try Handshake.check(
+                method: head.method.rawValue,
+                version: (head.version.major, head.version.minor),
+                headers: head.field
+            )
+            become(webSocketWith: HTTPResponse.switchingProtocols(acceptKey: key))
+        } catch {
+            refuse(error, head)
+        }
+    }
+
+    private var isFull: Bool {
+        guard let most = shard.settings.maxConnections else { return false }
+        return shard.settings.state.connections > most
+    }
+
+    private func refuse(_ error: HandshakeError, _ head: HTTPRequestHead) {
+        let status = HTTPResponseStatus(statusCode: error.status)
+        answer(HTTPResponse(status, error.reason, headers: error.fields), to: head)
+    }
+
+    private func become(webSocketWith greeting: ByteBuffer) {
+        guard let context, let id else { return }
+        hasUpgraded = true
+        let pipeline = context.pipeline.syncOperations
+        let connection = Connection(id: id, shard: shard, greeting: greeting)
+        do {
+            try pipeline.addHandler(connection)
+        } catch {
+            return context.close(promise: nil)
+        }
+        // What the client sent right behind its request goes from the decoder to the connection.
+        pipeline.removeHandler(self, promise: nil)
+        pipeline.removeHandler(decoder, promise: nil)
+    }
+}
+
+// MARK: - Answers
+
+extension Entrance {
+    /// Answers a request; one that could not even be read is nil, and ends the connection.
+    private func answer(_ response: HTTPResponse, to head: HTTPRequestHead?) {
+        guard let context else { return }
+        // The decoder has stopped for good behind any request that wanted another protocol.
+        let keepAlive = head.map { $0.isKeepAlive && !$0.headers.contains(name: "upgrade") }
+        let staysOpen = keepAlive == true && response.status.code < 400
+        let buffer = response.encode(
+            keepAlive: staysOpen,
+            isHead: head?.method == .HEAD,
+            allocator: context.channel.allocator
+        )
+        deadline = Clock.now + shard.settings.handshakeTimeout
+        isClosing = !staysOpen
+        isAnswering = true
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess { self.answered() }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+        // A client too slow for one page gets no second one on this connection: what it asks for
+        // next would have to wait here.
+        if isAnswering { isClosing = true }
+    }
+
+    private func answered() {
+        isAnswering = false
+        if isClosing { finish() }
+    }
+
+    /// The last answer has left. The client closes next, or is cut in time.
+    private func finish() {
+        guard let context, let id else { return }
+        context.close(mode: .output, promise: nil)
+        deadline = Clock.now + Limits.lingerTimeout
+        shard.remind(id, at: deadline)
+    }
+}
+
+extension HTTPRequestHead {
+    /// The values of a header's lines, in order.
+    fileprivate func field(_ name: String) -> [String] {
+        headers[name]
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+import NIOHTTP1
+
+/// An answer to a request that is no upgrade, or to one that is refused.
+struct HTTPResponse {
+    var status: HTTPResponseStatus
+    var contentType = "text/plain; charset=utf-8"
+    var headers: [(name: String, value: String)] = []
+    var body: ByteBuffer
+
+    init(
+        _ status: HTTPResponseStatus,
+        _ text: String,
+        headers: [(name: String, value: String)] = []
+    ) {
+        self.status = status
+        self.headers = headers
+        body = ByteBuffer(string: text + "\n")
+    }
+
+    init(page: ByteBuffer, headers: [(name: String, value: String)]) {
+        status = .ok
+        contentType = "text/html; charset=utf-8"
+        self.headers = headers
+        body = page
+    }
+
+    /// The answer as it goes over the wire. `HEAD` gets no body but its length (RFC 9110 §9.3.2).
+    func encode(keepAlive: Bool, isHead: Bool, allocator: ByteBufferAllocator) -> ByteBuffer {
+        var text = "HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\n"
+        text += "Content-Type: \(contentType)\r\nContent-Length: \(body.readableBytes)\r\n"
+        text += "X-Content-Type-Options: nosniff\r\n"
+        text += keepAlive ? "" : "Connection: close\r\n"
+        for (name, value) in headers { text += "\(name): \(value)\r\n" }
+        text += "\r\n"
+        var buffer = allocator.buffer(capacity: text.utf8.count + body.readableBytes)
+        buffer.writeString(text)
+        if !isHead { buffer.writeImmutableBuffer(body) }
+        return buffer
+    }
+
+    /// The end of a handshake that went well (RFC 6455 §4.2.2). No subprotocol, no extension.
+    static func switchingProtocols(acceptKey: String) -> ByteBuffer {
+        ByteBuffer(
+            string: "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                + "Connection: Upgrade\r\nSec-WebSocket-Accept: \(acceptKey)\r\n\r\n"
+        )
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Testing
+
+@testable import ChatCore
+
+/// Random texts: the scanner agrees with Foundation's, and nothing crashes.
+@Suite struct JSONFuzzTests {
+    @Test func `random JSON is accepted, and by Foundation too`() {
+        var random = JSONSeed.generator
+        var compared = 0
+        for _ in 0..<2000 {
+            let text = Array(JSONGenerator.value(depth: 0, &random).utf8)
+            #expect(scan(text) == nil, "seed \(JSONSeed.value): \(shown(text))")
+            guard isComparable(text) else { continue }
+            #expect(foundationAccepts(text), "seed \(JSONSeed.value): \(shown(text))")
+            compared += 1
+        }
+        #expect(compared > 300, "seed \(JSONSeed.value)")
+    }
+
+    @Test func `mutated JSON is judged as Foundation judges it`() {
+        var random = JSONSeed.generator
+        var verdicts = [true: 0, false: 0]
+        for _ in 0..<6000 {
+            var text = Array(JSONGenerator.value(depth: 0, &random).utf8)
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                JSONGenerator.mutate(&text, &random)
+            }
+            let accepted = scan(text) == nil
+            guard isComparable(text) else { continue }
+            #expect(
+                accepted == foundationAccepts(text),
+                "seed \(JSONSeed.value): \(shown(text))"
+            )
+            verdicts[accepted, default: 0] += 1
+        }
+        // Otherwise the comparison says little.
+        #expect(verdicts[true, default: 0] > 300, "seed \(JSONSeed.value)")
+        #expect(verdicts[false, default: 0] > 1000, "seed \(JSONSeed.value)")
+    }
+
+    @Test func `random messages keep their value and survive being cut and mutated`() {
+        var random = JSONSeed.generator
+        for _ in 0..<150 {
+            let value = JSONGenerator.value(depth: 1, &random)
+            let text = #"{"type":"chat","value": \#(value) ,"username":"alice"}"#
+            let trimmed = value.utf8.drop { JSONGenerator.isSpace($0) }.reversed()
+                .drop { JSONGenerator.isSpace($0) }.reversed()
+            #expect(
+                parse(text).message?.value.map { Array($0.utf8) } == Array(trimmed),
+                "seed \(JSONSeed.value): \(text)"
+            )
+            var bytes = Array(text.utf8)
+            for length in 0..<min(bytes.count, 200) {
+                #expect(parse(Array(bytes[..<length])).error?.code == .badJSON)
+            }
+            JSONGenerator.mutate(&bytes, &random)
+            // A message or an error, no crash; and bad_json exactly for what is not JSON.
+            #expect(
+                (parse(bytes).error?.code == .badJSON) == (scan(bytes) != nil),
+                "seed \(JSONSeed.value): \(shown(bytes))"
+            )
+        }
+    }
+
+    @Test func `random bytes are judged without a crash`() {
+        var random = JSONSeed.generator
+        for _ in 0..<3000 {
+            let count = Int.random(in: 0...60, using: &random)
+            let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            #expect((parse(bytes).error?.code == .badJSON) == (scan(bytes) != nil))
+            // The same as the inside of a string, where any byte above 0x7F is let through.
+            let quoted = Array(#"{"type":"login","username":""#.utf8) + bytes + Array("\"}".utf8)
+            #expect((parse(quoted).error?.code == .badJSON) == (scan(quoted) != nil))
+        }
+    }
+
+    /// Where JSONSerialization (swift-corelibs-foundation of Swift 6.3) is asked another question
+    /// than the scanner, a text is left out:
+    /// - nesting beyond `Limits.jsonDepth`, which Foundation allows up to 512 levels;
+    /// - half surrogate pairs, which it refuses since it converts strings;
+    /// - bytes that are not UTF-8, for the same reason;
+    /// - a byte order mark, or a zero byte among the first four, which make it guess UTF-16 or 32;
+    /// - numbers with an exponent or many digits, which it may refuse since it converts them;
+    /// - a comma before the end of an array or object, which it accepts.
+    private func isComparable(_ text: [UInt8]) -> Bool {
+        guard scan(text) != .tooDeep, String(validating: text, as: UTF8.self) != nil else {
+            return false
+        }
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) || text.prefix(4).contains(0) { return false }
+        var digits = 0
+        var last = UInt8(0)  // Whitespace aside.
+        for (index, byte) in text.enumerated() where !JSONGenerator.isSpace(byte) {
+            let lower = byte | 0x20
+            if last == UInt8(ascii: ","), byte == UInt8(ascii: "]") || byte == UInt8(ascii: "}") {
+                return false
+            }
+            if digits > 0, lower == UInt8(ascii: "e") { return false }
+            if lower == UInt8(ascii: "u"), last == UInt8(ascii: "\\"), index + 1 < text.count,
+                text[index + 1] | 0x20 == UInt8(ascii: "d")
+            {
+                return false
+            }
+            digits = byte &- UInt8(ascii: "0") < 10 ? digits + 1 : 0
+            if digits > 15 { return false }
+            last = byte
+        }
+        return true
+    }
+
+    private func foundationAccepts(_ text: [UInt8]) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(text), options: .fragmentsAllowed)) != nil
+    }
+
+    private func shown(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self).debugDescription
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Testing
+
+@testable import ChatCore
+
+/// Where the random tests of this folder take their randomness from: a new seed each run, or the
+/// one of a failed run in `CHATNODE_TEST_SEED`.
+enum JSONSeed {
+    static let value =
+        ProcessInfo.processInfo.environment["CHATNODE_TEST_SEED"].flatMap { UInt64($0) }
+        ?? UInt64.random(in: .min ... .max)
+
+    static var generator: JSONRandomSource { JSONRandomSource(state: value) }
+}
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+struct JSONRandomSource: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// What the scanner says of a whole text: nil when it is JSON.
+func scan(_ text: [UInt8]) -> JSONError? {
+    let bytes = text.span.bytes
+    var scanner = JSONScanner()
+    do throws(JSONError) {
+        scanner.skipWhitespace(bytes)
+        _ = try scanner.value(bytes)
+        try scanner.end(bytes)
+        return nil
+    } catch {
+        return error
+    }
+}
+
+func scan(_ text: String) -> JSONError? { scan(Array(text.utf8)) }
+
+/// A string token with the bytes it stands in, which `#expect` cannot take as a span.
+struct JSONToken {
+    let bytes: [UInt8]
+    let string: JSONString
+
+    /// The string must be the whole text, quotes included.
+    init(_ text: [UInt8]) throws {
+        bytes = text
+        var scanner = JSONScanner()
+        string = try scanner.string(text.span.bytes)
+        try #require(scanner.position == text.count)
+    }
+
+    var decoded: String? { string.decoded(in: bytes.span.bytes) }
+
+    func equals(_ word: StaticString) -> Bool { string.equals(word, in: bytes.span.bytes) }
+}
+
+/// A message as the session sees it, with its parts taken out of the bytes.
+struct ParsedMessage: Equatable {
+    var kind: ClientMessage.Kind
+    var username: String?
+    var value: String?
+}
+
+/// An error as the session sees it.
+struct ParsedError: Error, Equatable {
+    var code: ErrorCode
+    var username: String?
+    var message: String
+}
+
+func parse(_ bytes: [UInt8]) -> Result<ParsedMessage, ParsedError> {
+    let span = bytes.span.bytes
+    do throws(ClientMessageError) {
+        let message = try ClientMessage.parse(span)
+        let parsed = ParsedMessage(
+            kind: message.kind,
+            username: message.username?.decoded(in: span),
+            value: message.value.map { String(decoding: bytes[$0], as: UTF8.self) }
+        )
+        return .success(parsed)
+    } catch {
+        let username = error.username?.decoded(in: span)
+        return .failure(ParsedError(code: error.code, username: username, message: error.message))
+    }
+}
+
+func parse(_ text: String) -> Result<ParsedMessage, ParsedError> { parse(Array(text.utf8)) }
+
+extension Result where Success == ParsedMessage, Failure == ParsedError {
+    var error: ParsedError? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+
+    var message: ParsedMessage? { try? get() }
+}

@@ -1,0 +1,130 @@
+import ChatCore
+import Testing
+
+@Suite struct HandshakeTests {
+    /// The request of RFC 6455, section 1.3, with some fields replaced; none removes a field.
+    private static func headers(_ changes: [String: [String]] = [:]) -> (String) -> [String] {
+        let fields = [
+            "host": ["server.example.com"],
+            "upgrade": ["websocket"],
+            "connection": ["Upgrade"],
+            "sec-websocket-key": ["dGhlIHNhbXBsZSBub25jZQ=="],
+            "sec-websocket-version": ["13"],
+        ]
+        let changed = fields.merging(changes) { $1 }
+        return { changed[$0.lowercased()] ?? [] }
+    }
+
+    private func error(
+        method: String = "GET",
+        version: (Int, Int) = (1, 1),
+        _ changes: [String: [String]] = [:]
+    ) -> HandshakeError? {
+        do {
+            _ = try Handshake.check(
+                method: method,
+                version: version,
+                headers: Self.headers(changes)
+            )
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `the example of RFC 6455 is answered as it says`() throws {
+        let accept = try Handshake.check(
+            method: "GET",
+            version: (1, 1),
+            headers: Self.headers()
+        )
+        #expect(accept == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        #expect(Handshake.acceptKey(for: "dGhlIHNhbXBsZSBub25jZQ==") == accept)
+    }
+
+    @Test(arguments: [
+        ("upgrade", ["WebSocket"]), ("upgrade", ["h2c, websocket"]),
+        ("upgrade", ["h2c", "websocket"]),
+        ("connection", ["keep-alive, Upgrade"]), ("connection", ["keep-alive", "upgrade"]),
+        ("connection", ["keep-alive,\t UPGRADE ,x"]), ("connection", [",,upgrade"]),
+    ])
+    func `a token may stand anywhere in its list, in any case`(field: String, values: [String]) {
+        #expect(error([field: values]) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("host", [], .host), ("host", ["a", "b"], .host), ("host", [""], .host),
+            ("upgrade", [], .notUpgrade), ("upgrade", ["h2c"], .notUpgrade),
+            ("upgrade", ["websockets"], .notUpgrade), ("upgrade", ["web socket"], .notUpgrade),
+            ("upgrade", [""], .notUpgrade), ("upgrade", ["websoc\u{212A}et"], .notUpgrade),
+            ("connection", [], .connection), ("connection", ["keep-alive"], .connection),
+            ("connection", ["upgraded"], .connection),
+            ("connection", ["keep-alive upgrade"], .connection),
+            ("sec-websocket-version", [], .version), ("sec-websocket-version", ["8"], .version),
+            ("sec-websocket-version", ["13", "13"], .version),
+            ("sec-websocket-version", ["13, 8"], .version),
+            ("sec-websocket-version", ["013"], .version),
+            ("sec-websocket-key", [], .key), ("sec-websocket-key", [""], .key),
+            (
+                "sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="], .key
+            ),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZQ"], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZR=="], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZQ= "], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25j"], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZXM="], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25jZXNz"], .key),
+            ("sec-websocket-key", ["dGhlIHNhbXBsZSBub25j_Q=="], .key),
+        ] as [(String, [String], HandshakeError)]
+    )
+    func `a request that lacks something is refused for it`(
+        field: String,
+        values: [String],
+        expected: HandshakeError
+    ) {
+        #expect(error([field: values]) == expected)
+    }
+
+    @Test func `other methods and old versions of HTTP are refused`() {
+        #expect(error(method: "POST") == .method)
+        #expect(error(method: "get") == .method)
+        #expect(error(version: (1, 0)) == .httpVersion)
+        #expect(error(version: (0, 9)) == .httpVersion)
+        #expect(error(version: (2, 0)) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (HandshakeError.method, 405), (.httpVersion, 505), (.host, 400), (.notUpgrade, 426),
+            (.connection, 400), (.version, 426), (.key, 400),
+        ] as [(HandshakeError, Int)]
+    )
+    func `every refusal has its status and a sentence`(error: HandshakeError, status: Int) {
+        #expect(error.status == status)
+        #expect(error.reason.hasSuffix("."))
+    }
+
+    @Test func `a refusal says what would be accepted`() {
+        #expect(HandshakeError.version.fields.contains { $0 == ("Sec-WebSocket-Version", "13") })
+        #expect(HandshakeError.notUpgrade.fields.contains { $0 == ("Upgrade", "websocket") })
+        #expect(HandshakeError.method.fields.contains { $0 == ("Allow", "GET") })
+    }
+
+    @Test func `a plain request, or one for another protocol, is no upgrade`() {
+        let plain =
+            ["upgrade": [], "connection": [], "sec-websocket-key": []] as [String: [String]]
+        #expect(!Handshake.isUpgrade(headers: Self.headers(plain)))
+        #expect(
+            !Handshake.isUpgrade(
+                headers: Self.headers(["upgrade": ["h2c"], "sec-websocket-key": []])
+            )
+        )
+        #expect(Handshake.isUpgrade(headers: Self.headers()))
+        #expect(Handshake.isUpgrade(headers: Self.headers(["sec-websocket-key": []])))
+    }
+
+    @Test func `a request whose Upgrade a proxy has removed is still meant as one`() {
+        #expect(Handshake.isUpgrade(headers: Self.headers(["upgrade": [], "connection": []])))
+    }
+}

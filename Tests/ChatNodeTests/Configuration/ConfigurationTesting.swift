@@ -1,0 +1,57 @@
+import Testing
+
+@testable import ChatNode
+
+/// Loads without touching the process: the file is handed in as text, under the name `chat.yaml`.
+func loadConfiguration(
+    flags: [String: String] = [:],
+    environment: [String: String] = [:],
+    file: String? = nil
+) throws(ConfigurationError) -> Configuration {
+    var flags = flags
+    if file != nil { flags["config"] = "chat.yaml" }
+    return try Configuration.load(flags: flags, environment: environment) {
+        (path) throws(FileReadError) in
+        guard let file, path == "chat.yaml" else {
+            throw FileReadError(reason: "no such file or directory")
+        }
+        return file
+    }
+}
+
+/// The error that such a configuration gives.
+func configurationError(
+    flags: [String: String] = [:],
+    environment: [String: String] = [:],
+    file: String? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation
+) throws -> ConfigurationError {
+    let error = #expect(throws: ConfigurationError.self, sourceLocation: sourceLocation) {
+        try loadConfiguration(flags: flags, environment: environment, file: file)
+    }
+    return try #require(error, sourceLocation: sourceLocation)
+}
+
+/// Three values of each setting, none of them its default, as they are shown again.
+let otherSettingValues: [String: [String]] = [
+    "host": ["0.0.0.0", "::1", "chat.example.org"],
+    "port": ["0", "80", "65535"],
+    "node-id": ["n1", "n2", "rack-7/n3"],
+    "loops": ["1", "2", "64"],
+    "max-connections": ["1", "100", "50000"],
+    "allowed-origins": ["*", "https://a.example", "https://a.example,http://b.example:81"],
+    "message-rate": ["0", "0.5", "100"],
+    "message-burst": ["1", "2.5", "100"],
+    "byte-rate": ["0", "1000", "1MiB"],
+    "byte-burst": ["100000", "1MiB", "1GiB"],
+    "message-size": ["1KiB", "2000", "64KiB"],
+    "history": ["0", "50", "100000"],
+    "reserved-names": ["none", "root", "root,boss"],
+    "handshake-timeout": ["250ms", "1s", "1m"],
+    "ping-interval": ["9s", "1m", "1h"],
+    "pong-timeout": ["250ms", "1s", "24s"],
+    "drain-delay": ["1s", "1500ms", "2m"],
+    "drain-timeout": ["0s", "1s", "24h"],
+    "log-level": ["trace", "debug", "critical"],
+    "log-format": ["text", "json", "text"],
+]

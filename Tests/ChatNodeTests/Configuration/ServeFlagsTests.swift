@@ -1,0 +1,41 @@
+import ArgumentParser
+import Testing
+
+@testable import ChatNode
+
+@Suite struct ServeFlagsTests {
+    @Test func `there is one flag for each setting, and one for the file`() throws {
+        let flags = Mirror(reflecting: try ServeFlags.parse([])).children
+            .compactMap(\.label).map(ServeFlags.key(ofLabel:))
+        #expect(flags == [Setting.fileKey] + Setting.all.map(\.key))
+    }
+
+    @Test(arguments: [Setting.fileKey] + Setting.all.map(\.key))
+    func `a flag is given under the key of its setting`(key: String) throws {
+        #expect(try ServeFlags.parse(["--\(key)", "value"]).values == [key: "value"])
+    }
+
+    @Test func `flags that are not given have no value`() throws {
+        #expect(try ServeFlags.parse([]).values.isEmpty)
+    }
+
+    @Test func `the help shows the unit, the default and the variable`() {
+        let help = ServeFlags.helpMessage(columns: 500)
+            .split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for setting in Setting.all {
+            let words = """
+                --\(setting.key) <\(setting.placeholder)> \(setting.meaning) \
+                (default: \(setting.defaultText); \(setting.variable))
+                """
+            #expect(help.contains(words))
+        }
+    }
+
+    @Test func `an unknown flag ends with 64`() {
+        #expect {
+            try ServeFlags.parse(["--colour", "red"])
+        } throws: {
+            ServeFlags.exitCode(for: $0).rawValue == 64
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// A client's WebSocket, from its first byte to its last.
+@Suite struct ConnectionTests {
+    // MARK: Closing, with the codes of RFC 6455 §7.4.1
+
+    /// What is sent, and the code it is closed with.
+    private static let offences: [(String, [UInt8], Int)] = [
+        ("an unmasked frame", TestWebSocket.frame(1, Array("{}".utf8), isMasked: false), 1002),
+        ("a reserved opcode", TestWebSocket.frame(3, []), 1002),
+        ("a continuation of nothing", TestWebSocket.frame(0, [1]), 1002),
+        ("a fragmented ping", TestWebSocket.frame(9, [], isFinal: false), 1002),
+        ("a ping of 126 bytes", TestWebSocket.frame(9, Array(repeating: 0, count: 126)), 1002),
+        ("half a close code", TestWebSocket.frame(8, [3]), 1002),
+        ("a binary message", TestWebSocket.frame(2, [1, 2]), 1003),
+        ("text that is not UTF-8", TestWebSocket.frame(1, [0xC3, 0x28]), 1007),
+        (
+            "a message over the limit", TestWebSocket.frame(1, Array(repeating: 32, count: 16_385)),
+            1009
+        ),
+    ]
+
+    @Test(arguments: offences.indices)
+    func `an offence closes the socket with its code`(index: Int) async throws {
+        let (what, bytes, code) = Self.offences[index]
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect()
+            try client.socket.send(bytes)
+            let close = try client.hearClose()
+            #expect(close.closeCode == code, "\(what)")
+            #expect(!close.closeReason.isEmpty)
+            if code == 1009 { #expect(close.closeReason.contains("16384")) }
+        }
+    }
+
+    @Test func `a close is answered with its own code, and the name is free`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect("Ada")
+            try client.send(frame: 8, [0x03, 0xE8] + Array("bye".utf8))
+            #expect(try client.hearClose().closeCode == 1000)
+            let empty = try server.connect("Ada")
+            try empty.send(frame: 8)
+            #expect(try empty.hearClose().payload == [])
+        }
+    }
+
+    @Test func `what comes behind a close is thrown away, and the frame still arrives`()
+        async throws
+    {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect("Ada")
+            var bytes = TestWebSocket.frame(2, [1])
+            bytes += Array(repeating: 0x81, count: 300_000)
+            try client.socket.send(bytes)
+            #expect(try client.hearClose().closeCode == 1003)
+        }
+    }
+
+    @Test func `a client that does not close in its turn is cut`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect()
+            try client.send(frame: 2)
+            #expect(try client.hearFrame().closeCode == 1003)
+            // The server's direction ends at once; its descriptor after `Limits.lingerTimeout`.
+            _ = try client.socket.readToEnd()
+            try await eventually("the connection is gone") { server.node.state.connections == 0 }
+        }
+    }
+
+    // MARK: Frames
+
+    @Test func `a ping is answered with its bytes, also between fragments`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect()
+            let login = Array(#"{"type":"login","username":"Ada"}"#.utf8)
+            try client.socket.send(
+                TestWebSocket.frame(1, Array(login[..<5]), isFinal: false)
+                    + TestWebSocket.frame(9, [1, 2, 3])
+                    + TestWebSocket.frame(0, Array(login[5..<9]), isFinal: false)
+                    + TestWebSocket.frame(0, Array(login[9...]))
+            )
+            #expect(try client.hearFrame() == .init(opcode: 10, payload: [1, 2, 3]))
+            #expect(try client.hear() == #"{"type":"logged_in","username":"Ada","node":"n1"}"#)
+        }
+    }
+
+    @Test func `messages that come a byte at a time are understood`() async throws {
+        try await TestServer.run(["byte-rate": "0"]) { (server) async throws in
+            let client = try server.connect("Ada")
+            let chat = Array(#"{"type":"chat","username":"Ada","value":"é😀"}"#.utf8)
+            for byte in TestWebSocket.frame(1, chat) { try client.socket.send([byte]) }
+            #expect(try client.hear().contains(#""value":"é😀","seq":1"#))
+        }
+    }
+
+    @Test func `a message as large as the limit passes`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect("Ada")
+            let frame = #"{"type":"chat","username":"Ada","value":""}"#
+            let value = String(repeating: "x", count: 16_384 - frame.utf8.count)
+            try client.chat(#""\#(value)""#, as: "Ada")
+            #expect(try client.hear().contains(value))
+        }
+    }
+
+    // MARK: Liveness
+
+    @Test func `a silent client is pinged, and lives as long as it answers`() async throws {
+        try await TestServer.run(["ping-interval": "1s", "pong-timeout": "500ms"]) {
+            (server) async throws in
+            let client = try server.connect()
+            for _ in 0..<2 {
+                #expect(try client.hearFrame() == .init(opcode: 9, payload: []))
+                try client.send(frame: 10)
+            }
+            #expect(try client.hearFrame().opcode == 9)
+            #expect(try client.hearClose().closeCode == 4005)
+        }
+    }
+
+    @Test func `a message that is never completed is given up`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect()
+            try client.socket.send([0x81])
+            // After `Limits.messageTimeout`, half of the socket's patience.
+            #expect(try client.hearClose().closeCode == 1008)
+        }
+    }
+
+    // MARK: Rates
+
+    @Test func `too much at once is told, and goes on after the wait`() async throws {
+        try await TestServer.run(["message-rate": "5", "message-burst": "2"]) {
+            (server) async throws in
+            let client = try server.connect("Ada")
+            for value in 0..<3 { try client.chat("\(value)", as: "Ada") }
+            let refusal = try client.hearText { $0.contains(#""type":"error""#) }
+            #expect(refusal.contains(#""username":"Ada""#))
+            #expect(refusal.contains(#""code":"rate_limited","retry_ms":"#))
+            try await eventually("the next one is admitted") {
+                try client.chat(#""later""#, as: "Ada")
+                return try client.hearText { $0.contains("later") || $0.contains("rate_limited") }
+                    .contains("later")
+            }
+        }
+    }
+
+    @Test func `a flood is cut, and others notice nothing`() async throws {
+        try await TestServer.run(["message-rate": "5", "message-burst": "5"]) {
+            (server) async throws in
+            let flooder = try server.connect("Eve")
+            let other = try server.connect("Ada")
+            let flood = (0..<200).flatMap { _ in TestWebSocket.frame(1, Array("{}".utf8)) }
+            try flooder.socket.send(flood)
+            #expect(try flooder.hearClose().closeCode == 4008)
+            try other.chat("1", as: "Ada")
+            #expect(try other.hear().contains(#""value":1"#))
+        }
+    }
+
+    @Test func `a flood of pings is cut too`() async throws {
+        try await TestServer.run(["byte-rate": "1000", "byte-burst": "16384"]) {
+            (server) async throws in
+            let client = try server.connect()
+            let pings = (0..<1000).flatMap { _ in
+                TestWebSocket.frame(9, Array(repeating: 1, count: 125))
+            }
+            try client.socket.send(pings)
+            #expect(try client.hearClose().closeCode == 4008)
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// Plain HTTP, and how it becomes a WebSocket.
+@Suite struct EntranceTests {
+    @Test func `the page is served, and may not be framed or load anything`() async throws {
+        try await TestServer.run { (server) async throws in
+            let answer = try server.get("/")
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(answer.contains("Content-Type: text/html; charset=utf-8\r\n"))
+            #expect(answer.contains("frame-ancestors 'none'"))
+            #expect(answer.contains("default-src 'none'"))
+            #expect(answer.contains("</html>"))
+        }
+    }
+
+    @Test func `health and readiness are told apart`() async throws {
+        try await TestServer.run { (server) async throws in
+            #expect(try server.get("/healthz").hasPrefix("HTTP/1.1 200 "))
+            #expect(try server.get("/readyz").hasPrefix("HTTP/1.1 200 "))
+            server.node.state.readiness = .draining
+            #expect(try server.get("/healthz").hasPrefix("HTTP/1.1 200 "))
+            #expect(try server.get("/readyz").hasPrefix("HTTP/1.1 404 "))
+            server.node.state.readiness = .starting
+            #expect(try server.get("/readyz").hasPrefix("HTTP/1.1 503 "))
+        }
+    }
+
+    @Test func `the WebSocket's address in a browser says what is missing`() async throws {
+        try await TestServer.run { (server) async throws in
+            let answer = try server.get("/ws?x=1")
+            #expect(answer.hasPrefix("HTTP/1.1 426 Upgrade Required\r\n"))
+            #expect(answer.contains("Upgrade: websocket\r\n"))
+            #expect(answer.contains("proxy"))
+        }
+    }
+
+    @Test func `what is not there is not found, and only GET and HEAD are answered`() async throws {
+        try await TestServer.run { (server) async throws in
+            #expect(try server.get("/etc/passwd").hasPrefix("HTTP/1.1 404 "))
+            let head = try server.http("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            #expect(head.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(head.hasSuffix("\r\n\r\n"))
+            let put = try server.http("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(put.hasPrefix("HTTP/1.1 405 "))
+            #expect(put.contains("Allow: GET, HEAD\r\n"))
+            let post = try server.http(
+                "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+            )
+            #expect(post.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test func `what is no HTTP is refused, and too much of it`() async throws {
+        try await TestServer.run { (server) async throws in
+            #expect(try server.http("nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
+            let long = "GET / HTTP/1.1\r\nX: \(String(repeating: "x", count: 9000))\r\n\r\n"
+            #expect(try server.http(long).hasPrefix("HTTP/1.1 431 "))
+            let target = "GET /\(String(repeating: "x", count: 9000)) HTTP/1.1\r\n\r\n"
+            #expect(try server.http(target).hasPrefix("HTTP/1.1 431 "))
+            let many = "GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 65) + "\r\n"
+            #expect(try server.http(many).hasPrefix("HTTP/1.1 431 "))
+        }
+    }
+
+    @Test(arguments: ["/", "/ws", "/ws?token=x"])
+    func `a handshake is accepted on both paths`(path: String) async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try TestWebSocket(port: server.port, path: path)
+            // RFC 6455 §1.3 has this key and its answer.
+            #expect(
+                client.answer.contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n")
+            )
+            try client.login("Ada")
+        }
+    }
+
+    @Test func `a subprotocol or an extension that is offered is not selected`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try TestWebSocket(
+                port: server.port,
+                headers: [
+                    "Sec-WebSocket-Protocol: chat.v1",
+                    "Sec-WebSocket-Extensions: permessage-deflate",
+                ]
+            )
+            #expect(!client.answer.contains("Sec-WebSocket-Protocol"))
+            #expect(!client.answer.contains("Sec-WebSocket-Extensions"))
+        }
+    }
+
+    @Test(arguments: [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", 426),
+        ("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Key: short", 400),
+        ("Connection: Upgrade", "Connection: keep-alive", 400),
+        ("GET /ws HTTP/1.1", "POST /ws HTTP/1.1", 405),
+        ("GET /ws HTTP/1.1", "GET /elsewhere HTTP/1.1", 404),
+        ("Upgrade: websocket", "Upgrade: h2c", 426),
+        ("Host: 127.0.0.1", "Host: 127.0.0.1\r\nOrigin: https://evil.example", 403),
+        ("Host: 127.0.0.1", "Host: 127.0.0.1\r\nOrigin: null", 403),
+    ])
+    func `a handshake that is wrong is refused`(right: String, wrong: String, status: Int)
+        async throws
+    {
+        try await TestServer.run { (server) async throws in
+            let request = TestWebSocket.request()
+            guard let range = request.firstRange(of: right) else {
+                Issue.record("the request has no \(right)")
+                return
+            }
+            let answer = try server.http(request.replacingCharacters(range, with: wrong))
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+        }
+    }
+
+    @Test(arguments: ["http://127.0.0.1", "http://localhost:3000", "https://good.example"])
+    func `pages of this node, of this machine and of the list are admitted`(origin: String)
+        async throws
+    {
+        try await TestServer.run(["allowed-origins": "https://good.example"]) {
+            (server) async throws in
+            let client = try TestWebSocket(port: server.port, headers: ["Origin: \(origin)"])
+            try client.login("Ada")
+        }
+    }
+
+    @Test func `any request of a connection may be upgraded, not only the first`() async throws {
+        try await TestServer.run { (server) async throws in
+            let socket = try TestSocket(port: server.port)
+            for _ in 0..<3 {
+                try socket.send("GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+                #expect(try socket.read(through: "ready\n").hasPrefix("HTTP/1.1 200 OK\r\n"))
+            }
+            try socket.send(TestWebSocket.request())
+            let answer = try socket.read(through: "\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 101 "))
+            try TestWebSocket(upgraded: socket, answer: answer).login("Ada")
+        }
+    }
+
+    @Test func `what comes right behind the request is not lost`() async throws {
+        try await TestServer.run { (server) async throws in
+            let login = Array(#"{"type":"login","username":"Ada"}"#.utf8)
+            let client = try TestWebSocket(port: server.port, early: TestWebSocket.frame(1, login))
+            #expect(try client.hear().contains("logged_in"))
+        }
+    }
+
+    @Test func `a request that comes a byte at a time is understood`() async throws {
+        try await TestServer.run { (server) async throws in
+            let socket = try TestSocket(port: server.port)
+            for byte in TestWebSocket.request().utf8 { try socket.send([byte]) }
+            let answer = try socket.read(through: "\r\n\r\n")
+            try TestWebSocket(upgraded: socket, answer: answer).login("Ada")
+        }
+    }
+
+    @Test(arguments: ["", "GET / HTTP/1.1\r\nHo", "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n"])
+    func `a connection that does not become a WebSocket is cut in time`(said: String) async throws {
+        try await TestServer.run(["handshake-timeout": "1s"]) { (server) async throws in
+            let socket = try TestSocket(port: server.port)
+            try socket.send(said)
+            // Bounded by the socket's own patience.
+            _ = try socket.readToEnd()
+            #expect(socket.isAtEnd)
+        }
+    }
+
+    @Test func `a node that is full says so, and takes clients again when there is room`()
+        async throws
+    {
+        try await TestServer.run(["max-connections": "2"]) { (server) async throws in
+            var clients = [try server.connect("Ada"), try server.connect("Grace")]
+            #expect(throws: Unexpected.self) { try server.connect() }
+            clients.removeLast()
+            try await eventually { (try? server.connect("Grace")) != nil }
+        }
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(_ range: Range<Index>, with text: String) -> String {
+        self[..<range.lowerBound] + text + self[range.upperBound...]
+    }
+}

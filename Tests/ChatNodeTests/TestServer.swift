@@ -1,0 +1,50 @@
+@testable import ChatNode
+import Logging
+import NIOCore
+import TestSupport
+
+/// A node in this process on a free port.
+struct TestServer {
+    let node: Node
+    var port: Int { node.address.port ?? 0 }
+
+    /// Starts one with flags as on the command line, runs the body, and has it leave.
+    static func run<Result>(
+        _ flags: [String: String] = [:],
+        _ body: (TestServer) async throws -> Result
+    ) async throws -> Result {
+        var flags = flags
+        flags["port"] = "0"
+        flags["node-id"] = flags["node-id"] ?? "n1"
+        let configuration = try Configuration.load(flags: flags, environment: [:])
+        var log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        log.logLevel = .critical
+        let server = TestServer(node: try await Node.start(configuration, log: log))
+        do {
+            let result = try await body(server)
+            // A test may have had it leave.
+            if server.node.state.readiness != .draining { _ = try await server.node.leave() }
+            return result
+        } catch {
+            _ = try? await server.node.leave()
+            throw error
+        }
+    }
+
+    func connect(_ name: String? = nil, path: String = "/ws") throws -> TestWebSocket {
+        let client = try TestWebSocket(port: port, path: path)
+        if let name { try client.login(name) }
+        return client
+    }
+
+    /// One request on a connection of its own, and everything that comes back.
+    func http(_ request: String) throws -> String {
+        let socket = try TestSocket(port: port)
+        try socket.send(request)
+        return String(decoding: try socket.readToEnd(), as: UTF8.self)
+    }
+
+    func get(_ path: String, _ headers: String = "") throws -> String {
+        try http("GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\(headers)\r\n")
+    }
+}

@@ -1,0 +1,23 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The page in a real browser: the script is a program of its own and says what it finds.
+@Suite struct PageTests {
+    @Test func `people chat on the page, and come back by themselves`() async throws {
+        let script = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("BrowserTests/page_test.py").path
+        let process = try TestProcess(
+            "/usr/bin/python3",
+            [script, "--node", try TestProcess.chatnode]
+        )
+        // A browser's start and two restarts of the node: half a minute on an idle machine.
+        try await eventually("the browser test's end", within: .seconds(300)) {
+            !process.isRunning
+        }
+        let code = try await process.exitCode()
+        #expect(code == 0, "\(process.output)")
+        #expect(process.output.contains(" passed, 0 failed"), "\(process.output)")
+    }
+}

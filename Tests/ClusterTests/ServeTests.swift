@@ -1,0 +1,110 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The command as a person meets it: its words, its exit codes, its signals.
+@Suite struct ServeTests {
+    private func run(_ arguments: [String], _ environment: [String: String] = [:]) async throws
+        -> (code: Int, output: String)
+    {
+        let process = try TestProcess(TestProcess.chatnode, arguments, environment: environment)
+        return (try await process.exitCode(), process.output)
+    }
+
+    @Test func `a node that has started says where it is`() async throws {
+        let node = try await TestNodeProcess.start()
+        let output = node.process.output
+        #expect(output.contains("  node n1  pid \(node.process.pid)  loops "))
+        #expect(output.contains("clients  ws://127.0.0.1:\(node.port)/ws"))
+        _ = try TestWebSocket(port: node.port)
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func `the first signal lets clients leave in good order`(signal: CInt) async throws {
+        let node = try await TestNodeProcess.start()
+        let client = try TestWebSocket(port: node.port)
+        try client.login("Ada")
+        node.process.signal(signal)
+        #expect(try client.hearClose().closeCode == 1001)
+        client.socket.close()
+        #expect(try await node.process.exitCode() == 0)
+        #expect(node.process.output.contains("stopped: 1 closed cleanly, 0 forced"))
+    }
+
+    @Test func `the second signal leaves at once`() async throws {
+        let node = try await TestNodeProcess.start(["--drain-delay", "1m"])
+        node.process.signal(SIGTERM)
+        try await eventually("it drains") { node.process.output.contains("draining 0 clients") }
+        node.process.signal(SIGTERM)
+        #expect(try await node.process.exitCode() == 128 + Int(SIGTERM))
+    }
+
+    @Test func `a client that does not leave is cut when the time is up`() async throws {
+        let node = try await TestNodeProcess.start(["--drain-timeout", "1s"])
+        let deaf = try TestWebSocket(port: node.port, receiveBufferBytes: 4096)
+        node.process.signal(SIGTERM)
+        #expect(try await node.process.exitCode() == 0)
+        #expect(node.process.output.contains("stopped: 0 closed cleanly, 1 forced"))
+        _ = deaf
+    }
+
+    @Test func `a port that is taken is told with a way out`() async throws {
+        let node = try await TestNodeProcess.start()
+        let (code, output) = try await run(["--port", "\(node.port)"])
+        #expect(code == 75)
+        #expect(output.contains("error: cannot listen on 127.0.0.1:\(node.port): another process"))
+        #expect(output.contains("--port \(node.port + 1)"))
+    }
+
+    @Test func `a host that is not this machine's, or nobody's, is told`() async throws {
+        let far = try await run(["--host", "192.0.2.1", "--port", "0"])
+        #expect(far.code == 78)
+        #expect(far.output.contains("this machine does not have that address"))
+        let nobody = try await run(["--host", "nobody.invalid", "--port", "0"])
+        #expect(nobody.code == 68)
+        #expect(nobody.output.contains("nobody.invalid"))
+    }
+
+    @Test func `a wrong flag, variable or file ends with what is wrong and where`() async throws {
+        let flag = try await run(["--message-rate", "abc"])
+        #expect(flag.code == 64)
+        #expect(flag.output.contains("message-rate"))
+        #expect(flag.output.contains("abc"))
+        let variable = try await run(["--port", "0"], ["CHAT_PROT": "1"])
+        #expect(variable.code == 78)
+        #expect(variable.output.contains("CHAT_PROT"))
+        let missing = try await run(["--config", "/nowhere/chat.yaml"])
+        #expect(missing.code == 78)
+        #expect(missing.output.contains("/nowhere/chat.yaml"))
+    }
+
+    @Test func `a file is obeyed, under the environment and the flags`() async throws {
+        let path = NSTemporaryDirectory() + "chatnode-\(UUID()).yaml"
+        try "node-id: from-file\nhandshake-timeout: 1s\nport: 1\n".write(
+            toFile: path,
+            atomically: true,
+            encoding: .utf8
+        )
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let process = try TestProcess(
+            TestProcess.chatnode,
+            ["--config", path, "--port", "0"],
+            environment: ["CHAT_NODE_ID": "from-environment"]
+        )
+        try await eventually { process.output.contains("ready in ") }
+        #expect(process.output.contains("  node from-environment  "))
+    }
+
+    @Test func `help and version are there`() async throws {
+        let help = try await run(["--help"])
+        #expect(help.code == 0)
+        #expect(help.output.contains("EXAMPLES"))
+        let settings = try await run(["serve", "--help"])
+        #expect(settings.code == 0)
+        #expect(settings.output.contains("--message-rate"))
+        #expect(settings.output.contains("CHAT_MESSAGE_RATE"))
+        let version = try await run(["--version"])
+        #expect(version.code == 0)
+        #expect(version.output.hasPrefix("0."))
+    }
+}

@@ -1,0 +1,19 @@
+/// Waits until a condition holds, looking again after a moment.
+///
+/// Fails: when it does not hold after `patience`, by default as long as a socket waits; the bound
+/// only decides how soon a failure is told. A busy machine may let us look too late: so there is
+/// always a look after the time is up.
+public func eventually(
+    _ what: String = "the condition",
+    within patience: Duration = .seconds(TestSocket.patience),
+    _ holds: () async throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let deadline = clock.now + patience
+    while true {
+        let isLast = clock.now >= deadline
+        if try await holds() { return }
+        guard !isLast else { throw Unexpected("\(what) did not come about within \(patience)") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

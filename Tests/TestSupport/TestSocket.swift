@@ -1,0 +1,135 @@
+import Glibc
+
+/// What a test found where it expected something else.
+public struct Unexpected: Error, CustomStringConvertible {
+    /// What was found.
+    public let description: String
+
+    /// Says what was found.
+    public init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A plain TCP connection to this machine, blocking, with a bound on every wait.
+public final class TestSocket {
+    /// How long an answer may take that comes at once on an idle machine; two builds may be running
+    /// beside the tests.
+    public static let patience: Int = 20
+
+    /// The socket; -1 once it is closed.
+    public private(set) var descriptor: CInt
+    /// What has been read and not been taken.
+    private var buffer: [UInt8] = []
+    /// The other side has closed.
+    public private(set) var isAtEnd = false
+
+    /// Connects. A small receive buffer makes a client that does not read felt soon.
+    public init(port: Int, receiveBufferBytes: CInt? = nil) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
+        if let receiveBufferBytes { set(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes) }
+        set(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
+        set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
+        set(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else {
+            let error = errno
+            close()
+            throw Unexpected("connect to port \(port): errno \(error)")
+        }
+    }
+
+    deinit { close() }
+
+    private func set(_ level: CInt, _ option: CInt, _ value: some BitwiseCopyable) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout.size(ofValue: value)))
+    }
+
+    /// Closes in good order.
+    public func close() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    /// Closes with a reset, and leaves no port waiting.
+    public func reset() {
+        set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
+        close()
+    }
+
+    /// Sends all of it.
+    public func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Unexpected("send: errno \(errno)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Sends all of it.
+    public func send(_ text: String) throws {
+        try send(Array(text.utf8))
+    }
+
+    /// Exactly so many bytes.
+    public func read(_ count: Int) throws -> [UInt8] {
+        while buffer.count < count {
+            guard try fill() else {
+                throw Unexpected("the connection ended after \(buffer.count) of \(count) bytes")
+            }
+        }
+        defer { buffer.removeFirst(count) }
+        return Array(buffer[..<count])
+    }
+
+    /// Everything up to and with the first occurrence.
+    public func read(through end: String) throws -> String {
+        let end = Array(end.utf8)
+        while true {
+            if let found = buffer.firstRange(of: end) {
+                return String(decoding: try read(found.upperBound), as: UTF8.self)
+            }
+            guard try fill() else { throw Unexpected("the connection ended: \(text)") }
+        }
+    }
+
+    /// Everything until the other side closes.
+    public func readToEnd() throws -> [UInt8] {
+        while try fill() {}
+        defer { buffer = [] }
+        return buffer
+    }
+
+    private var text: String { String(decoding: buffer, as: UTF8.self) }
+
+    private func fill() throws -> Bool {
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            if count > 0 {
+                buffer += chunk[..<count]
+                return true
+            }
+            if count == 0 || errno == ECONNRESET {
+                isAtEnd = true
+                return false
+            }
+            guard errno == EINTR else {
+                throw Unexpected("nothing came for \(Self.patience) s (errno \(errno)): \(text)")
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# The processes that a script starts, watches and stops, each by its name. Sourced, never run.
+# Needs console.sh, and RUN_DIR: a folder for their logs.
+#
+# A child gets a session of its own, or a terminal's Ctrl-C would reach it before the script can
+# stop the children in order. It also gets SIGTERM when the script is gone without having stopped
+# it (SIGKILL, say). It writes to a file, never to the terminal: a terminal that is stopped with
+# Ctrl-S must not stop a server.
+#
+# shellcheck disable=SC2034,SC2154  # shared with console.sh and with the script that sources this
+
+declare -a children=() # names, in the order of their start
+declare -A child_pid=() child_follower=()
+
+# Signals only count; every wait below looks at the count. A trap that did the stopping itself
+# would run in the middle of whatever is being done at that moment.
+signals=0 last_signal=0 signals_answered=0
+note_signal() {
+    last_signal=$1
+    signals=$((signals + 1))
+}
+catch_signals() {
+    trap 'note_signal 1' HUP
+    trap 'note_signal 2' INT
+    trap 'note_signal 15' TERM
+    # Printing to a reader that has gone fails then, and what fails ends the script by its exit
+    # trap. The signal itself would end it without.
+    trap '' PIPE
+}
+
+# How often a condition is looked at again. A pipe that nobody writes to makes a clock that costs
+# no process, and that a signal wakes.
+readonly POLL_SECONDS=0.05
+exec {never}<> <(:)
+pause() { read -rt "$POLL_SECONDS" -u "$never" || true; }
+
+# log_of NAME: the file it writes to.
+log_of() { printf '%s/%s.log' "$RUN_DIR" "$1"; }
+
+# Closes this script's own descriptors, in a subshell that will be a child: one that kept the lock
+# would hold it after the script's end.
+close_inherited() {
+    exec {never}>&-
+    if [[ -n ${lock:-} ]]; then exec {lock}>&-; fi
+}
+
+# spawn NAME COMMAND…
+spawn() {
+    local name=$1
+    shift
+    (
+        close_inherited
+        exec setsid setpriv --pdeathsig TERM -- "$@"
+    ) </dev/null >>"$(log_of "$name")" 2>&1 &
+    child_pid[$name]=$!
+    children+=("$name")
+}
+
+# Bash has reaped a child that ended as soon as it did, so the process is gone for kill, too.
+alive() { kill -0 "${child_pid[$1]}" 2>/dev/null; }
+
+# note_end NAME: waits for a child, and puts its status and the words for it into variables. Not
+# for a command substitution: only the shell that started a child can wait for it.
+end_status=0 end_words=''
+note_end() {
+    end_status=0
+    wait "${child_pid[$1]}" 2>/dev/null || end_status=$?
+    if ((end_status > 128)) && kill -l "$end_status" >/dev/null 2>&1; then
+        end_words="was ended by SIG$(kill -l "$end_status")"
+    else
+        end_words="exited with $end_status"
+    fi
+}
+
+# died: the first child that is not running, if there is one.
+died() {
+    local name
+    for name in "${children[@]}"; do
+        if ! alive "$name"; then
+            printf '%s' "$name"
+            return
+        fi
+    done
+    return 1
+}
+
+# await SECONDS COMMAND…: until the command succeeds. Returns 1 when the time is up, when any
+# child has died and when a signal came: the caller tells which.
+await() {
+    local until=$(($(now) + $1 * 1000000))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        if ((signals)) || died >/dev/null || (($(now) > until)); then return 1; fi
+        pause
+    done 2>/dev/null # bash says "Killed" there
+}
+
+# last_lines NAME: the end of its log, marked with its name.
+last_lines() { tail -n 20 "$(log_of "$1")" 2>/dev/null | sed "s/^/$(prefix "$1")/"; }
+
+prefix() { printf '%s%-8s|%s ' "$dim" "$1" "$plain"; }
+
+# follow NAME: prints its log from the beginning on, until it has ended.
+follow() {
+    (
+        close_inherited
+        # shellcheck disable=SC2016  # the inner shell's parameters
+        exec setsid sh -c \
+            'tail -s "$4" --pid="$1" -n +1 -f "$2" 2>/dev/null | sed -u "s/^/$3/"' follow \
+            "${child_pid[$1]}" "$(log_of "$1")" "$(prefix "$1")" "$POLL_SECONDS"
+    ) </dev/null &
+    child_follower[$1]=$!
+}
+
+# gone_within SECONDS NAME…: whether they all end in time. A signal that came after those that
+# the script is already stopping for ends the wait, too.
+gone_within() {
+    local until=$(($(now) + $1 * 1000000)) name
+    shift
+    for name in "$@"; do
+        while alive "$name"; do
+            if ((signals > signals_answered || $(now) > until)); then return 1; fi
+            pause
+        done 2>/dev/null
+    done
+}
+
+# stop SIGNAL SECONDS NAME…: asks, waits, and kills what is left. Returns 1 if something was.
+stop() {
+    local signal=$1 seconds=$2 name forced=0
+    shift 2
+    for name in "$@"; do kill -s "$signal" "${child_pid[$name]}" 2>/dev/null || true; done
+    # A bare "return" inside a trap returns the status from before the trap.
+    if gone_within "$seconds" "$@"; then return 0; fi
+    for name in "$@"; do
+        if alive "$name"; then
+            forced=1
+            # Its whole session: nothing it started may stay.
+            kill -s KILL -- "-${child_pid[$name]}" 2>/dev/null || true
+        fi
+    done
+    # A killed process is gone in no time, unless a disk holds it.
+    signals_answered=$signals
+    gone_within 5 "$@" || true
+    return "$forced"
+}
+
+# Waits until the last lines of the children that ended are printed.
+finish_following() {
+    local until=$(($(now) + 2000000)) name
+    for name in "${!child_follower[@]}"; do
+        alive "$name" && continue
+        while kill -0 "${child_follower[$name]}" 2>/dev/null && (($(now) < until)); do pause; done
+    done
+}
