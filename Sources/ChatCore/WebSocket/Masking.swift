@@ -23,6 +23,8 @@ public struct MaskingKey: Hashable, Sendable {
     ///
     /// Cost: one pass, eight bytes at a time.
     public mutating func apply(to bytes: inout MutableRawSpan, in range: Range<Int>) {
+        // The standard library checks slices of unsafe buffers in debug builds only.
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.byteCount)
         // Little-endian words have the byte of the lowest address in their lowest bits.
         let word = (UInt64(bits) << 32 | UInt64(bits)).littleEndian
         bytes.withUnsafeMutableBytes { all in
