@@ -158,7 +158,7 @@ extension Configuration {
             liveness: Liveness.Policy(pingInterval: pingInterval, pongTimeout: pongTimeout),
             maxMessageBytes: messageSize,
             handshakeTimeout: handshakeTimeout,
-            origins: OriginPolicy(allowed: allowedOrigins.entries),
+            origins: OriginPolicy(allowed: allowedOrigins),
             maxConnections: maxConnections,
             state: state
         )

@@ -16,7 +16,8 @@ struct Configuration: Equatable, Sendable {
     var loops: Int?
     /// Nil: as many as there are descriptors for.
     var maxConnections: Int?
-    var allowedOrigins = AllowedOrigins.listed([])
+    /// As `OriginPolicy` takes them.
+    var allowedOrigins: [String] = []
 
     // What one client may send; a rate of 0 means no limit.
     /// Messages a second.

@@ -46,8 +46,8 @@ extension Setting {
             \.allowedOrigins,
             .origins,
             "origin,…",
-            "Origins of web pages that may connect, besides the node's own; none is the node's "
-                + "own and pages from this machine, * is any."
+            "Origins of web pages that may connect, besides the node's own and those of this "
+                + "machine; * is any."
         ),
     ]
 

@@ -34,14 +34,18 @@ extension ValueKind<String?> {
 }
 
 extension ValueKind<[String]> {
-    /// User names. What they become when they are compared is the rules' business, not ours.
+    /// User names, by the rules that clients' names obey.
     static let names = ValueKind(
         expected: "names with commas between them such as admin,ops, or none",
         isList: true
     ) { (text) throws(InvalidValue) in
         let names = try Units.list(text)
-        for name in names where !name.isPossibleName {
-            throw InvalidValue("has an entry that cannot be a user name: “\(name.printable)”")
+        for name in names {
+            do throws(UsernameError) {
+                _ = try Username(name)
+            } catch {
+                throw InvalidValue("has an entry, “\(name.printable)”: \(error.message)")
+            }
         }
         return names
     } show: {
@@ -49,32 +53,25 @@ extension ValueKind<[String]> {
     }
 }
 
-extension ValueKind<AllowedOrigins> {
+extension ValueKind<[String]> {
     /// Origins, or any.
     static let origins = ValueKind(
         expected: "origins with commas between them such as https://chat.example.org, none, or *",
         isList: true
     ) { (text) throws(InvalidValue) in
-        if text == "*" { return .any }
-        var origins: [String] = []
-        for entry in try Units.list(text) {
-            guard entry != "*" else {
-                throw InvalidValue("has * beside others, which it makes useless")
-            }
-            do throws(InvalidValue) {
-                let origin = try AllowedOrigins.origin(entry)
-                if !origins.contains(origin) { origins.append(origin) }
-            } catch {
-                throw InvalidValue("has an entry, “\(entry.printable)”, that \(error.complaint)")
-            }
+        if text == "*" { return [text] }
+        let entries = try Units.list(text)
+        guard !entries.contains("*") else {
+            throw InvalidValue("has * beside others, which it makes useless")
         }
-        return .listed(origins)
+        for entry in entries where !OriginPolicy.isEntry(entry) {
+            throw InvalidValue(
+                "has an entry that is not scheme://host[:port]: “\(entry.printable)”"
+            )
+        }
+        return entries
     } show: {
-        switch $0 {
-        case .any: "*"
-        case .listed([]): Units.emptyList
-        case .listed(let origins): origins.joined(separator: ",")
-        }
+        $0.isEmpty ? Units.emptyList : $0.joined(separator: ",")
     }
 }
 
@@ -82,11 +79,5 @@ extension String {
     /// Printable ASCII without spaces, and at least one of it.
     fileprivate var isPlainWord: Bool {
         !isEmpty && utf8.allSatisfy { (0x21...0x7E).contains($0) }
-    }
-
-    /// A first look only: length, and nothing that no user name has.
-    fileprivate var isPossibleName: Bool {
-        (1...Limits.usernameScalars).contains(unicodeScalars.count)
-            && !unicodeScalars.contains { $0.properties.isWhitespace || $0.isUnprintable }
     }
 }

@@ -52,11 +52,17 @@ import Testing
         ("drain-delay", "99999999999999999h", "is too large"),
         ("reserved-names", "", "has an empty entry"),
         ("reserved-names", "a,,b", "has an empty entry"),
-        ("reserved-names", "a b", "has an entry that cannot be a user name: “a b”"),
+        (
+            "reserved-names", "a b",
+            "has an entry, “a b”: The character U+0020 cannot be part of a name: letters, digits and _ - . ' can."
+        ),
         ("log-level", "INFO", "is not a known word"),
         ("log-format", "yaml", "is not a known word"),
         ("allowed-origins", "*,https://a.example", "has * beside others, which it makes useless"),
-        ("allowed-origins", "a.example", "has an entry, “a.example”, that has no scheme"),
+        (
+            "allowed-origins", "a.example",
+            "has an entry that is not scheme://host[:port]: “a.example”"
+        ),
     ])
     func `a wrong value is refused`(key: String, value: String, complaint: String) throws {
         let setting = try #require(Setting.named(key))

@@ -70,7 +70,7 @@ import Testing
         #expect(configuration.byteBurst == 1_048_576)
         #expect(configuration.messageSize == 2048)
         #expect(
-            configuration.allowedOrigins == .listed(["https://a.example", "http://b.example:8080"])
+            configuration.allowedOrigins == ["https://A.example:443", "http://b.example:8080"]
         )
         #expect(configuration.reservedNames == ["root", "boss"])
         #expect(configuration.pingInterval == .seconds(120))
