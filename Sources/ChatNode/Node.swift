@@ -47,7 +47,7 @@ final class Node: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         do {
             let state = NodeState(label: configuration.label)
-            let hub = try await makeHub(configuration, state, group)
+            let hub = try await makeHub(configuration, state, group, log)
             let listener = try await Listener.bind(
                 host: configuration.host,
                 port: configuration.port,
@@ -78,11 +78,12 @@ final class Node: Sendable {
     private static func makeHub(
         _ configuration: Configuration,
         _ state: NodeState,
-        _ group: MultiThreadedEventLoopGroup
+        _ group: MultiThreadedEventLoopGroup,
+        _ log: Logger
     ) async throws -> Hub {
         var random = SystemRandomNumberGenerator()
         let incarnation = Incarnation(using: &random)
-        let settings = configuration.shardSettings(state: state, incarnation: incarnation)
+        let settings = configuration.shardSettings(state, incarnation, log)
         let retention = Store.Retention(messages: configuration.history)
         let loops = Array(group.makeIterator())
         guard let home = loops.first else { preconditionFailure("a group has a loop") }
@@ -142,7 +143,11 @@ extension Configuration {
         return port == 0 ? "\(host):pid\(getpid())" : "\(host):\(port)"
     }
 
-    func shardSettings(state: NodeState, incarnation: Incarnation) -> ShardSettings {
+    func shardSettings(
+        _ state: NodeState,
+        _ incarnation: Incarnation,
+        _ log: Logger
+    ) -> ShardSettings {
         ShardSettings(
             incarnation: incarnation,
             rules: SessionRules(
@@ -160,7 +165,8 @@ extension Configuration {
             handshakeTimeout: handshakeTimeout,
             origins: OriginPolicy(allowed: allowedOrigins),
             maxConnections: maxConnections,
-            state: state
+            state: state,
+            log: log
         )
     }
 }

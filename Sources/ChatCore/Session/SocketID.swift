@@ -2,7 +2,7 @@
 ///
 /// The generation tells it from whoever had the same slot before, so that an answer that comes
 /// late is not given to somebody else.
-public struct SocketID: Hashable, Sendable {
+public struct SocketID: Hashable, Sendable, CustomStringConvertible {
     /// The place in the loop's tables.
     public let slot: Int32
     /// How many had that place before.
@@ -13,4 +13,7 @@ public struct SocketID: Hashable, Sendable {
         self.slot = slot
         self.generation = generation
     }
+
+    /// As it stands in the log.
+    public var description: String { "\(slot).\(generation)" }
 }

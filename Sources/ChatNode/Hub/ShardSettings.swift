@@ -1,4 +1,5 @@
 import ChatCore
+import Logging
 
 /// What holds for every socket of a node; the same on all loops.
 struct ShardSettings: Sendable {
@@ -11,4 +12,6 @@ struct ShardSettings: Sendable {
     /// Connections of the whole node; nil means as many as there are descriptors.
     let maxConnections: Int?
     let state: NodeState
+    /// For what an operator asks for with `--log-level debug`; nothing is logged per message.
+    let log: Logger
 }

@@ -1,4 +1,5 @@
 import ChatCore
+import Logging
 import NIOCore
 
 /// One client's WebSocket: bytes in, bytes out. What they mean is the session's to say.
@@ -47,6 +48,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         greeting = nil
         shard.join(self, .lobby)
         remindWhenDue()
+        shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -73,6 +75,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     func channelInactive(context: ChannelHandlerContext) {
         // The descriptor is closed by now, and its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()
+        shard.settings.log.debug("closed", metadata: ["socket": "\(id)"])
         phase = .gone
         self.context = nil
         shard.leaveRooms(self)
@@ -222,6 +225,10 @@ extension Connection {
 extension Connection {
     /// Closes with a code and a reason for people; what the client has been sent before arrives.
     func close(_ code: CloseCode, _ reason: String) {
+        shard.settings.log.debug(
+            "closing",
+            metadata: ["socket": "\(id)", "code": "\(code.rawValue)", "reason": "\(reason)"]
+        )
         beginClosing(Frame.close(code, reason))
     }
 
