@@ -18,16 +18,16 @@ private struct Fixed: RandomNumberGenerator {
     }
 
     @Test func `the text of an incarnation or a session is read back as the same one`() {
-        var random = IdentitySeed.generator
+        var random = Seed.generator
         for _ in 0..<1_000 {
             let incarnation = Incarnation(using: &random)
             let session = SessionID(using: &random)
             #expect(
                 Incarnation(incarnation.description) == incarnation,
-                "seed \(IdentitySeed.value)"
+                "seed \(Seed.value)"
             )
-            #expect(SessionID(session.description) == session, "seed \(IdentitySeed.value)")
-            #expect(incarnation.description != session.description, "seed \(IdentitySeed.value)")
+            #expect(SessionID(session.description) == session, "seed \(Seed.value)")
+            #expect(incarnation.description != session.description, "seed \(Seed.value)")
         }
     }
 
@@ -43,16 +43,16 @@ private struct Fixed: RandomNumberGenerator {
     }
 
     @Test func `a lineage is 8 characters of the alphabet, all of which occur`() {
-        var random = IdentitySeed.generator
+        var random = Seed.generator
         var seen: Set<Character> = []
         for _ in 0..<1_000 {
             let lineage = Lineage(using: &random)
-            #expect(lineage.description.utf8.count == 8, "seed \(IdentitySeed.value)")
-            #expect(Lineage(lineage.description) == lineage, "seed \(IdentitySeed.value)")
+            #expect(lineage.description.utf8.count == 8, "seed \(Seed.value)")
+            #expect(Lineage(lineage.description) == lineage, "seed \(Seed.value)")
             seen.formUnion(lineage.description)
         }
         // Of 8,000 draws one character is missing once in 10^96 runs.
-        #expect(seen == Set("0123456789abcdefghijklmnopqrstuvwxyz"), "seed \(IdentitySeed.value)")
+        #expect(seen == Set("0123456789abcdefghijklmnopqrstuvwxyz"), "seed \(Seed.value)")
     }
 
     @Test(arguments: ["", "abcdefg", "abcdefghi", "Abcdefgh", "abc-efgh", "abcdefé", "abcd\0fgh"])

@@ -85,26 +85,26 @@ func isStable(_ name: Username) -> Bool {
     }
 
     @Test func `random texts are refused or make stable names`() {
-        var random = IdentitySeed.generator
+        var random = Seed.generator
         var accepted = 0
         for _ in 0..<5_000 {
             let text = Self.randomText(using: &random)
             guard let name = try? Username(text) else { continue }
             accepted += 1
-            #expect(isStable(name), "seed \(IdentitySeed.value)")
+            #expect(isStable(name), "seed \(Seed.value)")
         }
         // About a quarter of them; none would mean that nothing was tested.
-        #expect(accepted > 500, "seed \(IdentitySeed.value)")
+        #expect(accepted > 500, "seed \(Seed.value)")
     }
 
     @Test func `canonically equivalent texts fare alike`() {
-        var random = IdentitySeed.generator
+        var random = Seed.generator
         for _ in 0..<4_000 {
             let text = Self.randomText(using: &random)
             let decomposed = text.decomposedStringWithCanonicalMapping
             #expect(
                 (try? Username(text)) == (try? Username(decomposed)),
-                "seed \(IdentitySeed.value)"
+                "seed \(Seed.value)"
             )
         }
     }

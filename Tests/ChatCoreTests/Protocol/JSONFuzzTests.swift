@@ -6,20 +6,20 @@ import Testing
 /// Random texts: the scanner agrees with Foundation's, and nothing crashes.
 @Suite struct JSONFuzzTests {
     @Test func `random JSON is accepted, and by Foundation too`() {
-        var random = JSONSeed.generator
+        var random = Seed.generator
         var compared = 0
         for _ in 0..<2000 {
             let text = Array(JSONGenerator.value(depth: 0, &random).utf8)
-            #expect(scan(text) == nil, "seed \(JSONSeed.value): \(shown(text))")
+            #expect(scan(text) == nil, "seed \(Seed.value): \(shown(text))")
             guard isComparable(text) else { continue }
-            #expect(foundationAccepts(text), "seed \(JSONSeed.value): \(shown(text))")
+            #expect(foundationAccepts(text), "seed \(Seed.value): \(shown(text))")
             compared += 1
         }
-        #expect(compared > 300, "seed \(JSONSeed.value)")
+        #expect(compared > 300, "seed \(Seed.value)")
     }
 
     @Test func `mutated JSON is judged as Foundation judges it`() {
-        var random = JSONSeed.generator
+        var random = Seed.generator
         var verdicts = [true: 0, false: 0]
         for _ in 0..<6000 {
             var text = Array(JSONGenerator.value(depth: 0, &random).utf8)
@@ -30,17 +30,17 @@ import Testing
             guard isComparable(text) else { continue }
             #expect(
                 accepted == foundationAccepts(text),
-                "seed \(JSONSeed.value): \(shown(text))"
+                "seed \(Seed.value): \(shown(text))"
             )
             verdicts[accepted, default: 0] += 1
         }
         // Otherwise the comparison says little.
-        #expect(verdicts[true, default: 0] > 300, "seed \(JSONSeed.value)")
-        #expect(verdicts[false, default: 0] > 1000, "seed \(JSONSeed.value)")
+        #expect(verdicts[true, default: 0] > 300, "seed \(Seed.value)")
+        #expect(verdicts[false, default: 0] > 1000, "seed \(Seed.value)")
     }
 
     @Test func `random messages keep their value and survive being cut and mutated`() {
-        var random = JSONSeed.generator
+        var random = Seed.generator
         for _ in 0..<150 {
             let value = JSONGenerator.value(depth: 1, &random)
             let text = #"{"type":"chat","value": \#(value) ,"username":"alice"}"#
@@ -48,7 +48,7 @@ import Testing
                 .drop { JSONGenerator.isSpace($0) }.reversed()
             #expect(
                 parse(text).message?.value.map { Array($0.utf8) } == Array(trimmed),
-                "seed \(JSONSeed.value): \(text)"
+                "seed \(Seed.value): \(text)"
             )
             var bytes = Array(text.utf8)
             for length in 0..<min(bytes.count, 200) {
@@ -58,13 +58,13 @@ import Testing
             // A message or an error, no crash; and bad_json exactly for what is not JSON.
             #expect(
                 (parse(bytes).error?.code == .badJSON) == (scan(bytes) != nil),
-                "seed \(JSONSeed.value): \(shown(bytes))"
+                "seed \(Seed.value): \(shown(bytes))"
             )
         }
     }
 
     @Test func `random bytes are judged without a crash`() {
-        var random = JSONSeed.generator
+        var random = Seed.generator
         for _ in 0..<3000 {
             let count = Int.random(in: 0...60, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }

@@ -1,6 +1,6 @@
 /// Random JSON and random damage to it.
 enum JSONGenerator {
-    static func value(depth: Int, _ random: inout JSONRandomSource) -> String {
+    static func value(depth: Int, _ random: inout SplitMix) -> String {
         let bare =
             switch Int.random(in: 0..<(depth < 5 ? 10 : 7), using: &random) {
             case 0: pick(["true", "false", "null"], &random)
@@ -13,7 +13,7 @@ enum JSONGenerator {
     }
 
     /// Changes, removes, repeats or inserts a byte, mostly one that means something in JSON.
-    static func mutate(_ text: inout [UInt8], _ random: inout JSONRandomSource) {
+    static func mutate(_ text: inout [UInt8], _ random: inout SplitMix) {
         let telling = Array("{}[]:,\"\\ \t\n0123456789+-.eEutrfalsn/\u{1}".utf8)
         let byte =
             Int.random(in: 0..<10, using: &random) == 0
@@ -32,22 +32,22 @@ enum JSONGenerator {
 
     static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 
-    private static func pick(_ choices: [String], _ random: inout JSONRandomSource) -> String {
+    private static func pick(_ choices: [String], _ random: inout SplitMix) -> String {
         choices[Int.random(in: 0..<choices.count, using: &random)]
     }
 
-    private static func space(_ random: inout JSONRandomSource) -> String {
+    private static func space(_ random: inout SplitMix) -> String {
         pick(["", "", "", "", " ", "\n", "\t", "\r\n  "], &random)
     }
 
-    private static func digits(_ random: inout JSONRandomSource) -> String {
+    private static func digits(_ random: inout SplitMix) -> String {
         let count = Int.random(in: 1...(Bool.random(using: &random) ? 4 : 25), using: &random)
         return String(
             (0..<count).map { _ in Character("\(Int.random(in: 0...9, using: &random))") }
         )
     }
 
-    private static func number(_ random: inout JSONRandomSource) -> String {
+    private static func number(_ random: inout SplitMix) -> String {
         var text = pick(["", "-"], &random)
         text += pick(["0", "7", "1" + digits(&random)], &random)
         if Bool.random(using: &random) { text += "." + digits(&random) }
@@ -57,7 +57,7 @@ enum JSONGenerator {
         return text
     }
 
-    private static func string(_ random: inout JSONRandomSource) -> String {
+    private static func string(_ random: inout SplitMix) -> String {
         let pieces = [
             "a", "Z", " ", "hello", "é", "😀", "\u{2028}", "\u{7F}", #"\n"#, #"\""#, #"\\"#, #"\/"#,
             #"\u0041"#, #"\u0000"#, #"\ud83d\ude00"#, "{", "]", ",", ":", "//", "'",
@@ -68,14 +68,14 @@ enum JSONGenerator {
         return text + "\""
     }
 
-    private static func array(_ depth: Int, _ random: inout JSONRandomSource) -> String {
+    private static func array(_ depth: Int, _ random: inout SplitMix) -> String {
         let count = Int.random(in: 0...4, using: &random)
         if count == 0 { return "[" + space(&random) + "]" }
         let values = (0..<count).map { _ in value(depth: depth + 1, &random) }
         return "[" + values.joined(separator: ",") + "]"
     }
 
-    private static func object(_ depth: Int, _ random: inout JSONRandomSource) -> String {
+    private static func object(_ depth: Int, _ random: inout SplitMix) -> String {
         let count = Int.random(in: 0...4, using: &random)
         if count == 0 { return "{" + space(&random) + "}" }
         let members = (0..<count).map { _ in

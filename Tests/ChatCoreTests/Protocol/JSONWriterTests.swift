@@ -24,11 +24,11 @@ import Testing
     }
 
     @Test func `what is written is read back`() throws {
-        var random = JSONSeed.generator
+        var random = Seed.generator
         for _ in 0..<2000 {
             let text = randomText(&random)
             let decoded = try #require(try JSONToken(Array(written(text).utf8)).decoded)
-            #expect(decoded.utf8.elementsEqual(text.utf8), "seed \(JSONSeed.value)")
+            #expect(decoded.utf8.elementsEqual(text.utf8), "seed \(Seed.value)")
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    private func randomText(_ random: inout JSONRandomSource) -> String {
+    private func randomText(_ random: inout SplitMix) -> String {
         var text = String.UnicodeScalarView()
         let ranges: [ClosedRange<UInt32>] = [
             0...0x1F, 0x20...0x7F, 0x22...0x22, 0x5C...0x5C, 0x80...0x10FFFF,

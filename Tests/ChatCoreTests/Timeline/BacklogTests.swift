@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func `from every cursor, what is gathered is what was appended behind it`() {
-        var random = SplitMix(seed: 42)
+        var random = Seed.generator
         var backlog = Backlog()
         var frames: [[UInt8]] = []
         var first: UInt8 = 0
@@ -67,9 +67,9 @@ import Testing
         for cursor in 0...frames.count {
             var gathered: [UInt8] = []
             #expect(backlog.gather(from: cursor, limit: .max, into: &gathered) == frames.count)
-            #expect(gathered == frames[cursor...].flatMap { $0 })
+            #expect(gathered == frames[cursor...].flatMap { $0 }, "seed \(Seed.value)")
             let end = backlog.gather(from: cursor, limit: 30, into: &gathered)
-            #expect(gathered == frames[cursor..<end].flatMap { $0 })
+            #expect(gathered == frames[cursor..<end].flatMap { $0 }, "seed \(Seed.value)")
             #expect(cursor == frames.count || end > cursor)
         }
     }

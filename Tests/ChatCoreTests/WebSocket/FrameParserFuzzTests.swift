@@ -6,7 +6,7 @@ import Testing
     static let limit = 200
 
     @Test func `random bytes mean to the parser what they mean to the model`() throws {
-        var random = WebSocketSeed.generator
+        var random = Seed.generator
         for _ in 0..<50_000 {
             let bytes = (0..<random.below(24)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             try check(bytes, &random)
@@ -14,16 +14,16 @@ import Testing
     }
 
     @Test func `random frames mean to the parser what they mean to the model`() throws {
-        var random = WebSocketSeed.generator
+        var random = Seed.generator
         var told = 0
         for _ in 0..<15_000 {
             told += try check(Self.conversation(&random), &random).events.count
         }
-        #expect(told > 15_000, "seed \(WebSocketSeed.value)")
+        #expect(told > 15_000, "seed \(Seed.value)")
     }
 
     @Test func `mutated frames mean to the parser what they mean to the model`() throws {
-        var random = WebSocketSeed.generator
+        var random = Seed.generator
         for _ in 0..<15_000 {
             var bytes = Self.conversation(&random)
             for _ in 0...random.below(3) { Self.mutate(&bytes, &random) }
@@ -32,18 +32,18 @@ import Testing
     }
 
     @discardableResult
-    private func check(_ bytes: [UInt8], _ random: inout WebSocketRandom) throws -> FrameOutcome {
+    private func check(_ bytes: [UInt8], _ random: inout SplitMix) throws -> FrameOutcome {
         let expected = FrameModel.outcome(bytes, limit: Self.limit)
         let whole = FrameOutcome(bytes, limit: Self.limit)
         let split = FrameOutcome(randomPieces(bytes, &random), limit: Self.limit)
         // The first case that differs ends the test: its seed and its bytes are enough.
-        try #require(whole == expected, "seed \(WebSocketSeed.value), bytes \(bytes)")
-        try #require(split == expected, "seed \(WebSocketSeed.value), bytes \(bytes)")
+        try #require(whole == expected, "seed \(Seed.value), bytes \(bytes)")
+        try #require(split == expected, "seed \(Seed.value), bytes \(bytes)")
         return whole
     }
 
     /// A few frames, mostly in a lawful order and with lawful text.
-    private static func conversation(_ random: inout WebSocketRandom) -> [UInt8] {
+    private static func conversation(_ random: inout SplitMix) -> [UInt8] {
         var bytes: [UInt8] = []
         var isFragmented = false
         for _ in 0...random.below(4) {
@@ -71,7 +71,7 @@ import Testing
         return bytes
     }
 
-    private static func payload(_ random: inout WebSocketRandom) -> [UInt8] {
+    private static func payload(_ random: inout SplitMix) -> [UInt8] {
         let units = ["a", "é", "€", "😀", "plain ASCII of some length"]
         // Rarely of a length that takes two bytes, so that the limit is met too.
         let count = random.below(12) == 0 ? 20 : 4
@@ -80,14 +80,14 @@ import Testing
         return bytes
     }
 
-    private static func closePayload(_ random: inout WebSocketRandom) -> [UInt8] {
+    private static func closePayload(_ random: inout SplitMix) -> [UInt8] {
         let codes: [UInt16] = [1000, 1001, 1003, 1011, 3000, 4999]
         let code = codes[random.below(codes.count)]
         let reason = payload(&random)
         return [UInt8(code >> 8), UInt8(code & 0xFF)] + (reason.count <= 123 ? reason : [])
     }
 
-    private static func mutate(_ bytes: inout [UInt8], _ random: inout WebSocketRandom) {
+    private static func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix) {
         guard !bytes.isEmpty else { return }
         let at = random.below(bytes.count)
         switch random.below(4) {

@@ -36,11 +36,11 @@ import Testing
 
     @Test(arguments: conversations)
     func `a conversation split at random is the same`(bytes: [UInt8]) {
-        var random = WebSocketSeed.generator
+        var random = Seed.generator
         let whole = FrameOutcome(bytes)
         for _ in 0..<200 {
             let pieces = randomPieces(bytes, &random)
-            #expect(FrameOutcome(pieces) == whole, "seed \(WebSocketSeed.value)")
+            #expect(FrameOutcome(pieces) == whole, "seed \(Seed.value)")
         }
     }
 
@@ -55,7 +55,7 @@ import Testing
 }
 
 /// The bytes in pieces of random sizes, most of them small, some empty.
-func randomPieces(_ bytes: [UInt8], _ random: inout WebSocketRandom) -> [ArraySlice<UInt8>] {
+func randomPieces(_ bytes: [UInt8], _ random: inout SplitMix) -> [ArraySlice<UInt8>] {
     let longest = 1 << random.below(7)
     var pieces: [ArraySlice<UInt8>] = []
     var offset = 0

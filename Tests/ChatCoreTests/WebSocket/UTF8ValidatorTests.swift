@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `random sequences of four bytes are judged right`() {
-        var random = WebSocketSeed.generator
+        var random = Seed.generator
         for _ in 0..<10_000 {
             let bits = UInt32(truncatingIfNeeded: random.next())
             // Lead and continuation bytes in their places, their low bits random.

@@ -1,18 +1,22 @@
 import Foundation
 
-/// Where the random tests of this folder take their randomness from: a new seed each run, or the
-/// one of a failed run in `CHATNODE_TEST_SEED`.
-enum WebSocketSeed {
+/// Where random tests take their randomness from: a new seed each run, or the one of a failed run
+/// in `CHATNODE_TEST_SEED`. Their failures print it.
+enum Seed {
     static let value =
         ProcessInfo.processInfo.environment["CHATNODE_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: .min ... .max)
 
-    static var generator: WebSocketRandom { WebSocketRandom(state: value) }
+    static var generator: SplitMix { SplitMix(seed: value) }
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014).
-struct WebSocketRandom: RandomNumberGenerator {
-    var state: UInt64
+/// SplitMix64: every run can be repeated from its seed (Steele, Lea and Flood, 2014).
+struct SplitMix: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        state = seed
+    }
 
     mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
