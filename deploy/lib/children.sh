@@ -72,16 +72,37 @@ note_end() {
     fi
 }
 
-# died: the first child that is not running, if there is one.
-died() {
-    local name
-    for name in "${children[@]}"; do
-        if ! alive "$name"; then
-            printf '%s' "$name"
-            return
-        fi
-    done
+# find_dead: puts the first child that is not running into a variable, if there is one. Without a
+# command substitution, which would be a process many times a second.
+dead=''
+find_dead() {
+    for dead in "${children[@]}"; do alive "$dead" || return 0; done
+    dead=''
     return 1
+}
+
+# A signal before everything is ready ends the start.
+leave_if_asked() { if ((signals)); then exit $((128 + last_signal)); fi; }
+
+# run COMMAND…: something that ends by itself. A signal ends it, and then the script; a second one
+# kills it.
+run() {
+    local pid status=0 answered=0
+    (
+        close_inherited
+        exec setsid setpriv --pdeathsig TERM -- "$@"
+    ) </dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        if ((signals > answered)); then
+            kill -s "$( ((answered)) && echo KILL || echo TERM)" -- "-$pid" 2>/dev/null || true
+            answered=$signals
+        fi
+        pause
+    done
+    wait "$pid" || status=$?
+    leave_if_asked
+    return "$status"
 }
 
 # await SECONDS COMMAND…: until the command succeeds. Returns 1 when the time is up, when any
@@ -90,7 +111,7 @@ await() {
     local until=$(($(now) + $1 * 1000000))
     shift
     while ! "$@" >/dev/null 2>&1; do
-        if ((signals)) || died >/dev/null || (($(now) > until)); then return 1; fi
+        if ((signals)) || find_dead || (($(now) > until)); then return 1; fi
         pause
     done 2>/dev/null # bash says "Killed" there
 }

@@ -38,5 +38,5 @@ port_holder() {
             fi
         done
     done
-    printf 'a process that only root can see'
+    printf 'a process that %s cannot see' "$(id -un)"
 }
