@@ -80,10 +80,14 @@ public enum Limits {
     public static let backlogMessages = 1024
     /// The same in bytes.
     public static let backlogBytes = 1024 * 1024
-    /// Runs in one `sendmsg`. Linux allows 1,024 (`IOV_MAX`).
-    public static let runsPerSend = 64
-    /// Sends of one walk before other work of the loop gets its turn: about 5 ms.
+    /// Private bytes handed to the channel at once: below it a reader makes no progress that shows.
+    public static let handOverBytes = 16 * 1024
+    /// Sends of one walk before other work of the loop gets its turn.
     public static let sendsPerTurn = 2000
+    /// The same in time: what a client that says something meanwhile may have to wait.
+    public static let walkTime = Duration.milliseconds(5)
+    /// The pause of a long walk, in which the loop sees to its sockets.
+    public static let walkPause = Duration.microseconds(50)
 
     // MARK: Publishing
 
@@ -110,6 +114,8 @@ public enum Limits {
     public static let acceptBacklog = 4096
     /// Connections accepted in one turn of the loop.
     public static let acceptsPerTurn = 64
+    /// How long nothing is accepted after there were no descriptors left for a connection.
+    public static let acceptPause = Duration.milliseconds(100)
     /// Reads of one socket in one turn, so that a busy sender does not starve the others.
     public static let readsPerTurn = 8
     /// The smallest read buffer: most clients are silent.

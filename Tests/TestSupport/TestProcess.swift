@@ -64,6 +64,19 @@ public final class TestProcess: Sendable {
         return process.terminationReason == .uncaughtSignal ? 128 + status : status
     }
 
+    /// Time on a processor so far, of all threads, as the kernel counts it (proc(5), schedstat).
+    public var processorTime: Duration {
+        get throws {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
+            let nanoseconds = threads.compactMap { thread -> Int? in
+                let path = "/proc/\(pid)/task/\(thread)/schedstat"
+                let text = try? String(contentsOfFile: path, encoding: .utf8)
+                return text?.split(separator: " ").first.flatMap { Int($0) }
+            }
+            return .nanoseconds(nanoseconds.reduce(0, +))
+        }
+    }
+
     /// Resident memory in kibibytes, as the kernel counts it.
     public var residentKiB: Int {
         get throws {
@@ -93,7 +106,12 @@ public struct TestNodeProcess {
             TestProcess.chatnode,
             ["--port", "\(port)", "--node-id", "n1"] + flags
         )
-        try await eventually("the node says that it is ready: \(process.output)") {
+        return TestNodeProcess(process: process, port: try await self.port(of: process))
+    }
+
+    /// Waits until a node's process is ready. The answer is where its clients connect.
+    public static func port(of process: TestProcess) async throws -> Int {
+        try await eventually("the node says that it is ready") {
             guard process.isRunning else { throw Unexpected(process.output) }
             return process.output.contains("ready in ")
         }
@@ -101,6 +119,6 @@ public struct TestNodeProcess {
         guard let line, let port = Int(line.split(separator: ":").last?.dropLast() ?? "") else {
             throw Unexpected("no address in: \(process.output)")
         }
-        return TestNodeProcess(process: process, port: port)
+        return port
     }
 }

@@ -79,11 +79,6 @@ public enum ChatFrame {
         JSONWriter.append(literal: end, to: &out)
     }
 
-    /// Appends a body that has no place in an order; it takes as many bytes as it has.
-    public static func append(unnumbered body: RawSpan, to out: inout [UInt8]) {
-        JSONWriter.append(body, to: &out)
-    }
-
     private static let seqKey: StaticString = #","seq":"#
     private static let timestampKey: StaticString = #","ts":"#
     private static let midKey: StaticString = #","mid":""#

@@ -92,7 +92,7 @@ public struct Liveness: Sendable {
     public mutating func fire(now: Instant, _ policy: Policy) -> Action {
         if isClosing { return now >= cutAt ? .cut : .nothing }
         if now >= deadline(blockedAt, Limits.stallTimeout) {
-            return .close(.tooSlow, reason: "nothing was read for \(Limits.stallTimeout)")
+            return .close(.tooSlow, reason: "too slow: nothing was read for \(Limits.stallTimeout)")
         }
         if now >= deadline(messageBeganAt, Limits.messageTimeout) {
             return .close(

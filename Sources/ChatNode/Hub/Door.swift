@@ -78,11 +78,15 @@ struct Door {
     /// What was handed to the channel is through.
     mutating func unblock() { isBlocked = false }
 
-    /// Keeps private bytes for later. False where the client has too many of them.
-    mutating func wait(_ bytes: some Collection<UInt8>) -> Bool {
-        guard waiting.count + bytes.count <= Limits.privateBytes else { return false }
+    /// Whether so many private bytes more may wait for a client that does not read.
+    func hasRoom(for count: Int) -> Bool {
+        waiting.count + count <= Limits.privateBytes
+    }
+
+    /// Keeps private bytes for when the door is open again.
+    mutating func wait(_ bytes: ArraySlice<UInt8>) {
+        guard !isBroken else { return }
         waiting.append(contentsOf: bytes)
-        return true
     }
 
     /// Hands out what waited.

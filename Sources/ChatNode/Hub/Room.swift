@@ -13,8 +13,10 @@ final class Room {
 
     /// The member at which the walk that is under way goes on; nil where none is.
     var walkIndex: Int?
-    /// Somebody may have been moved past the walk: it starts over, which costs a comparison each.
-    var mustWalkAgain = false
+    /// What there was to send when the pass under way began.
+    var passEnd = 0
+    /// A member has been moved to a place that the pass has been at: one pass more is needed.
+    var hasMoved = false
 
     init(name: RoomName) {
         self.name = name
@@ -36,7 +38,7 @@ final class Room {
         cursors.swapAt(place, last)
         slots.removeLast()
         cursors.removeLast()
-        if let walkIndex, place < walkIndex { mustWalkAgain = true }
+        if let walkIndex, place < walkIndex { hasMoved = true }
         return place == last ? nil : slots[place]
     }
 }

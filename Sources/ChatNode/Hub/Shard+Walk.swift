@@ -1,4 +1,5 @@
 import ChatCore
+import NIOCore
 
 /// The walk: each member of a room gets what it lacks, in one send where the kernel takes it.
 extension Shard {
@@ -31,12 +32,10 @@ extension Shard {
     }
 
     func markDirty(_ room: Room) {
-        guard room.walkIndex == nil else {
-            // The walk under way takes the new messages along, but not to whom it has passed.
-            room.mustWalkAgain = true
-            return
-        }
+        // A walk under way takes the new messages along, and goes round again for those it has passed.
+        guard room.walkIndex == nil else { return }
         room.walkIndex = 0
+        room.passEnd = room.backlog.end
         dirtyRooms.append(room)
         scheduleTurnEnd()
     }
@@ -45,17 +44,28 @@ extension Shard {
     /// that a large room does not keep the loop from its other work.
     func walkDirtyRooms() {
         guard !dirtyRooms.isEmpty else { return }
-        var budget = Limits.sendsPerTurn
+        var budget = WalkBudget(now: Clock.now)
         var done = 0
         walking { late in
-            while done < dirtyRooms.count, budget > 0 {
+            while done < dirtyRooms.count, budget.hasRest {
                 let room = dirtyRooms[done]
                 walk(room, &budget, &late)
                 if room.walkIndex == nil { done += 1 }
             }
         }
         dirtyRooms.removeFirst(done)
-        if !dirtyRooms.isEmpty { scheduleTurnEnd() }
+        if !dirtyRooms.isEmpty { walkOnLater() }
+    }
+
+    /// After a pause: tasks that are due at once run before the loop looks at its sockets again.
+    private func walkOnLater() {
+        guard !isWalkScheduled else { return }
+        isWalkScheduled = true
+        let pause = TimeAmount.nanoseconds(Limits.walkPause.inNanoseconds)
+        loop.assumeIsolated().scheduleTask(in: pause) { [self] in
+            isWalkScheduled = false
+            walkDirtyRooms()
+        }
     }
 
     /// A socket has taken what waited: it goes on from its cursors, in every room.
@@ -85,28 +95,31 @@ extension Shard {
         for slot in late { connection(at: slot)?.close(.tooSlow, "too slow: messages were missed") }
     }
 
-    private func walk(_ room: Room, _ budget: inout Int, _ late: inout [Int32]) {
-        guard var index = room.walkIndex else { return }
-        while budget > 0 {
-            let last = room.count
+    /// Goes round until everybody has been offered everything, or the budget is spent.
+    private func walk(_ room: Room, _ budget: inout WalkBudget, _ late: inout [Int32]) {
+        while budget.hasRest, var index = room.walkIndex {
             var piece = Piece()
-            while index < last, budget > 0 {
+            while index < room.count, budget.hasRest {
                 if room.cursors[index] < room.backlog.end {
                     offer(room, index, &piece, &late)
-                    budget -= 1
+                    budget.spend()
                 }
                 index += 1
             }
-            guard index >= room.count else { break }
-            guard room.mustWalkAgain else {
-                room.walkIndex = nil
-                room.backlog.trim(offered: room.backlog.end)
-                return
-            }
-            room.mustWalkAgain = false
-            index = 0
+            room.walkIndex = index
+            if index >= room.count { endPass(of: room) }
         }
-        room.walkIndex = index
+    }
+
+    /// All members have been passed once, and offered at least what there was when the pass began;
+    /// all but those whose place has changed meanwhile.
+    private func endPass(of room: Room) {
+        let isComplete = !room.hasMoved
+        if isComplete { room.backlog.trim(offered: room.passEnd) }
+        let isOver = isComplete && room.passEnd == room.backlog.end
+        room.walkIndex = isOver ? nil : 0
+        room.hasMoved = false
+        room.passEnd = room.backlog.end
     }
 
     /// What the last member lacked, so that the next, who nearly always lacks the same, need not

@@ -31,6 +31,7 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     var dirtyRooms: [Room] = []
     var isWalking = false
+    var isWalkScheduled = false
     var departing: [Connection] = []
     /// What a late client lacks, in one piece.
     var gathered: [UInt8] = []
@@ -198,7 +199,7 @@ extension Shard: BrokerEvents, NameEvents {
 
     func published(_ room: RoomName, _ answer: PublishAnswer) {
         guard let batch = outboxes[room]?.answered() else { return }
-        if outboxes[room]?.isEmpty == true { outboxes[room] = nil } else { noteReady(room) }
+        endBatch(of: room)
         for (index, sealed) in batch.enumerated() {
             let connection = sender(of: sealed.draft)
             switch answer {
@@ -208,6 +209,11 @@ extension Shard: BrokerEvents, NameEvents {
                 run(connection) { $0.unsent(reason, numbered: true, into: &$1) }
             }
         }
+    }
+
+    /// A room's outbox has nothing in flight any more.
+    private func endBatch(of room: RoomName) {
+        if outboxes[room]?.isEmpty == true { outboxes[room] = nil } else { noteReady(room) }
     }
 
     private func sender(of draft: Draft) -> Connection {
@@ -242,8 +248,9 @@ extension Shard {
     }
 
     private func flushOutboxes() {
-        for room in speaking { flushOutbox(of: room) }
-        speaking.removeAll(keepingCapacity: true)
+        let ready = speaking
+        speaking = []
+        for room in ready { flushOutbox(of: room) }
     }
 
     private func flushOutbox(of room: RoomName) {
@@ -254,7 +261,11 @@ extension Shard {
             lost.append(connection)
             return nil
         }
-        if let batch { port.publish(PublishCall(room: room, drafts: batch)) }
+        if let batch {
+            port.publish(PublishCall(room: room, drafts: batch))
+        } else {
+            endBatch(of: room)
+        }
         for connection in lost {
             run(connection) { $0.settled(.fenced, into: &$1) }
         }

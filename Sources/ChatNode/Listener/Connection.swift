@@ -23,6 +23,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     private var phase = Phase.open
     private var isSessionFinished = false
+    private var hasVacated = false
     private var parser: FrameParser
     private var liveness: Liveness
     private var nextReminder = Instant.distantFuture
@@ -44,9 +45,9 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shard.replace(id, with: self, channel: context.channel)
+        shard.join(self, .lobby)
         if let greeting { handOver(greeting) }
         greeting = nil
-        shard.join(self, .lobby)
         remindWhenDue()
         shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
     }
@@ -56,6 +57,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         guard case .open = phase else { return discard(buffer.readableBytes) }
         let now = Clock.now
         shard.run(self) { $0.received(bytes: buffer.readableBytes, now: now, into: &$1) }
+        guard isOpen else { return }
         buffer.withUnsafeReadableBytes { bytes in
             // Unmasked where they lie. The channel keeps a reference to the buffer for its next
             // read, so that a change by the book would copy it first; nobody reads it after us.
@@ -106,7 +108,10 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     /// Gives the place away when neither socket, nor session, nor a room needs it any more.
     func vacateIfDone() {
-        guard case .gone = phase, isSessionFinished, memberships.isEmpty else { return }
+        guard case .gone = phase, isSessionFinished, memberships.isEmpty, !hasVacated else {
+            return
+        }
+        hasVacated = true
         shard.vacate(id)
     }
 
@@ -155,6 +160,7 @@ extension Connection: FrameSink {
     }
 
     func ping(_ payload: RawSpan) -> Bool {
+        guard isOpen else { return false }
         sendPrivate(Frame.pong(payload))
         return isOpen
     }
@@ -177,14 +183,20 @@ extension Connection {
     private func sendPrivate(_ frames: [UInt8]) {
         let slot = Int(id.slot)
         guard !shard.doors[slot].isBlocked else {
-            if !shard.doors[slot].wait(frames) {
+            if shard.doors[slot].hasRoom(for: frames.count) || !isOpen {
+                shard.doors[slot].wait(frames[...])
+            } else {
                 close(.tooSlow, "too slow: answers were not read")
             }
             return
         }
         switch frames.withUnsafeBytes({ shard.doors[slot].transmit($0) }) {
         case .sent, .broken: break
-        case .partly(let count): handOver(frames[count...])
+        case .partly(let count):
+            // In pieces, so that a slow reader is seen to make progress.
+            let rest = frames[count...]
+            handOver(rest.prefix(Limits.handOverBytes))
+            shard.doors[slot].wait(rest.dropFirst(Limits.handOverBytes))
         }
     }
 
@@ -199,10 +211,15 @@ extension Connection {
         guard let context else { return }
         shard.doors[Int(id.slot)].block()
         liveness.blocked(now: Clock.now)
-        let written = context.eventLoop.makePromise(of: Void.self)
-        written.futureResult.assumeIsolated().whenSuccess { self.handedOver() }
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
         remindWhenDue()
+        // Not now: a write that fails makes the channel read what is left and close, and all of
+        // that under whoever called us, be it the parser or the walk.
+        context.eventLoop.assumeIsolated().execute { [self] in
+            guard let context = self.context else { return }
+            let written = context.eventLoop.makePromise(of: Void.self)
+            written.futureResult.assumeIsolated().whenSuccess { self.handedOver() }
+            context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+        }
     }
 
     private func handedOver() {
@@ -238,7 +255,7 @@ extension Connection {
         phase = .closing(discarded: 0)
         shard.leaveRooms(self)
         liveness.closing(now: Clock.now)
-        // Behind a full queue there is no room for a reason: then the connection is cut in time.
+        // Behind a block it waits for its turn; if that does not come, the connection is cut.
         sendPrivate(frame)
         shard.doors[slot].beginClosing()
         if !shard.doors[slot].isBlocked { shutOutput() }

@@ -58,8 +58,9 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        guard let id, !hasUpgraded else { return }
-        shard.vacate(id)
+        // On its way out of the pipeline, it still stands in front of the connection.
+        guard !hasUpgraded else { return context.fireChannelInactive() }
+        if let id { shard.vacate(id) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -118,7 +119,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
 
 extension Entrance {
     private func respond(to head: HTTPRequestHead) {
-        let path = head.uri.prefix { $0 != "?" }
+        let path = Self.path(of: head.uri)
         let isUpgrade = Handshake.isUpgrade(headers: head.field)
         guard path != "/" && path != "/ws" || !isUpgrade else { return upgrade(head) }
         guard head.method == .GET || head.method == .HEAD else {
@@ -130,6 +131,15 @@ extension Entrance {
             return answer(response, to: head)
         }
         answer(response(for: path), to: head)
+    }
+
+    /// The path of a request's target, which may also be a whole address (RFC 9112 §3.2.2).
+    private static func path(of target: String) -> Substring {
+        let target = target.prefix { $0 != "?" }
+        guard let scheme = target.firstRange(of: "://"), !target.hasPrefix("/") else {
+            return target
+        }
+        return target[scheme.upperBound...].drop { $0 != "/" }
     }
 
     private func response(for path: Substring) -> HTTPResponse {
@@ -205,7 +215,6 @@ extension Entrance {
 
     private func become(webSocketWith greeting: ByteBuffer) {
         guard let context, let id else { return }
-        hasUpgraded = true
         let pipeline = context.pipeline.syncOperations
         let connection = Connection(id: id, shard: shard, greeting: greeting)
         do {
@@ -213,6 +222,7 @@ extension Entrance {
         } catch {
             return context.close(promise: nil)
         }
+        hasUpgraded = true
         // What the client sent right behind its request goes from the decoder to the connection.
         pipeline.removeHandler(self, promise: nil)
         pipeline.removeHandler(decoder, promise: nil)

@@ -64,13 +64,6 @@ import Testing
         #expect(scan(Array(out.dropFirst())) == nil)
     }
 
-    @Test func `an unnumbered frame is the body`() {
-        let body = Array(#"{"type":"chat","username":"a","value":1}"#.utf8)
-        var out = Array("<".utf8)
-        ChatFrame.append(unnumbered: body.span.bytes, to: &out)
-        #expect(out == Array("<".utf8) + body)
-    }
-
     @Test(arguments: [0, 9, 10, 12_345, .max] as [UInt64])
     func `the length is known beforehand`(_ number: UInt64) throws {
         for time in [0, -1, 999, Int64.max, .min] {

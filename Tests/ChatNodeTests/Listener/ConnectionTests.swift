@@ -130,6 +130,70 @@ import Testing
         }
     }
 
+    // MARK: Sudden ends
+
+    @Test func `who vanishes without a word leaves nothing, and the next ones are told apart`()
+        async throws
+    {
+        try await TestServer.run { server in
+            for round in 0..<30 {
+                let client = try server.connect()
+                if round.isMultiple(of: 2) { client.socket.close() } else { client.socket.reset() }
+            }
+            try await eventually("nobody is left") { server.node.state.connections == 0 }
+            let names = (0..<8).map { "user\($0)" }
+            let clients = try names.map { _ in try server.connect() }
+            for (client, name) in zip(clients, names) {
+                try client.say(#"{"type":"login","username":"\#(name)"}"#)
+            }
+            for (client, name) in zip(clients, names) {
+                #expect(
+                    try client.hear() == #"{"type":"logged_in","username":"\#(name)","node":"n1"}"#
+                )
+            }
+            #expect(server.node.state.connections == 8)
+        }
+    }
+
+    @Test func `who resets right behind the request leaves nothing`() async throws {
+        try await TestServer.run { server in
+            for _ in 0..<200 {
+                let socket = try TestSocket(port: server.port)
+                try socket.send(TestWebSocket.request())
+                socket.reset()
+            }
+            try await eventually("nobody is left") { server.node.state.connections == 0 }
+        }
+    }
+
+    @Test func `who resets while its answers are stuck harms nobody`() async throws {
+        try await TestServer.run(["byte-rate": "0"]) { server in
+            let witness = try server.connect("Ada")
+            let pings = (0..<300).flatMap { _ in
+                TestWebSocket.frame(9, Array(repeating: 1, count: 125))
+            }
+            for _ in 0..<100 {
+                let client = try TestWebSocket(port: server.port, receiveBufferBytes: 2048)
+                try? client.socket.send(pings)
+                client.socket.reset()
+            }
+            try witness.chat("1", as: "Ada")
+            #expect(try witness.hear().contains(#""value":1"#))
+            try await eventually("only one is left") { server.node.state.connections == 1 }
+        }
+    }
+
+    @Test func `who does not read its answers is closed with 4000, and is told`() async throws {
+        try await TestServer.run(["byte-rate": "0"]) { server in
+            let client = try TestWebSocket(port: server.port, receiveBufferBytes: 2048)
+            // Twice what the kernel and the node together keep for it.
+            let ping = TestWebSocket.frame(9, Array(repeating: 1, count: 125))
+            let pings = (0..<8000).flatMap { _ in ping }
+            try client.socket.send(pings)
+            #expect(try client.hearClose().closeCode == 4000)
+        }
+    }
+
     // MARK: Rates
 
     @Test func `too much at once is told, and goes on after the wait`() async throws {

@@ -37,6 +37,12 @@ import Testing
         }
     }
 
+    @Test func `a request may name the whole address`() async throws {
+        try await TestServer.run { (server) async throws in
+            #expect(try server.get("http://127.0.0.1/healthz").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
     @Test func `what is not there is not found, and only GET and HEAD are answered`() async throws {
         try await TestServer.run { (server) async throws in
             #expect(try server.get("/etc/passwd").hasPrefix("HTTP/1.1 404 "))

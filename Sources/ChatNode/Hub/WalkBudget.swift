@@ -1,0 +1,24 @@
+import ChatCore
+
+/// What one stretch of a walk may cost before other work of the loop gets its turn.
+struct WalkBudget {
+    /// Reading the clock for every send would be felt; for every 64th it is not.
+    private static let sendsPerLook = 64
+
+    private(set) var hasRest = true
+    private var sends = 0
+    private let end: Instant
+
+    init(now: Instant) {
+        end = now + Limits.walkTime
+    }
+
+    mutating func spend() {
+        sends += 1
+        if sends >= Limits.sendsPerTurn {
+            hasRest = false
+        } else if sends.isMultiple(of: Self.sendsPerLook), Clock.now >= end {
+            hasRest = false
+        }
+    }
+}
