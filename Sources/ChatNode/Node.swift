@@ -17,7 +17,7 @@ final class Node: Sendable {
     let loopCount: Int
     private let configuration: Configuration
     private let group: MultiThreadedEventLoopGroup
-    private let hub: Hub
+    let hub: Hub
     private let listener: any Channel
     private let log: Logger
 

@@ -37,6 +37,19 @@ struct TestServer {
         return client
     }
 
+    /// Waits until something holds on some loop, without giving up the thread: what follows comes
+    /// within milliseconds, however busy the threads are that tests share.
+    func block(until holds: @escaping @Sendable (Shard) -> Bool) throws {
+        let clock = ContinuousClock()
+        let deadline = clock.now + .seconds(TestSocket.patience)
+        while clock.now < deadline {
+            for bound in node.hub.shards {
+                if try bound.eventLoop.submit({ holds(bound.value) }).wait() { return }
+            }
+        }
+        throw Unexpected("it did not come about within \(TestSocket.patience) s")
+    }
+
     /// One request on a connection of its own, and everything that comes back.
     func http(_ request: String) throws -> String {
         let socket = try TestSocket(port: port)

@@ -11,9 +11,9 @@ extension Shard {
         connection.memberships.append(Membership(room: room, place: place))
     }
 
-    /// Takes a WebSocket out of all its rooms; one that dies under the walk when that is over.
+    /// Takes a WebSocket out of all its rooms. Never under the walk, where members keep their
+    /// places: the walk only sends and hands over, and a hand-over is a task of its own.
     func leaveRooms(_ connection: Connection) {
-        guard !isWalking else { return departing.append(connection) }
         for membership in connection.memberships {
             let room = membership.room
             if let moved = room.remove(at: membership.place) {
@@ -46,15 +46,15 @@ extension Shard {
         guard !dirtyRooms.isEmpty else { return }
         var budget = WalkBudget(now: Clock.now)
         var done = 0
-        walking { late in
-            while done < dirtyRooms.count, budget.hasRest {
-                let room = dirtyRooms[done]
-                walk(room, &budget, &late)
-                if room.walkIndex == nil { done += 1 }
-            }
+        var late: [Int32] = []
+        while done < dirtyRooms.count, budget.hasRest {
+            let room = dirtyRooms[done]
+            walk(room, &budget, &late)
+            if room.walkIndex == nil { done += 1 }
         }
         dirtyRooms.removeFirst(done)
         if !dirtyRooms.isEmpty { walkOnLater() }
+        close(late)
     }
 
     /// After a pause: tasks that are due at once run before the loop looks at its sockets again.
@@ -70,28 +70,16 @@ extension Shard {
 
     /// A socket has taken what waited: it goes on from its cursors, in every room.
     func catchUp(_ connection: Connection) {
-        // Under the walk it is the walk that goes on with this socket.
-        guard !isWalking else { return }
-        walking { late in
-            for membership in connection.memberships {
-                var piece = Piece()
-                offer(membership.room, membership.place, &piece, &late)
-            }
+        var late: [Int32] = []
+        for membership in connection.memberships {
+            var piece = Piece()
+            offer(membership.room, membership.place, &piece, &late)
         }
+        close(late)
     }
 
-    /// Members keep their places while somebody walks; the dead and the late are seen to after.
-    private func walking(_ body: (inout [Int32]) -> Void) {
-        var late: [Int32] = []
-        isWalking = true
-        body(&late)
-        isWalking = false
-        let dead = departing
-        departing.removeAll()
-        for connection in dead {
-            leaveRooms(connection)
-            connection.vacateIfDone()
-        }
+    /// Those who have fallen off the backlog's end are seen to when the walk is over.
+    private func close(_ late: [Int32]) {
         for slot in late { connection(at: slot)?.close(.tooSlow, "too slow: messages were missed") }
     }
 

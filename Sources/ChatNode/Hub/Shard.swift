@@ -30,9 +30,7 @@ final class Shard {
     private var ticking: Scheduled<Void>?
     var rooms: [RoomName: Room] = [:]
     var dirtyRooms: [Room] = []
-    var isWalking = false
     var isWalkScheduled = false
-    var departing: [Connection] = []
     /// What a late client lacks, in one piece.
     var gathered: [UInt8] = []
     private var outboxes: [RoomName: Outbox] = [:]
