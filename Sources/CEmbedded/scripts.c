@@ -1,0 +1,56 @@
+#include "embedded.h"
+
+#include <string.h>
+
+static const unsigned char common[] = {
+#embed "scripts/common.lua"
+};
+static const unsigned char fence[] = {
+#embed "scripts/fence.lua"
+};
+static const unsigned char register_[] = {
+#embed "scripts/register.lua"
+};
+static const unsigned char renew[] = {
+#embed "scripts/renew.lua"
+};
+static const unsigned char certify[] = {
+#embed "scripts/certify.lua"
+};
+static const unsigned char claim[] = {
+#embed "scripts/claim.lua"
+};
+static const unsigned char release[] = {
+#embed "scripts/release.lua"
+};
+static const unsigned char reap[] = {
+#embed "scripts/reap.lua"
+};
+static const unsigned char publish[] = {
+#embed "scripts/publish.lua"
+};
+static const unsigned char catchup[] = {
+#embed "scripts/catchup.lua"
+};
+static const unsigned char endgrace[] = {
+#embed "scripts/endgrace.lua"
+};
+
+static const struct {
+    const char *name;
+    struct embedded script;
+} scripts[] = {
+    {"common", {common, sizeof common}},       {"fence", {fence, sizeof fence}},
+    {"register", {register_, sizeof register_}}, {"renew", {renew, sizeof renew}},
+    {"certify", {certify, sizeof certify}},    {"claim", {claim, sizeof claim}},
+    {"release", {release, sizeof release}},    {"reap", {reap, sizeof reap}},
+    {"publish", {publish, sizeof publish}},    {"catchup", {catchup, sizeof catchup}},
+    {"endgrace", {endgrace, sizeof endgrace}},
+};
+
+struct embedded embedded_script(const char *name) {
+    for (size_t index = 0; index < sizeof scripts / sizeof scripts[0]; index++) {
+        if (strcmp(scripts[index].name, name) == 0) return scripts[index].script;
+    }
+    return (struct embedded){NULL, 0};
+}

@@ -1,0 +1,49 @@
+-- Which reign is this? Begins a new one where the data set is empty, is another than the one
+-- stored, or is older than what the caller has seen.
+--
+-- KEYS  1 P/epoch
+-- ARGV  1 the highest epoch the caller has seen, 0: none   2 the highest fence, 0: none
+--       3 "1": there is nobody to wait for
+--       4 the data set that epoch was seen with, "": not known. Data that was rolled back, and met first
+--         by a node that had seen nothing, gives an epoch's number once more: that is another reign
+-- ->    reign <epoch> <dataset> <1: in its grace>
+--       newer-data <version>: of a later version of this program; nothing was written
+
+local VERSION = 1
+-- Fences of one epoch: so many claims a reign, before they could meet the next one's.
+local FENCES = 2 ^ 20
+
+local highest_epoch, highest_fence = tonumber(ARGV[1]), tonumber(ARGV[2])
+local stored = redis.call('HMGET', KEYS[1], 'epoch', 'dataset', 'grace', 'fence', 'version')
+local version = tonumber(stored[5] or VERSION)
+if version > VERSION then return {'newer-data', version} end
+
+local present = dataset()
+local epoch, fence, grace
+if not stored[1] then
+    -- The clock's second is higher than any epoch before, whatever has been lost, unless the clock
+    -- was wrong: then what the caller has seen counts.
+    epoch = tonumber(redis.call('TIME')[1])
+    if highest_epoch > 0 then epoch = math.max(epoch, highest_epoch + 1) end
+    fence = 0
+    grace = highest_epoch > 0 or ARGV[3] ~= '1'
+elseif stored[2] ~= present or highest_epoch > tonumber(stored[1])
+    or (highest_epoch == tonumber(stored[1]) and ARGV[4] ~= '' and ARGV[4] ~= stored[2])
+then
+    epoch = math.max(tonumber(stored[1]), highest_epoch) + 1
+    fence = tonumber(stored[4] or 0)
+    grace = true
+else
+    return {'reign', stored[1], present, stored[3] or '0'}
+end
+
+fence = math.max(fence, highest_fence, epoch * FENCES)
+epoch = digits(epoch)
+redis.call('HSET', KEYS[1], 'epoch', epoch, 'dataset', present, 'fence', digits(fence),
+    'version', VERSION)
+if grace then
+    redis.call('HSET', KEYS[1], 'grace', '1')
+else
+    redis.call('HDEL', KEYS[1], 'grace')
+end
+return {'reign', epoch, present, grace and '1' or '0'}

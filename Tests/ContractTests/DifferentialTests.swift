@@ -1,0 +1,288 @@
+import TestSupport
+import Testing
+
+@testable import ChatCore
+@testable import ChatNode
+
+/// The store in memory and the scripts, asked the same random questions.
+@Suite struct DifferentialTests {
+    @Test(arguments: [
+        Store.Retention(messages: 8, bytes: 400, age: .seconds(3600)),
+        // Commands take fractions of a millisecond.
+        Store.Retention(messages: 20, bytes: 2000, age: .milliseconds(3)),
+    ])
+    func `the store and the scripts answer and keep the same`(
+        _ retention: Store.Retention
+    ) async throws {
+        var both = Both(
+            store: StoreKeeper(retention),
+            redis: try RedisKeeper(try await TestRedis.start(), retention),
+            calls: try RandomCalls(seed: Seed.value)
+        )
+        both.store.store.restart(dataSet: try both.redis.dataSet)
+        for count in 1...20_000 {
+            do {
+                try both.step()
+                if count.isMultiple(of: 20) { try both.compareAll() }
+            } catch {
+                Issue.record("seed \(Seed.value), command \(count): \(error)")
+                return
+            }
+        }
+        // Where a kind of answer never comes, nothing has been compared.
+        let missing = Both.kinds.filter { both.answers[$0] == nil }
+        #expect(missing == [], "seed \(Seed.value): \(both.answers)")
+    }
+}
+
+/// Both keepers with the same data, and the calls that both are asked.
+private struct Both {
+    let store: StoreKeeper
+    let redis: RedisKeeper
+    var calls: RandomCalls
+    /// How often each kind of answer came.
+    var answers: [String: Int] = [:]
+
+    static let kinds = [
+        "fence grace", "fence plain", "register roster", "register unregistered",
+        "register otherReign", "renew roster", "renew unregistered", "renew otherReign",
+        "certify certified", "certify moved", "certify unregistered", "certify otherReign",
+        "reap left", "reap notDead", "reap otherReign", "claim granted", "claim taken",
+        "claim grace", "claim lost", "claim replaced", "claim unregistered", "claim otherReign",
+        "release true",
+        "release false", "publish accepted", "publish duplicate", "publish gap",
+        "publish fenced", "publish otherReign", "catchUp proven", "catchUp trimmed",
+        "catchUp rewound", "catchUp otherReign", "endGrace true", "endGrace false",
+    ]
+
+    mutating func step() throws {
+        switch calls.below(100) {
+        case 0: try restart()
+        case 1 where calls.below(3) == 0: try erase()
+        case 2: try takeOver()
+        case 3..<5: try fence()
+        case 5..<8: try endGrace()
+        case 8..<14: try register()
+        case 14..<20: try renew()
+        case 20..<22: try certify()
+        case 22..<26: try reap()
+        case 26..<48: try claim()
+        case 48..<54: try release()
+        case 54..<80: try publish()
+        default: try catchUp()
+        }
+    }
+
+    private mutating func same<Answer: Equatable>(
+        _ name: String,
+        _ kind: String,
+        _ call: Any,
+        _ ours: Answer,
+        _ theirs: Answer
+    ) throws {
+        guard ours == theirs else {
+            throw Unexpected("\(call)\n  store:   \(ours)\n  scripts: \(theirs)")
+        }
+        answers["\(name) \(kind)", default: 0] += 1
+    }
+}
+
+// MARK: - One call each
+
+extension Both {
+    private mutating func restart() throws {
+        try redis.restart()
+        store.store.restart(dataSet: try redis.dataSet)
+        // Who does not know it yet goes on in the old reign.
+        if calls.below(3) > 0 { try fence() }
+    }
+
+    private mutating func erase() throws {
+        _ = try redis.client.run("FLUSHALL")
+        store.store.erase(dataSet: try redis.dataSet)
+        try fence()
+    }
+
+    private mutating func fence() throws {
+        let call = calls.fence()
+        let theirs = try redis.fence(call)
+        guard case .reign(let reign, let isGrace) = theirs else { throw Unexpected("\(theirs)") }
+        // The first epoch of an empty data set is the second in which it began.
+        store.store.unixSecond = reign.epoch
+        try same("fence", isGrace ? "grace" : "plain", call, store.fence(call), theirs)
+        calls.learn(theirs)
+    }
+
+    private mutating func endGrace() throws {
+        let reign = calls.anyReign()
+        let theirs = try redis.endGrace(reign)
+        try same("endGrace", "\(theirs)", reign, store.endGrace(reign), theirs)
+    }
+
+    private mutating func register() throws {
+        let call = calls.register()
+        let theirs = try redis.register(call)
+        try same("register", theirs.word, call, store.register(call).sets, theirs.sets)
+        calls.learn(theirs)
+    }
+
+    private mutating func renew() throws {
+        let call = calls.renew()
+        let theirs = try redis.renew(call)
+        try same("renew", theirs.word, call, store.renew(call).sets, theirs.sets)
+        calls.learn(theirs)
+    }
+
+    private mutating func certify() throws {
+        let call = calls.certify()
+        let theirs = try redis.certify(call)
+        try same("certify", "\(theirs)", call, store.certify(call), theirs)
+    }
+
+    private mutating func reap() throws {
+        let call = calls.reap()
+        let theirs = try redis.reap(call)
+        try same("reap", word(theirs), call, store.reap(call), theirs)
+    }
+
+    private mutating func claim() throws {
+        let call = calls.claim()
+        let theirs = try redis.claim(call)
+        try same("claim", word(theirs), call, store.claim(call), theirs)
+        calls.learn(theirs, to: call)
+    }
+
+    /// What no call does yet: a name's session gives way to a newer one of the same user.
+    private mutating func takeOver() throws {
+        let (key, session) = calls.takeOver()
+        guard let record = store.store.names[key] else { return }
+        store.store.names[key]?.before = record.session
+        store.store.names[key]?.session = session
+        _ = try redis.client.run(
+            "HSET",
+            redis.codec.keys.name(key),
+            "before",
+            record.session.description,
+            "session",
+            session.description
+        )
+    }
+
+    private mutating func release() throws {
+        let call = calls.release()
+        let theirs = try redis.release(call)
+        try same("release", "\(theirs)", call, store.release(call), theirs)
+    }
+
+    private mutating func publish() throws {
+        let call = calls.publish()
+        let theirs = try redis.publish(call)
+        if case .verdicts(_, let ms) = theirs.answer { store.ms = ms }
+        let ours = store.publish(call)
+        try same("publish", word(theirs.answer), call, ours.answer, theirs.answer)
+        try same("delivery", "\(theirs.delivered != nil)", call, ours.delivered, theirs.delivered)
+        if case .verdicts(let verdicts, _) = theirs.answer {
+            for verdict in verdicts { answers["publish \(word(verdict))", default: 0] += 1 }
+        }
+        if let bytes = theirs.delivered,
+            case .messages(let publication) = BusPayload.parse(bytes, room: call.room)
+        {
+            try same("payload", "", call, BusPayload.encode(publication), bytes)
+        } else if theirs.delivered != nil {
+            throw Unexpected("a payload that cannot be read")
+        }
+        calls.learn(theirs.answer, to: call)
+    }
+
+    private mutating func catchUp() throws {
+        let call = calls.catchUp()
+        let theirs = try redis.catchUp(call)
+        var kind = "otherReign"
+        if case .page(let page) = theirs { kind = "\(page.footing)" }
+        try same("catchUp", kind, call, store.catchUp(call), theirs)
+    }
+
+    /// What an answer is, without what it carries.
+    private func word(_ answer: Any) -> String {
+        String("\(answer)".prefix { $0 != "(" })
+    }
+}
+
+// MARK: - Everything kept
+
+extension Both {
+    mutating func compareAll() throws {
+        for room in calls.rooms {
+            try same("log", "", room, store.log(of: room), try redis.log(of: room))
+            let top = try redis.client.run("HMGET", redis.codec.keys.room(room), "seq", "mid")
+            let ours = store.store.rooms[room]
+            let texts = [ours.map { "\($0.seq)" }, ours?.mid?.description]
+            try same("top", "", room, texts, top.elements?.map(\.text) ?? [])
+        }
+        try compareNames()
+        let keys = redis.codec.keys
+        let beats = try redis.client.run("HGETALL", keys.nodes).elements ?? []
+        let ours = store.store.beats.flatMap { [$0.key.description, "\($0.value)"] }
+        try same("nodes", "", "", Set(ours), Set(beats.compactMap(\.text)))
+        let dead = try redis.client.run("SMEMBERS", keys.dead).elements ?? []
+        let ourDead = store.store.dead.map(\.description)
+        try same("dead", "", "", Set(ourDead), Set(dead.compactMap(\.text)))
+        let fence = try redis.client.run("HGET", keys.epoch, "fence").text
+        try same("fence counter", "", "", store.store.era.map { "\($0.lastFence)" }, fence)
+    }
+
+    private mutating func compareNames() throws {
+        let keys = redis.codec.keys
+        for key in ["ada", "bob", "ève"] {
+            let ours = store.store.names[key].map { record in
+                [
+                    record.holder?.description ?? "", record.session.description,
+                    record.lineage.description, "\(record.fence)", "\(record.epoch)",
+                    "\(record.n)", "\(record.seq)",
+                ]
+            }
+            let theirs = try redis.client.run(
+                "HMGET",
+                keys.name(key),
+                "node",
+                "session",
+                "lineage",
+                "fence",
+                "epoch",
+                "n",
+                "seq"
+            )
+            let texts = theirs.elements?.map(\.text) ?? []
+            try same("name", "", key, ours ?? Array(repeating: nil, count: 7), texts)
+            // Only a free name is forgotten.
+            let isForgotten = try redis.client.run("TTL", keys.name(key)).number ?? -2 >= 0
+            let isFree = store.store.names[key].map { $0.holder == nil } ?? false
+            try same("forgetting", "", key, isFree, isForgotten)
+        }
+        let sets = try redis.client.run("KEYS", keys.heldStem + "*").elements ?? []
+        let ours = store.store.held.keys.map(keys.held)
+        try same("held", "", "", Set(ours), Set(sets.compactMap(\.text)))
+        for incarnation in store.store.held.keys {
+            let (ours, theirs) = (
+                store.heldKeys(of: incarnation), try redis.heldKeys(of: incarnation)
+            )
+            try same("held", "", incarnation, Set(ours), Set(theirs))
+        }
+    }
+}
+
+extension RosterAnswer {
+    fileprivate var word: String {
+        switch self {
+        case .roster: "roster"
+        case .unregistered: "unregistered"
+        case .otherReign: "otherReign"
+        }
+    }
+
+    /// A roster has no order.
+    fileprivate var sets: [AnyHashable] {
+        guard case .roster(let roster) = self else { return [word] }
+        return [Set(roster.beats), Set(roster.dead)]
+    }
+}

@@ -1,0 +1,197 @@
+import ChatCore
+import TestSupport
+
+@testable import ChatNode
+
+/// What the contract is about: the store in memory, and the scripts on a Redis, by one shape.
+protocol Keeper: AnyObject {
+    func fence(_ call: FenceCall) throws -> FenceAnswer
+    func endGrace(_ reign: Reign) throws -> Bool
+    func register(_ call: RegisterCall) throws -> RosterAnswer
+    func renew(_ call: RenewCall) throws -> RosterAnswer
+    func certify(_ call: CertifyCall) throws -> CertifyAnswer
+    func reap(_ call: ReapCall) throws -> ReapAnswer
+    func claim(_ call: Claim) throws -> ClaimAnswer
+    func release(_ call: Release) throws -> Bool
+    func heldKeys(of incarnation: Incarnation) throws -> [String]
+    /// The answer, and what was delivered on the room's channel.
+    func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?)
+    func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer
+    /// All that is kept of a room.
+    func log(of room: RoomName) throws -> [LogEntry]
+    /// The server restarts: its data stays, its id changes.
+    func restart() throws
+    /// The data is lost.
+    func erase() throws
+}
+
+/// Which of both a test runs against.
+enum KeeperKind: String, CaseIterable {
+    case store, scripts
+
+    func make(_ retention: Store.Retention = .init()) async throws -> any Keeper {
+        switch self {
+        case .store: StoreKeeper(retention)
+        case .scripts: try RedisKeeper(try await TestRedis.start(), retention)
+        }
+    }
+}
+
+final class StoreKeeper: Keeper {
+    var store: Store
+    /// When the next message is published.
+    var ms: Int64 = 1_700_000_000_000
+    private var restarts = 0
+
+    init(_ retention: Store.Retention) {
+        store = Store(dataSet: "data set 0", unixSecond: 1_700_000_000, retention: retention)
+    }
+
+    func fence(_ call: FenceCall) -> FenceAnswer { store.fence(call) }
+    func endGrace(_ reign: Reign) -> Bool { store.endGrace(reign) }
+    func register(_ call: RegisterCall) -> RosterAnswer { store.register(call) }
+    func renew(_ call: RenewCall) -> RosterAnswer { store.renew(call) }
+    func certify(_ call: CertifyCall) -> CertifyAnswer { store.certify(call) }
+    func reap(_ call: ReapCall) -> ReapAnswer { store.reap(call) }
+    func claim(_ call: Claim) -> ClaimAnswer { store.claim(call) }
+    func release(_ call: Release) -> Bool { store.release(call) }
+    func heldKeys(of incarnation: Incarnation) -> [String] { store.heldKeys(of: incarnation) }
+    func catchUp(_ call: CatchUpCall) -> CatchUpAnswer { store.catchUp(call) }
+
+    func publish(_ call: PublishCall) -> (answer: PublishAnswer, delivered: [UInt8]?) {
+        let (answer, publication) = store.publish(call, ms: ms)
+        return (answer, publication.map(BusPayload.encode))
+    }
+
+    func log(of room: RoomName) -> [LogEntry] {
+        store.history(of: room, from: 0, limit: .max)
+    }
+
+    func restart() {
+        restarts += 1
+        store.restart(dataSet: "data set \(restarts)")
+    }
+
+    func erase() {
+        restarts += 1
+        store.erase(dataSet: "data set \(restarts)")
+    }
+}
+
+final class RedisKeeper: Keeper {
+    private let server: TestRedis
+    let client: RedisClient
+    private let subscriber: RedisClient
+    let codec: StoreCodec
+
+    init(
+        _ server: TestRedis,
+        _ retention: Store.Retention,
+        prefix: String = "chat"
+    ) throws {
+        self.server = server
+        codec = StoreCodec(keys: RedisKeys(prefix: prefix), retention: retention)
+        client = try RedisClient(server)
+        subscriber = try RedisClient(server)
+        for script in Script.allCases {
+            let reply = try client.run(StoreCodec.load(script))
+            guard reply == .bulk(script.digest) else { throw Unexpected("\(script): \(reply)") }
+        }
+        _ = try subscriber.run("PSUBSCRIBE", "*")
+    }
+
+    func fence(_ call: FenceCall) throws -> FenceAnswer {
+        try codec.fenceAnswer(client.run(codec.words(call)))
+    }
+    func endGrace(_ reign: Reign) throws -> Bool {
+        try codec.endGraceAnswer(client.run(codec.endGraceWords(reign)))
+    }
+    func register(_ call: RegisterCall) throws -> RosterAnswer {
+        try codec.rosterAnswer(client.run(codec.words(call)))
+    }
+    func renew(_ call: RenewCall) throws -> RosterAnswer {
+        try codec.rosterAnswer(client.run(codec.words(call)))
+    }
+    func certify(_ call: CertifyCall) throws -> CertifyAnswer {
+        try codec.certifyAnswer(client.run(codec.words(call)))
+    }
+    func reap(_ call: ReapCall) throws -> ReapAnswer {
+        try codec.reapAnswer(client.run(codec.words(call)))
+    }
+    func claim(_ call: Claim) throws -> ClaimAnswer {
+        try codec.claimAnswer(client.run(codec.words(call)))
+    }
+    func release(_ call: Release) throws -> Bool {
+        try codec.releaseAnswer(client.run(codec.words(call)))
+    }
+    func heldKeys(of incarnation: Incarnation) throws -> [String] {
+        try codec.heldKeysAnswer(client.run(codec.heldKeysWords(of: incarnation)))
+    }
+    func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer {
+        try codec.catchUpAnswer(client.run(codec.words(call)), under: call.reign)
+    }
+
+    func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?) {
+        let reply = try client.run(codec.words(call))
+        let answer = try codec.publishAnswer(reply, count: call.drafts.count)
+        // Behind what the script delivered, if anything: so that nothing is waited for in vain, and
+        // nothing is delivered unnoticed.
+        _ = try client.run("PUBLISH", "end", "")
+        guard let (channel, payload) = try delivery() else { return (answer, nil) }
+        guard channel == codec.keys.channel(of: call.room), try delivery() == nil else {
+            throw Unexpected("delivered twice, or on \(channel)")
+        }
+        return (answer, payload)
+    }
+
+    private func delivery() throws -> (channel: String, payload: [UInt8])? {
+        guard let parts = try subscriber.next().elements, parts.count == 4,
+            let channel = parts[2].text, let payload = parts[3].bytes
+        else { throw Unexpected("no delivery") }
+        return channel == "end" ? nil : (channel, payload)
+    }
+
+    func log(of room: RoomName) throws -> [LogEntry] {
+        let reply = try client.run("XRANGE", codec.keys.log(of: room), "-", "+")
+        return try (reply.elements ?? []).map { value in
+            guard let parts = value.elements, let id = parts.first?.text,
+                let fields = parts.last?.elements, fields.count == 10,
+                let fence = fields[3].number, let ms = fields[5].number,
+                let mid = fields[1].text.flatMap({ MessageID($0) }), let body = fields[9].bytes
+            else { throw Unexpected("an entry like \(value)") }
+            let place = id.split(separator: "-").compactMap { UInt64($0) }
+            return LogEntry(
+                seq: place[0],
+                epoch: place[1],
+                mid: mid,
+                fence: UInt64(fence),
+                ms: ms,
+                body: body
+            )
+        }
+    }
+
+    /// Redis gives its data a new id when a replica is made a primary: for a moment it is one, of a
+    /// primary that is not there.
+    func restart() throws {
+        _ = try client.run("REPLICAOF", "127.0.0.1", "1")
+        _ = try client.run("REPLICAOF", "NO", "ONE")
+    }
+
+    func erase() throws {
+        _ = try client.run("FLUSHALL")
+        try restart()
+    }
+
+    /// The id of the data set.
+    var dataSet: String {
+        get throws {
+            let info = try client.run("INFO", "replication").text ?? ""
+            let line = info.split(whereSeparator: \.isNewline).first {
+                $0.hasPrefix("master_replid:")
+            }
+            guard let line else { throw Unexpected("no id in \(info)") }
+            return String(line.dropFirst("master_replid:".count))
+        }
+    }
+}

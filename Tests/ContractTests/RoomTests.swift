@@ -1,0 +1,134 @@
+import ChatCore
+import TestSupport
+import Testing
+
+/// Rooms: the store and the scripts alike.
+@Suite struct RoomTests {
+    @Test(arguments: KeeperKind.allCases)
+    func `messages get numbers without a hole, in every room its own`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        let eve = try bench.hold("Eve")
+        let room = try RoomName("r")
+        #expect(try bench.say(ada, [1, 2]) == [.accepted(seq: 1), .accepted(seq: 2)])
+        #expect(try bench.say(eve, [1]) == [.accepted(seq: 3)])
+        #expect(try bench.say(ada, [3], in: room) == [.accepted(seq: 1)])
+        let log = try bench.keeper.log(of: .lobby)
+        #expect(log.map(\.seq) == [1, 2, 3])
+        #expect(log.map(\.mid.lineage) == [ada, ada, eve].map(\.grant.lineage))
+        #expect(log.map(\.mid.n) == [1, 2, 1])
+        #expect(log.map(\.fence) == [ada, ada, eve].map(\.grant.fence))
+        #expect(try bench.keeper.log(of: room).map(\.mid.n) == [3])
+        #expect(try bench.page(behind: nil).top == bench.place(3, eve, n: 1))
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a number is accepted once, and only in its turn`(_ kind: KeeperKind) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        #expect(try bench.say(ada, [2]) == [.gap(expected: 1)])
+        #expect(
+            try bench.say(ada, [1, 1, 3, 2]) == [
+                .accepted(seq: 1), .duplicate(seq: 1), .gap(expected: 2), .accepted(seq: 2),
+            ]
+        )
+        #expect(try bench.say(ada, [1, 2]) == [.duplicate(seq: nil), .duplicate(seq: 2)])
+        #expect(try bench.page(behind: nil).top?.seq == 2)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a name that has moved on cannot be spoken under`(_ kind: KeeperKind) async throws {
+        let bench = try await Bench(kind)
+        let old = try bench.hold("Ada")
+        #expect(try bench.release(old))
+        #expect(try bench.say(old, [1]) == [.fenced])
+        let new = try bench.hold("Ada")
+        #expect(try bench.say(old, [1]) == [.fenced])
+        // The fence, the session and the process each count.
+        let stale = Grant(fence: old.grant.fence, lineage: new.grant.lineage, n: 0, seq: 0)
+        #expect(try bench.say(Holding(claim: new.claim, grant: stale), [1]) == [.fenced])
+        #expect(try bench.say(Holding(claim: old.claim, grant: new.grant), [1]) == [.fenced])
+        let call = PublishCall(
+            reign: bench.reign,
+            incarnation: bench.other,
+            room: .lobby,
+            lastSeq: 0,
+            drafts: [new.sealed(1)]
+        )
+        let (answer, delivered) = try bench.keeper.publish(call)
+        guard case .verdicts([.fenced], _) = answer else { throw Unexpected("\(answer)") }
+        #expect(delivered == nil)
+        #expect(try bench.page(behind: nil).top == nil)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a batch is delivered as one text that reads back`(_ kind: KeeperKind) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        let eve = try bench.hold("Eve")
+        let room = try RoomName("r.1")
+        let bodies = [#"{"a":"\n"}"#, "{\"b\":\"ü\u{0}\n\"}"]
+        let call = PublishCall(
+            reign: bench.reign,
+            incarnation: bench.node,
+            room: room,
+            lastSeq: 41,
+            drafts: [ada.sealed(1, room, bodies[0]), eve.sealed(2), eve.sealed(1, room, bodies[1])]
+        )
+        let (answer, delivered) = try bench.keeper.publish(call)
+        guard case .verdicts(let verdicts, let ms) = answer else { throw Unexpected("\(answer)") }
+        #expect(verdicts == [.accepted(seq: 42), .gap(expected: 1), .accepted(seq: 43)])
+        let lineages = (ada.grant.lineage, eve.grant.lineage)
+        let text = """
+            \(bench.reign.epoch) 42 2 \(ms)
+            \(lineages.0).1 \(bodies[0].utf8.count)
+            \(bodies[0])
+            \(lineages.1).1 \(bodies[1].utf8.count)
+            \(bodies[1])
+
+            """
+        #expect(delivered == Array(text.utf8))
+        let publication = Publication(
+            room: room,
+            epoch: bench.reign.epoch,
+            firstSeq: 42,
+            ms: ms,
+            items: zip([ada, eve], bodies).map { holding, body in
+                .init(mid: MessageID(lineage: holding.grant.lineage, n: 1), body: Array(body.utf8))
+            }
+        )
+        #expect(BusPayload.parse(delivered ?? [], room: room) == .messages(publication))
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `of a room so many messages, so many bytes are kept`(_ kind: KeeperKind) async throws {
+        let bench = try await Bench(kind, .init(messages: 5, bytes: 100, age: .seconds(1000)))
+        let ada = try bench.hold("Ada")
+        for n in 1...9 { _ = try bench.say(ada, [UInt64(n)]) }
+        #expect(try bench.keeper.log(of: .lobby).map(\.seq) == Array(5...9))
+        _ = try bench.say(ada, [10], body: #"{"v":""# + String(repeating: "x", count: 72) + #""}"#)
+        #expect(try bench.keeper.log(of: .lobby).map(\.seq) == [8, 9, 10])
+        _ = try bench.say(ada, [11], body: #"{"v":""# + String(repeating: "x", count: 92) + #""}"#)
+        #expect(try bench.keeper.log(of: .lobby).map(\.seq) == [11])
+        _ = try bench.say(ada, [12], body: #"{"v":""# + String(repeating: "x", count: 93) + #""}"#)
+        #expect(try bench.keeper.log(of: .lobby) == [])
+        #expect(try bench.say(ada, [13]) == [.accepted(seq: 13)])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `nothing is kept where nothing is to be kept, and numbers go on`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind, .init(messages: 0))
+        let ada = try bench.hold("Ada")
+        #expect(try bench.say(ada, [1, 2]) == [.accepted(seq: 1), .accepted(seq: 2)])
+        #expect(try bench.keeper.log(of: .lobby) == [])
+        #expect(try bench.say(ada, [3]) == [.accepted(seq: 3)])
+        let page = try bench.page(behind: bench.place(2, ada))
+        #expect(page.footing == .trimmed)
+        #expect(page.entries == [])
+        #expect(page.top == bench.place(3, ada))
+    }
+}

@@ -1,0 +1,101 @@
+import ChatCore
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// What only a Redis can do to its callers.
+@Suite struct ScriptTests {
+    private func bench() async throws -> (Bench, RedisKeeper) {
+        let bench = try await Bench(.scripts)
+        guard let redis = bench.keeper as? RedisKeeper else { throw Unexpected("no Redis") }
+        return (bench, redis)
+    }
+
+    @Test func `data of a newer version is not touched`() async throws {
+        let (_, redis) = try await bench()
+        _ = try redis.client.run("HSET", redis.codec.keys.epoch, "version", "2")
+        let before = try redis.client.run("HGETALL", redis.codec.keys.epoch)
+        try redis.restart()
+        let call = FenceCall(highestEpoch: 1 << 32, highestFence: 0, isNewCluster: true)
+        #expect(try redis.fence(call) == .newerData(version: 2))
+        #expect(try redis.client.run("HGETALL", redis.codec.keys.epoch) == before)
+    }
+
+    @Test func `a silent room is forgotten after a day, unless somebody asks for it`() async throws
+    {
+        let (bench, redis) = try await bench()
+        _ = try bench.say(bench.hold("Ada"), [1])
+        let day: ClosedRange<Int64> = 86_300...86_400
+        let keys = [redis.codec.keys.room(.lobby), redis.codec.keys.log(of: .lobby)]
+        for key in keys { #expect(day ~= (try redis.client.run("TTL", key).number ?? -1)) }
+        for key in keys { _ = try redis.client.run("EXPIRE", key, "100") }
+        _ = try bench.page(behind: nil)
+        // The top stays where members are: if it went, numbers would begin anew.
+        #expect(day ~= (try redis.client.run("TTL", keys[0]).number ?? -1))
+        #expect(try redis.client.run("TTL", keys[1]).number ?? -1 <= 100)
+    }
+
+    @Test func `messages are not forgotten before they are too old to be kept`() async throws {
+        let week = Store.Retention(age: .seconds(7 * 86_400))
+        let codec = StoreCodec(keys: RedisKeys(prefix: "chat"), retention: week)
+        #expect(codec.memory == 7 * 86_400_000)
+        let hour = Store.Retention(age: .seconds(3600))
+        #expect(StoreCodec(keys: RedisKeys(prefix: "chat"), retention: hour).memory == 86_400_000)
+    }
+
+    @Test func `a Redis without memory refuses a message and writes nothing`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        _ = try redis.client.run("CONFIG", "SET", "maxmemory", "1")
+        let error = #expect(throws: StoreReplyError.self) { try bench.say(ada, [1]) }
+        guard case .refused(let text) = error, text.hasPrefix("OOM ") else {
+            throw Unexpected("\(String(describing: error))")
+        }
+        #expect(try redis.log(of: .lobby) == [])
+        #expect(try bench.release(ada), "what frees memory still works")
+        _ = try redis.client.run("CONFIG", "SET", "maxmemory", "0")
+        #expect(try bench.say(bench.hold("Ada"), [1]) == [.accepted(seq: 1)])
+    }
+
+    @Test func `a replica refuses a message and writes nothing`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        _ = try redis.client.run("REPLICAOF", "127.0.0.1", "1")
+        let error = #expect(throws: StoreReplyError.self) { try bench.say(ada, [1]) }
+        guard case .refused(let text) = error, text.hasPrefix("READONLY ") else {
+            throw Unexpected("\(String(describing: error))")
+        }
+        #expect(try redis.log(of: .lobby) == [])
+    }
+
+    @Test func `a Redis that has forgotten the scripts says so`() async throws {
+        let (bench, redis) = try await bench()
+        _ = try redis.client.run("SCRIPT", "FLUSH")
+        let error = #expect(throws: StoreReplyError.self) { try bench.renew(bench.node) }
+        guard case .refused(let text) = error, text.hasPrefix("NOSCRIPT ") else {
+            throw Unexpected("\(String(describing: error))")
+        }
+    }
+
+    @Test func `every key begins with the prefix, as every channel does`() async throws {
+        let server = try await TestRedis.start()
+        let redis = try RedisKeeper(server, .init(), prefix: "my:chat")
+        let bench = try Bench(redis)
+        let ada = try bench.hold("Ada")
+        let call = PublishCall(
+            reign: bench.reign,
+            incarnation: bench.node,
+            room: try RoomName("r"),
+            lastSeq: 0,
+            drafts: [ada.sealed(1, try RoomName("r"))]
+        )
+        // The keeper compares the channel.
+        #expect(try redis.publish(call).delivered != nil)
+        _ = try bench.certify(bench.node, counter: 0)
+        _ = try bench.granted(bench.again(ada, by: bench.other))
+        let keys = try redis.client.run("KEYS", "*").elements?.compactMap(\.text) ?? []
+        #expect(keys.count > 5)
+        #expect(keys.allSatisfy { $0.hasPrefix("my:chat/") })
+    }
+}
