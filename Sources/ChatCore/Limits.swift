@@ -96,6 +96,14 @@ public enum Limits {
     /// Messages of one room and loop that wait for the call in flight; then `unavailable`. At
     /// 64 senders and the default rate, six seconds of a broker that does not answer.
     public static let outboxMessages = 8192
+    /// A `chat` published by hand on a room's channel; longer ones are no chat.
+    public static let byHandBytes = 64 * 1024
+    /// How long a message may wait to be sent; then `unavailable`. As long as a call may take
+    /// (`redisCommandTimeout`): a client hears of either within two seconds.
+    public static let publishPatience = Duration.milliseconds(1500)
+    /// A message whose fate was unknown and that proves not to have been accepted is sent again
+    /// while it is younger than this, else refused: nobody wants to be heard minutes later.
+    public static let resendAge = Duration.seconds(2)
     /// What a client is told to wait where something is out of reach for now.
     public static let retryAfter = Duration.seconds(1)
 
@@ -107,6 +115,65 @@ public enum Limits {
     public static let historyBytes = 1024 * 1024
     /// How long messages of a room are kept, and how long a session may come back to its name.
     public static let historyAge = Duration.seconds(24 * 3600)
+
+    // MARK: Standing
+
+    /// How long a name is sure after its node's last heartbeat. A node that pauses for less loses
+    /// nothing; the names of one that died are free two seconds later than this at most.
+    public static let lease = Duration.seconds(6)
+    /// What a holder takes off its lease: clocks of two machines drift by a few parts in a
+    /// thousand at worst.
+    public static let leaseMargin = Duration.milliseconds(500)
+    /// Between two heartbeats: several may be late before a lease is in danger.
+    public static let renewInterval = Duration.seconds(1)
+    /// After an answer that came this long after the one before, watching others starts anew: a
+    /// heartbeat's interval and the time a call may take.
+    public static let watchInterruption = Duration.milliseconds(2500)
+    /// In a new reign, how long only names held before are granted: a lease, so that who does not
+    /// come back cannot prove anything any more, and its margin.
+    public static let grace = Duration.milliseconds(6500)
+    /// How long a login waits for the end of a grace, before its client is told to come again: a
+    /// grace, and the time a call may take.
+    public static let gracePatience = Duration.seconds(8)
+    /// No epoch is as high: fences, 2^20 an epoch, would pass 2^53, from where on a script counts
+    /// wrongly. The clock's seconds reach it in 2242.
+    public static let epochs: UInt64 = 1 << 33
+    /// Between two looks for names that the broker takes for ours and no session knows.
+    public static let auditInterval = Duration.seconds(60)
+    /// Names of a dead process that are freed in one call.
+    public static let reapNames = 64
+
+    // MARK: Listening to Redis
+
+    /// Between two messages to ourselves over the subscription.
+    public static let probeInterval = Duration.seconds(1)
+    /// A subscription that has brought nothing for so long is deaf.
+    public static let probeTimeout = Duration.milliseconds(2500)
+    /// Entries of a log in one answer.
+    public static let catchUpEntries = 256
+    /// Messages of a room that wait while it catches up; more are read from the log instead.
+    public static let heldMessages = 1024
+    /// The same in bytes.
+    public static let heldBytes = 1024 * 1024
+    /// Messages of a room whose names a node remembers, to find its place in another history.
+    public static let rememberedMessages = 1024
+    /// Between two comparisons of a room's end with what has been delivered.
+    public static let compareInterval = Duration.seconds(10)
+
+    /// Between two lines of the log about what is no message.
+    public static let junkReportInterval = Duration.seconds(60)
+
+    // MARK: Without Redis
+
+    /// How long a node that has lost Redis still calls itself ready: most outages are shorter, and
+    /// a balancer would have nobody left.
+    public static let readyWithoutRedis = Duration.seconds(10)
+    /// How long plain clients are kept by a node without Redis, before they are sent elsewhere.
+    public static let plainWithoutRedis = Duration.seconds(120)
+    /// The first wait before a connection to Redis is tried again, at most.
+    public static let redisBackoffFirst = Duration.milliseconds(50)
+    /// The longest such wait.
+    public static let redisBackoffLast = Duration.seconds(2)
 
     // MARK: The listener
 
@@ -122,6 +189,30 @@ public enum Limits {
     public static let readBufferMinimumBytes = 512
     /// The largest read buffer: one whole message.
     public static let readBufferMaximumBytes = 16 * 1024
+
+    // MARK: Redis
+
+    /// From the first packet to a connection with Redis, which is near.
+    public static let redisConnectTimeout = Duration.seconds(1)
+    /// From a command to its answer, and for all that is said on a new connection together. Scripts
+    /// take microseconds; a renewal that gets no answer can be sent again before the lease is up.
+    public static let redisCommandTimeout = Duration.milliseconds(1500)
+    /// Bytes given to the parser at once: libhiredis moves the rest of its buffer down after each
+    /// kibibyte consumed (43 ns a message at 10 KB, 513 at 680 KB).
+    public static let redisFeedBytes = 16 * 1024
+    /// The smallest read buffer of a connection to Redis.
+    public static let redisReadBufferMinimumBytes = 2 * 1024
+    /// The largest one: four times what is parsed at once, so that load saves system calls.
+    public static let redisReadBufferMaximumBytes = 64 * 1024
+    /// One answer of Redis. The longest asked for are 256 messages of 16 KiB, and the names of one
+    /// node: 12 MiB for 100,000 of them.
+    public static let redisAnswerBytes = 64 * 1024 * 1024
+    /// What a person is shown of what Redis, or somebody else in its place, said.
+    public static let redisExcerptCharacters = 160
+    /// The oldest version that will do: what an error in a script looks like changed in 7.0.
+    public static let redisMajorVersion = 7
+    /// Characters of what all keys and channels start with.
+    public static let redisPrefixBytes = 32
 
     // MARK: Draining
 

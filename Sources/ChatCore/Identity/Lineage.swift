@@ -22,10 +22,19 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     ///
     /// Fails: nil for anything but 8 characters of `0-9 a-z`.
     public init?(_ text: String) {
-        guard text.utf8.count == Self.length, text.utf8.allSatisfy(Self.alphabet.contains) else {
-            return nil
+        self.init(text.utf8.span.bytes)
+    }
+
+    init?(_ text: RawSpan) {
+        guard text.byteCount == Self.length else { return nil }
+        let packed = UInt64(littleEndian: text.unsafeLoadUnaligned(as: UInt64.self))
+        for index in 0..<Self.length {
+            switch text.byte(at: index) {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): break
+            default: return nil
+            }
         }
-        packed = text.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        self.packed = packed
     }
 
     /// 8 characters of `0-9 a-z`.

@@ -37,10 +37,10 @@ public struct ChatBody: Sendable, Equatable {
         bytes = out
     }
 
-    private static let head: StaticString = #"{"type":"chat","username":"#
-    private static let valueKey: StaticString = #","value":"#
-    private static let roomKey: StaticString = #","room":"#
-    private static let null: StaticString = "null"
+    static let head: StaticString = #"{"type":"chat","username":"#
+    static let valueKey: StaticString = #","value":"#
+    static let roomKey: StaticString = #","room":"#
+    static let null: StaticString = "null"
 }
 
 /// The JSON of a `chat` as all clients of a room get it: a body with its place in the order.

@@ -10,6 +10,13 @@ public enum LoginFailureReason: String, Sendable, CaseIterable {
     case unavailable
 }
 
+/// Why a name is not this socket's any more, where its client did not ask: the `reason` of a
+/// `logged_out`.
+public enum LogoutReason: String, Sendable, CaseIterable {
+    /// The node lost touch with the others, and the name passed on meanwhile.
+    case leaseLost = "lease_lost"
+}
+
 /// What the server answers to one client alone. A `chat` is a `ChatFrame`.
 public enum ServerMessage: Sendable, Equatable {
     /// The name is this socket's; `node` is the name of the node that answers.
@@ -22,7 +29,7 @@ public enum ServerMessage: Sendable, Equatable {
         retryMs: Int? = nil
     )
     /// The name is free again.
-    case loggedOut(username: String)
+    case loggedOut(username: String, reason: LogoutReason? = nil)
     /// Anything else went wrong.
     case error(username: String, code: ErrorCode, message: String, retryMs: Int? = nil)
 
@@ -39,9 +46,10 @@ public enum ServerMessage: Sendable, Equatable {
             Self.string(#","value":"#, reason.rawValue, &out)
             Self.string(#","message":"#, message, &out)
             Self.retry(retryMs, &out)
-        case .loggedOut(let username):
+        case .loggedOut(let username, let reason):
             Self.begin("logged_out", username, &out)
             JSONWriter.append(literal: #","value":true"#, to: &out)
+            if let reason { Self.string(#","reason":"#, reason.rawValue, &out) }
         case .error(let username, let code, let message, let retryMs):
             Self.begin("error", username, &out)
             Self.string(#","value":"#, message, &out)

@@ -4,9 +4,9 @@ public enum Effect: Sendable {
     case send(ServerMessage)
     /// Ask for a name. Answered to the session by `claimed`.
     case claim(Username)
-    /// Give a name up. Answered by `released`.
-    case release(Proof)
-    /// Put a message on its way. Answered by `settled`, for each message, in order.
+    /// Give a name up that is held. Answered by `released`.
+    case release(Username)
+    /// Put a message on its way. Answered by `settled`, once for each message.
     case publish(Draft)
     /// Close the socket, with a reason for people.
     case close(CloseCode, reason: String)

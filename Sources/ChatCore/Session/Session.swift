@@ -25,10 +25,12 @@ public struct Session {
     private let rules: SessionRules
     private var state = State.idle
     /// The name held, if any.
-    public private(set) var holding: Holding?
+    private var username: Username?
     private var waiting = WaitingMessages()
     /// Messages accepted whose verdict is to come.
     private var unsettled = 0
+    /// Some of these can only be settled when the broker is back.
+    private var isStalled = false
     private var limit = RateLimit()
     private var isSocketOpen = true
 
@@ -62,25 +64,25 @@ extension Session {
     }
 
     /// The answer to a claim.
-    public mutating func claimed(_ answer: ClaimAnswer, into effects: inout [Effect]) {
-        guard case .claiming(let username) = state else {
+    public mutating func claimed(_ outcome: ClaimOutcome, into effects: inout [Effect]) {
+        guard case .claiming(let wanted) = state else {
             preconditionFailure("an answer to a claim that was not made")
         }
         state = .idle
-        switch answer {
-        case .granted(let new):
-            let old = holding
-            holding = new
-            effects.append(.send(.loggedIn(username: new.username.display, node: rules.node)))
-            if let old {
+        switch outcome {
+        case .granted:
+            let former = username
+            username = wanted
+            effects.append(.send(.loggedIn(username: wanted.display, node: rules.node)))
+            if let former, former != wanted {
                 state = .releasing(.changingName)
-                effects.append(.release(old.proof))
+                effects.append(.release(former))
             }
         case .taken:
-            let name = username.display
+            let name = wanted.display
             fail(name, .taken, "The name \(name) is taken; try \(name)\(Self.suffix)", &effects)
         case .unavailable(let reason):
-            fail(username.display, .unavailable, reason, retry: Limits.retryAfter, &effects)
+            fail(wanted.display, .unavailable, reason, retry: Limits.retryAfter, &effects)
         }
         goOn(&effects)
     }
@@ -100,36 +102,36 @@ extension Session {
         goOn(&effects)
     }
 
-    /// What became of the oldest message whose verdict was to come.
-    public mutating func settled(_ verdict: PublishVerdict, into effects: inout [Effect]) {
+    /// What became of one of the messages whose settlement was to come.
+    public mutating func settled(_ settlement: Settlement, into effects: inout [Effect]) {
         unsettled -= 1
-        switch verdict {
-        case .accepted, .duplicate:
+        if unsettled == 0 { isStalled = false }
+        switch settlement {
+        case .accepted:
             break
-        case .gap(let expected):
-            holding?.n = expected - 1
-            report(.unavailable, "The message was not sent; try again", Limits.retryAfter, &effects)
-        case .fenced:
-            if let lost = holding {
-                holding = nil
-                effects.append(.send(.loggedOut(username: lost.username.display)))
-            }
+        case .refused(let reason):
+            report(.unavailable, reason, Limits.retryAfter, &effects)
+        case .lost:
             report(.notLoggedIn, "The name has passed on; log in again", nil, &effects)
+        case .unknown:
+            let sentence = "The name has passed on; whether the last message was sent is not known"
+            report(.notLoggedIn, sentence, nil, &effects)
         }
         goOn(&effects)
     }
 
-    /// The oldest message whose verdict was to come has not been sent at all.
-    ///
-    /// `numbered` says whether a number had been put on it, which is now free again.
-    public mutating func unsent(
-        _ reason: String,
-        numbered: Bool,
-        into effects: inout [Effect]
-    ) {
-        unsettled -= 1
-        if numbered { holding?.n -= 1 }
-        report(.unavailable, reason, Limits.retryAfter, &effects)
+    /// What became of the messages on their way will only be known when the broker is back: nothing
+    /// but a closed socket waits for that.
+    public mutating func stalled(into effects: inout [Effect]) {
+        isStalled = unsettled > 0
+        goOn(&effects)
+    }
+
+    /// A name has passed on to somebody else, while the node could not prove that it was its own.
+    public mutating func nameLost(_ lost: Username, into effects: inout [Effect]) {
+        guard username == lost else { return }
+        username = nil
+        effects.append(.send(.loggedOut(username: lost.display, reason: .leaseLost)))
         goOn(&effects)
     }
 
@@ -138,13 +140,6 @@ extension Session {
         guard isSocketOpen else { return }
         isSocketOpen = false
         goOn(&effects)
-    }
-
-    /// Puts proof and number on a draft that leaves now; nil where the name is lost meanwhile.
-    public mutating func seal(_ draft: Draft) -> SealedDraft? {
-        guard holding != nil, let proof = holding?.proof else { return nil }
-        holding?.n += 1
-        return SealedDraft(proof: proof, n: holding?.n ?? 0, draft: draft)
     }
 }
 
@@ -159,8 +154,8 @@ extension Session {
             waiting.removeFirst()
         }
         guard case .idle = state, !isSocketOpen, waiting.isEmpty, unsettled == 0 else { return }
-        if let holding {
-            release(holding, .leaving, &effects)
+        if let username {
+            release(username, .leaving, &effects)
         } else {
             state = .over
             effects.append(.finished)
@@ -184,11 +179,11 @@ extension Session {
             return true
         case .login:
             // A change of name leaves the old name behind the messages sent under it.
-            guard unsettled == 0 else { return false }
+            guard unsettled == 0 || isStalled else { return false }
             login(message, text, &effects)
             return true
         case .logout:
-            guard unsettled == 0 else { return false }
+            guard unsettled == 0 || isStalled else { return false }
             logout(message, text, &effects)
             return true
         }
@@ -208,9 +203,10 @@ extension Session {
         } catch {
             return fail(sent, .invalid, error.message, &effects)
         }
-        if let holding, holding.username == username {
-            let name = holding.username.display
-            effects.append(.send(.loggedIn(username: name, node: rules.node)))
+        if let held = self.username, held == username {
+            // Whether it is still sure is not the session's to say.
+            state = .claiming(held)
+            effects.append(.claim(held))
         } else if rules.reservedKeys.contains(username.key) {
             fail(username.display, .forbidden, "The name is reserved", &effects)
         } else {
@@ -224,8 +220,8 @@ extension Session {
         _ text: RawSpan,
         _ effects: inout [Effect]
     ) {
-        guard let holding = holder(named: message, text, &effects) else { return }
-        release(holding, .loggingOut(holding.username), &effects)
+        guard let username = holder(named: message, text, &effects) else { return }
+        release(username, .loggingOut(username), &effects)
     }
 
     private mutating func chat(
@@ -233,44 +229,44 @@ extension Session {
         _ text: RawSpan,
         _ effects: inout [Effect]
     ) {
-        guard let holding = holder(named: message, text, &effects) else { return }
-        let body = ChatBody(username: holding.username.display, value: message.value, in: text)
+        guard let username = holder(named: message, text, &effects) else { return }
+        let body = ChatBody(username: username.display, value: message.value, in: text)
         unsettled += 1
         effects.append(.publish(Draft(sender: id, room: .lobby, body: body.bytes)))
     }
 
     private mutating func release(
-        _ holding: Holding,
+        _ username: Username,
         _ why: Releasing,
         _ effects: inout [Effect]
     ) {
         state = .releasing(why)
-        self.holding = nil
-        effects.append(.release(holding.proof))
+        self.username = nil
+        effects.append(.release(username))
     }
 
-    /// The holding, if it is the one the message names; else the client is told.
+    /// The name held, if it is the one the message names; else the client is told.
     private func holder(
         named message: ClientMessage,
         _ text: RawSpan,
         _ effects: inout [Effect]
-    ) -> Holding? {
-        if let holding, let sent = message.username {
-            if !sent.hasEscapes, holding.username.isSpelled(by: text.extracting(sent.range)) {
-                return holding
+    ) -> Username? {
+        if let username, let sent = message.username {
+            if !sent.hasEscapes, username.isSpelled(by: text.extracting(sent.range)) {
+                return username
             }
-            if let name = sent.decoded(in: text), let username = try? Username(name),
-                username == holding.username
+            if let name = sent.decoded(in: text), let same = try? Username(name),
+                same == username
             {
-                return holding
+                return username
             }
         }
         let sent = message.username?.decoded(in: text)
-        guard let holding else {
+        guard let username else {
             sendError(.notLoggedIn, "Log in first", nil, username: sent, &effects)
             return nil
         }
-        let sentence = "You are logged in as \(holding.username.display)"
+        let sentence = "You are logged in as \(username.display)"
         sendError(.wrongUsername, sentence, nil, username: sent, &effects)
         return nil
     }
@@ -328,13 +324,13 @@ extension Session {
         _ code: ErrorCode,
         _ sentence: String,
         _ wait: Duration?,
-        username: String?,
+        username sent: String?,
         _ effects: inout [Effect]
     ) {
         effects.append(
             .send(
                 .error(
-                    username: username ?? holding?.username.display ?? "",
+                    username: sent ?? username?.display ?? "",
                     code: code,
                     message: sentence,
                     retryMs: wait?.inMillisecondsRoundedUp

@@ -11,6 +11,22 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
         self.n = n
     }
 
+    /// Reads the text of one back.
+    ///
+    /// Fails: nil for anything but a lineage, a point and a number as `description` writes it.
+    public init?(_ text: String) {
+        self.init(text.utf8.span.bytes)
+    }
+
+    init?(_ text: RawSpan) {
+        guard text.byteCount > Lineage.byteCount + 1,
+            text.byte(at: Lineage.byteCount) == UInt8(ascii: "."),
+            let lineage = Lineage(text.extracting(first: Lineage.byteCount)),
+            let n = UInt64(decimal: text.extracting(droppingFirst: Lineage.byteCount + 1))
+        else { return nil }
+        self.init(lineage: lineage, n: n)
+    }
+
     /// As it travels: `lineage.n`. Opaque to clients.
     public var description: String { "\(lineage).\(n)" }
 

@@ -38,6 +38,15 @@ public struct Run: Sendable {
         self.init(bytes: bytes, ends: lengths)
     }
 
+    /// Frames one message as it is: published by hand, without a number.
+    public init(framing body: [UInt8]) {
+        var bytes = [UInt8]()
+        bytes.reserveCapacity(FrameHeader.byteCount(length: body.count, masked: false) + body.count)
+        FrameHeader.append(.text, length: body.count, to: &bytes)
+        bytes += body
+        self.init(bytes: bytes, ends: [bytes.count])
+    }
+
     /// Where frame `index` begins in `bytes`; for `index == count`, where the run ends.
     public func start(of index: Int) -> Int {
         index == 0 ? 0 : ends[index - 1]

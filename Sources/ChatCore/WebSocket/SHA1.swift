@@ -1,8 +1,8 @@
-/// SHA-1 (RFC 3174), for the handshake alone: there it proves that the server speaks WebSocket and
-/// protects nothing.
-enum SHA1 {
+/// SHA-1 (RFC 3174), where a protocol asks for it and it protects nothing: in the handshake it
+/// proves that the server speaks WebSocket, and Redis calls a script by it.
+public enum SHA1 {
     /// The 20 bytes of the digest.
-    static func digest(_ message: [UInt8]) -> [UInt8] {
+    public static func digest(_ message: [UInt8]) -> [UInt8] {
         var state: [UInt32] = [0x6745_2301, 0xEFCD_AB89, 0x98BA_DCFE, 0x1032_5476, 0xC3D2_E1F0]
         let padded = padded(message)
         for start in stride(from: 0, to: padded.count, by: 64) {

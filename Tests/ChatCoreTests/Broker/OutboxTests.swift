@@ -1,73 +1,90 @@
-import ChatCore
+import TestSupport
 import Testing
 
+@testable import ChatCore
+
 @Suite struct OutboxTests {
+    private let now = Instant(nanoseconds: 5_000_000_000)
+
     private func draft(_ number: UInt8) -> Draft {
         Draft(sender: SocketID(slot: 0, generation: 0), room: .lobby, body: [number])
     }
 
-    private func seal(_ draft: Draft) -> SealedDraft? {
+    private func seal(_ draft: Draft) -> Outbox.Decision {
         var random = SplitMix(seed: 1)
-        let proof = Proof(
-            key: "ada",
-            incarnation: Incarnation(using: &random),
-            session: SessionID(using: &random),
-            fence: 1
-        )
-        return SealedDraft(proof: proof, n: 1, draft: draft)
+        let session = SessionID(using: &random)
+        return .send(SealedDraft(key: "ada", session: session, fence: 1, n: 1, draft: draft))
     }
 
-    private func bodies(_ batch: [SealedDraft]?) -> [UInt8]? {
-        batch.map { $0.flatMap(\.draft.body) }
+    private func bodies(_ sent: [Outbox.Sent]) -> [UInt8] {
+        sent.flatMap(\.sealed.draft.body)
     }
 
-    @Test func `one call is in flight, and what comes meanwhile leaves together`() {
+    @Test func `what comes while a call is in flight leaves together`() {
         var outbox = Outbox()
-        #expect(outbox.nextBatch(seal: seal)?.count == nil)
-        #expect(outbox.add(draft(1)) == true)
-        #expect(bodies(outbox.nextBatch(seal: seal)) == [1])
-        for number in 2...4 { #expect(outbox.add(draft(UInt8(number))) == true) }
-        #expect(outbox.nextBatch(seal: seal)?.count == nil)
-        #expect(!outbox.isReady)
-        #expect(bodies(outbox.answered()) == [1])
-        #expect(bodies(outbox.nextBatch(seal: seal)) == [2, 3, 4])
-        #expect(bodies(outbox.answered()) == [2, 3, 4])
+        #expect(outbox.add(draft(1), now: now) == true)
+        outbox.fill(seal)
+        #expect(bodies(outbox.inFlight) == [1])
+        for number in 2...4 { #expect(outbox.add(draft(UInt8(number)), now: now) == true) }
+        #expect(bodies(outbox.takeInFlight()) == [1])
+        outbox.fill(seal)
+        #expect(bodies(outbox.takeInFlight()) == [2, 3, 4])
         #expect(outbox.isEmpty)
     }
 
     @Test func `a call carries no more than a batch`() {
         var outbox = Outbox()
         for number in 0..<600 {
-            #expect(outbox.add(draft(UInt8(truncatingIfNeeded: number))) == true)
+            #expect(outbox.add(draft(UInt8(truncatingIfNeeded: number)), now: now) == true)
         }
         var sizes: [Int] = []
         var sent: [UInt8] = []
-        while outbox.nextBatch(seal: seal) != nil {
-            let batch = outbox.answered()
+        while !outbox.isEmpty {
+            outbox.fill(seal)
+            let batch = outbox.takeInFlight()
             sizes.append(batch.count)
-            sent += bodies(batch) ?? []
+            sent += bodies(batch)
         }
         #expect(sizes == [256, 256, 88])
         #expect(sent == (0..<600).map { UInt8(truncatingIfNeeded: $0) })
     }
 
-    @Test func `what the seal refuses is left out`() {
+    @Test func `what may not leave yet stays in its place, and what never may is gone`() {
         var outbox = Outbox()
-        for number in 1...3 { #expect(outbox.add(draft(UInt8(number))) == true) }
-        let batch = outbox.nextBatch { $0.body == [2] ? nil : seal($0) }
-        #expect(bodies(batch) == [1, 3])
-        _ = outbox.answered()
-        #expect(outbox.add(draft(4)) == true)
-        #expect(outbox.nextBatch { _ in nil }?.count == nil)
+        for number in 1...5 { #expect(outbox.add(draft(UInt8(number)), now: now) == true) }
+        outbox.fill { $0.body == [2] ? .wait : $0.body == [4] ? .drop : seal($0) }
+        #expect(bodies(outbox.takeInFlight()) == [1, 3, 5])
+        outbox.fill(seal)
+        #expect(bodies(outbox.takeInFlight()) == [2])
+        #expect(outbox.isEmpty)
+    }
+
+    @Test func `what was sent in vain goes before what waits`() {
+        var outbox = Outbox()
+        for number in 1...2 { #expect(outbox.add(draft(UInt8(number)), now: now) == true) }
+        outbox.fill(seal)
+        #expect(outbox.add(draft(3), now: now) == true)
+        outbox.putBack(outbox.takeInFlight())
+        outbox.fill(seal)
+        #expect(bodies(outbox.inFlight) == [1, 2, 3])
+    }
+
+    @Test func `what has waited for too long is handed back`() {
+        var outbox = Outbox()
+        #expect(outbox.add(draft(1), now: now) == true)
+        #expect(outbox.add(draft(2), now: now + .seconds(1)) == true)
+        #expect(outbox.takeWaiting(since: Instant(nanoseconds: now.nanoseconds - 1)).isEmpty)
+        #expect(outbox.takeWaiting(since: now).map(\.body) == [[1]])
+        #expect(outbox.takeWaiting().map(\.body) == [[2]])
         #expect(outbox.isEmpty)
     }
 
     @Test func `a full one refuses`() {
         var outbox = Outbox(maxWaiting: 2)
-        #expect(outbox.add(draft(1)) == true)
-        #expect(outbox.add(draft(2)) == true)
-        #expect(outbox.add(draft(3)) == false)
-        _ = outbox.nextBatch(seal: seal)
-        #expect(outbox.add(draft(3)) == true)
+        #expect(outbox.add(draft(1), now: now) == true)
+        #expect(outbox.add(draft(2), now: now) == true)
+        #expect(outbox.add(draft(3), now: now) == false)
+        outbox.fill(seal)
+        #expect(outbox.add(draft(3), now: now) == true)
     }
 }

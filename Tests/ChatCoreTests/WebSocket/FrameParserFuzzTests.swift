@@ -1,4 +1,5 @@
 import ChatCore
+import TestSupport
 import Testing
 
 /// Random conversations, the parser against the model: whole and in random pieces.

@@ -1,4 +1,5 @@
 import ChatCore
+import TestSupport
 import Testing
 
 /// Bytes arrive split anywhere: that must change nothing.

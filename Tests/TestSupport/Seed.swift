@@ -2,23 +2,27 @@ import Foundation
 
 /// Where random tests take their randomness from: a new seed each run, or the one of a failed run
 /// in `CHATNODE_TEST_SEED`. Their failures print it.
-enum Seed {
-    static let value =
+public enum Seed {
+    /// This run's.
+    public static let value =
         ProcessInfo.processInfo.environment["CHATNODE_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: .min ... .max)
 
-    static var generator: SplitMix { SplitMix(seed: value) }
+    /// A generator at the start of this run's numbers.
+    public static var generator: SplitMix { SplitMix(seed: value) }
 }
 
 /// SplitMix64: every run can be repeated from its seed (Steele, Lea and Flood, 2014).
-struct SplitMix: RandomNumberGenerator {
+public struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    /// A generator at the start of a seed's numbers.
+    public init(seed: UInt64) {
         state = seed
     }
 
-    mutating func next() -> UInt64 {
+    /// The next number.
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -26,7 +30,11 @@ struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    mutating func below(_ bound: Int) -> Int {
+    /// The next number below `bound`.
+    public mutating func below(_ bound: Int) -> Int {
         Int(truncatingIfNeeded: next() % UInt64(bound))
     }
+
+    /// True once in so many times.
+    public mutating func isOne(in times: Int) -> Bool { below(times) == 0 }
 }

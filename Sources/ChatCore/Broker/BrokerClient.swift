@@ -1,0 +1,222 @@
+/// One loop's side of the broker: what its sessions hold and want, what is on its way, and what has
+/// to be settled when an answer got lost.
+///
+/// Takes what happens and appends what is to be done about it. It never believes what it was not
+/// told: a call without an answer is unknown, a name whose standing has changed is claimed again
+/// before it is used, and a message whose fate is unknown is settled by what the name's record says.
+/// On: its loop.
+public struct BrokerClient: Sendable {
+    /// What is to be done, in order.
+    public enum Effect: Sendable {
+        /// Ask the broker.
+        case call(BrokerCall)
+        /// Tell a session what came of its claim.
+        case claimed(SocketID, ClaimOutcome)
+        /// Tell a session that the name it gave up is not its any more.
+        case released(SocketID)
+        /// Tell a session what became of a message of its own.
+        case settled(SocketID, Settlement)
+        /// Tell a session that some of its messages cannot be settled before the broker is back.
+        case stalled(SocketID)
+        /// Tell a session that its name has passed on.
+        case nameLost(SocketID, Username)
+        /// Ask whoever keeps the node's standing to look, and to tell it again.
+        case doubtStanding
+    }
+
+    enum Pending {
+        case claim(SocketID, SessionID, Claim)
+        case release(SessionID)
+        case publish(RoomName, Reign)
+    }
+
+    /// A room that may be published in: its last number, in the reign it was caught up in.
+    struct OpenRoom {
+        let epoch: UInt64
+        let lastSeq: UInt64
+    }
+
+    // What the node is.
+    var standing: Standing?
+    var isLinked = false
+    /// The standing has been doubted, and not been told again.
+    var isInDoubt = false
+    /// What to tell people while nothing can be asked.
+    var trouble = Self.starting
+    /// Until then the node can prove that its names are its own.
+    public var horizon = Instant.distantPast
+
+    // Names.
+    var held: [SocketID: Tenancy] = [:]
+    var wanted: [SocketID: Tenancy] = [:]
+    var leaving: [SessionID: Departure] = [:]
+    /// Names given up by a change of name, until their session says so.
+    var former: [SocketID: Tenancy] = [:]
+    /// Whose name is to be claimed again as soon as the broker can be asked.
+    var doubtful: Set<SocketID> = []
+    /// The same, but not before the next tick: they were turned away.
+    var postponed: Set<SocketID> = []
+    /// Something was turned away, and is to be asked again at the next tick.
+    var isRetryDue = false
+
+    // Messages.
+    var outboxes: [RoomName: Outbox] = [:]
+    var openRooms: [RoomName: OpenRoom] = [:]
+    /// Rooms with a message that waits and a call that could leave.
+    var ready: [RoomName] = []
+    /// Messages whose fate is unknown, until their sender's name has been claimed again.
+    var limbo: [SocketID: [Outbox.Sent]] = [:]
+    /// What the node's own subscription had shown when the standing was told: the highest number by
+    /// lineage.
+    var seen: [Lineage: UInt64] = [:]
+
+    var pending = FIFO<Pending>()
+    let maxWaiting: Int
+
+    /// A client that has nobody to ask yet.
+    public init(maxWaiting: Int = Limits.outboxMessages) {
+        self.maxWaiting = maxWaiting
+    }
+
+    private static let starting = "The node is not connected yet; try again in a moment"
+    static let busy = "The node cannot send that much at present; try again in a moment"
+    static let unsure =
+        "The node has lost touch with the others for a moment; try again"
+
+    /// The broker can be asked for something.
+    var canAsk: Bool { isLinked && standing != nil && !isInDoubt }
+
+    /// The node can prove that its names are its own.
+    func isSure(_ now: Instant) -> Bool { now < horizon }
+}
+
+// MARK: - What happens around it
+
+extension BrokerClient {
+    /// The broker can be reached.
+    public mutating func linkUp(now: Instant, into effects: inout [Effect]) {
+        isLinked = true
+        resume(&effects)
+    }
+
+    /// The broker cannot be reached: what has no answer by now will never have one.
+    ///
+    /// Whoever waits is told so that nobody waits for longer than it takes to notice; what was on
+    /// its way is settled when the broker is back.
+    public mutating func linkLost(_ reason: String, now: Instant, into effects: inout [Effect]) {
+        isLinked = false
+        trouble = reason
+        for pending in pending.takeAll() {
+            switch pending {
+            case .claim(let socket, let session, _): claimCut(socket, session, &effects)
+            case .release(let session): releaseCut(session, &effects)
+            case .publish(let room, _): sendToLimbo(takeInFlight(of: room), &effects)
+            }
+        }
+        for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
+            wanted[socket] = nil
+            effects.append(.claimed(socket, .unavailable(reason: reason)))
+        }
+        refuseWaiting(reason, since: .distantFuture, &effects)
+        for socket in limbo.keys { effects.append(.stalled(socket)) }
+    }
+
+    /// The node's standing, new or told again. `seen` is what its own subscription has shown of
+    /// messages that may still be without an answer: the highest number by lineage.
+    public mutating func stands(
+        _ new: Standing,
+        seen: [Lineage: UInt64],
+        into effects: inout [Effect]
+    ) {
+        let hasMoved = standing?.reign != new.reign || standing?.incarnation != new.incarnation
+        standing = new
+        self.seen = seen
+        isInDoubt = false
+        if hasMoved {
+            for socket in Array(held.keys) { makeDoubtful(socket) }
+        }
+        resume(&effects)
+    }
+
+    /// A room is caught up in a reign, up to a number: it may be published in.
+    public mutating func opened(_ room: RoomName, epoch: UInt64, lastSeq: UInt64) {
+        openRooms[room] = OpenRoom(epoch: epoch, lastSeq: lastSeq)
+        noteReady(room)
+    }
+
+    /// Some time has passed. Call it every few hundred milliseconds.
+    ///
+    /// Cost: a look at the oldest message of each room that has any.
+    public mutating func tick(now: Instant, into effects: inout [Effect]) {
+        let patience = Duration.zero - Limits.publishPatience
+        refuseWaiting(canAsk ? Self.unsure : trouble, since: now + patience, &effects)
+        giveUpWaiting(now, &effects)
+        if isRetryDue {
+            isRetryDue = false
+            doubtful.formUnion(postponed)
+            postponed = []
+            resume(&effects)
+        }
+    }
+
+    /// Everything a turn of the loop had to say has been said: calls leave.
+    public mutating func endTurn(now: Instant, into effects: inout [Effect]) {
+        guard !ready.isEmpty else { return }
+        let rooms = ready
+        ready = []
+        for room in rooms { flush(room, now, &effects) }
+    }
+
+    /// The answer to the oldest call that had none.
+    public mutating func answered(
+        _ answer: BrokerAnswer,
+        now: Instant,
+        into effects: inout [Effect]
+    ) {
+        guard let call = pending.popFirst() else {
+            preconditionFailure("an answer to nothing")
+        }
+        switch (call, answer) {
+        case (.claim(let socket, let session, let claim), .claim(let answer)):
+            claimAnswered(socket, session, claim, answer, now, &effects)
+        case (.claim(let socket, let session, _), .refused(let reason)):
+            claimRefused(socket, session, reason, &effects)
+        case (.release(let session), .released):
+            releaseAnswered(session, &effects)
+        case (.release(let session), .refused):
+            releaseCut(session, &effects)
+            isRetryDue = true
+        case (.publish(let room, let reign), .publish(let answer)):
+            publishAnswered(room, reign, answer, &effects)
+        case (.publish(let room, _), .refused(let reason)):
+            publishRefused(room, reason, &effects)
+        default:
+            preconditionFailure("an answer of another kind than its call")
+        }
+        claimDoubtfulAgain(&effects)
+    }
+
+    /// Sends what has waited for the broker: first what frees names, then what makes them sure.
+    private mutating func resume(_ effects: inout [Effect]) {
+        guard canAsk, let standing else { return }
+        for (session, departure) in leaving where !departure.isSent {
+            leaving[session]?.isSent = true
+            pending.append(.release(session))
+            effects.append(.call(.release(departure.release(session))))
+        }
+        claimDoubtfulAgain(&effects)
+        if !standing.isGrace {
+            for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
+                wanted[socket]?.phase = .claiming
+                ask(for: socket, standing, &effects)
+            }
+        }
+        noteAllReady()
+    }
+
+    mutating func doubtStanding(_ effects: inout [Effect]) {
+        guard !isInDoubt else { return }
+        isInDoubt = true
+        effects.append(.doubtStanding)
+    }
+}

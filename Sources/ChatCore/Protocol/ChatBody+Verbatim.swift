@@ -1,0 +1,21 @@
+extension ChatBody {
+    /// A `chat` that nobody's login vouches for: also the name is relayed as it is written.
+    init(verbatim username: JSONString, value: Range<Int>?, in message: RawSpan, room: String?) {
+        var out: [UInt8] = []
+        JSONWriter.append(literal: Self.head, to: &out)
+        let quoted = (username.range.lowerBound - 1)..<(username.range.upperBound + 1)
+        JSONWriter.append(message.extracting(quoted), to: &out)
+        JSONWriter.append(literal: Self.valueKey, to: &out)
+        if let value {
+            JSONWriter.append(message.extracting(value), to: &out)
+        } else {
+            JSONWriter.append(literal: Self.null, to: &out)
+        }
+        if let room {
+            JSONWriter.append(literal: Self.roomKey, to: &out)
+            JSONWriter.append(room, to: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+        bytes = out
+    }
+}

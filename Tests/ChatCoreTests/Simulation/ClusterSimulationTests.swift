@@ -1,0 +1,295 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ChatCore
+
+extension Store {
+    func fence(ofName key: String) -> UInt64? { names[key]?.fence }
+}
+
+/// A whole cluster in one thread, on simulated time, under faults drawn from a seed: what is promised
+/// holds at every step.
+@Suite struct ClusterSimulationTests {
+    /// How many runs of each kind; a night's worth with `CHATNODE_SIMULATIONS=5000`.
+    private static let runs =
+        ProcessInfo.processInfo.environment["CHATNODE_SIMULATIONS"].flatMap { Int($0) } ?? 15
+
+    /// Faults that keep every write: all promises hold.
+    @Test(arguments: 0..<runs)
+    func `nothing is lost, doubled, reordered or stuck through cuts, pauses, crashes and restarts`(
+        run: Int
+    ) {
+        let seed = Seed.value &+ UInt64(run)
+        Simulation(seed: seed, losesData: false).play()
+    }
+
+    /// Faults after which the data is gone, or is older: names and order still hold.
+    @Test(arguments: 0..<runs)
+    func `no name is held twice and nothing is heard twice, whatever data is lost`(run: Int) {
+        let seed = Seed.value &+ UInt64(run) &* 7919
+        Simulation(seed: seed, losesData: true).play()
+    }
+}
+
+/// One run: three nodes, eight people of whom some want the same name, one Redis, a minute of
+/// faults, then peace.
+final class Simulation {
+    let world: World
+    let redis: SimRedis
+    let losesData: Bool
+    let seed: UInt64
+    var nodes: [SimNode] = []
+    var people: [SimClient] = []
+    private var complaints: [String] = []
+    private var isPeaceful = false
+
+    init(seed: UInt64, losesData: Bool) {
+        self.seed = seed
+        self.losesData = losesData
+        world = World(seed: seed)
+        redis = SimRedis(world: world, retention: .init(messages: 2000))
+        nodes = (0..<3).map {
+            SimNode(world: world, redis: redis, number: $0, isNewCluster: true)
+        }
+        let names = ["ada", "bea", "cleo", "dora"]
+        people = (0..<8).map { SimClient(world: world, number: $0, name: names[$0 % 4]) }
+    }
+
+    func play() {
+        for person in people { live(person) }
+        haveTrouble()
+        watch()
+        world.run(until: world.now + .seconds(60))
+        makePeace()
+        // The longest that anything may take from here: a lease and a grace, each with its
+        // remainder, and an audit.
+        world.run(until: world.now + .seconds(20))
+        expectEverybodyCanTalk()
+        for person in people { person.close() }
+        world.run(until: world.now + .seconds(5))
+        for node in nodes where node.isAlive { node.audit() }
+        world.run(until: world.now + .seconds(15))
+        expectNothingIsLeft()
+        expectOrder()
+        #expect(complaints.isEmpty, "seed \(seed): \(complaints.prefix(5))")
+    }
+
+    private func complain(_ text: String) {
+        guard complaints.count < 20 else { return }
+        complaints.append("at \(world.now.nanoseconds / 1_000_000) ms: \(text)")
+    }
+
+    // MARK: People
+
+    private var areLeaving = false
+
+    private func live(_ person: SimClient) {
+        world.after(world.duration(5...400, unit: 1_000_000)) { [self] in
+            if !areLeaving { person.act(on: nodes) }
+            live(person)
+        }
+    }
+
+    // MARK: Faults
+
+    private enum Fault: CaseIterable {
+        case cut, cutSubscriptions, pauseNode, crashNode, pauseRedis, crashRedis, promote
+        // After these the data is gone, or is older.
+        case loseEverything, loseSomething, erase
+
+        var losesData: Bool { [.loseEverything, .loseSomething, .erase].contains(self) }
+    }
+
+    /// Each run has some kinds of faults, in a pace of its own: where everything breaks all the time,
+    /// nothing that takes long ever happens.
+    private lazy var faults: [Fault] = {
+        let possible = Fault.allCases.filter { losesData || !$0.losesData }
+        let some = possible.filter { _ in world.chance(0.4) }
+        return some.isEmpty ? possible : some
+    }()
+    private lazy var longestCalm = [500, 2_000, 6_000, 20_000].randomElement(using: &world.random)
+
+    private func haveTrouble() {
+        let calm = Int64(longestCalm ?? 1_000)
+        world.after(world.duration(100...calm, unit: 1_000_000)) { [self] in
+            guard !isPeaceful else { return }
+            if let fault = faults.randomElement(using: &world.random) { happen(fault) }
+            haveTrouble()
+        }
+    }
+
+    private func happen(_ fault: Fault) {
+        switch fault {
+        case .cut: redis.cutOne()
+        case .cutSubscriptions: redis.cutSubscriptions()
+        case .pauseNode: pauseNode()
+        case .crashNode: crashNode()
+        case .pauseRedis: pauseRedis()
+        case .crashRedis: crashRedis(losing: .nothing)
+        case .promote: if redis.isUp { redis.promote() }
+        case .loseEverything: crashRedis(losing: .everything)
+        case .loseSomething:
+            redis.backUp()
+            world.after(world.duration(50...1_500, unit: 1_000_000)) { [self] in
+                crashRedis(losing: .something)
+            }
+        case .erase: if redis.isUp { redis.erase() }
+        }
+    }
+
+    private func pauseNode() {
+        guard
+            let node = nodes.filter({ $0.isAlive && !$0.isPaused }).randomElement(
+                using: &world.random
+            )
+        else { return }
+        node.pause()
+        // To the others it may look like one that has died.
+        if world.chance(0.5) { redis.cut(node) }
+        world.after(world.duration(100...15_000, unit: 1_000_000)) { node.resume() }
+    }
+
+    private func crashNode() {
+        guard let index = nodes.indices.randomElement(using: &world.random),
+            nodes[index].isAlive
+        else { return }
+        nodes[index].crash()
+        world.after(world.duration(100...9_000, unit: 1_000_000)) { [self] in
+            nodes[index] = SimNode(
+                world: world,
+                redis: redis,
+                number: index,
+                isNewCluster: false
+            )
+        }
+    }
+
+    private func pauseRedis() {
+        guard redis.isUp, !redis.isPaused else { return }
+        redis.pause()
+        world.after(world.duration(100...10_000, unit: 1_000_000)) { [self] in redis.resume() }
+    }
+
+    private func crashRedis(losing loss: SimRedis.Loss) {
+        guard redis.isUp else { return }
+        redis.crash()
+        world.after(world.duration(50...5_000, unit: 1_000_000)) { [self] in
+            redis.restart(losing: loss)
+        }
+    }
+
+    private func makePeace() {
+        isPeaceful = true
+        world.run(until: world.now + .seconds(15))  // whatever has begun comes to its end
+        for node in nodes where node.isPaused { node.resume() }
+        if redis.isPaused { redis.resume() }
+    }
+
+    // MARK: What is promised
+
+    private func watch() {
+        world.after(.milliseconds(20)) { [self] in
+            expectOneHolder()
+            expectAnswers()
+            watch()
+        }
+    }
+
+    /// At most one holder of a name, among nodes that can prove their lease.
+    private func expectOneHolder() {
+        var holders: [String: String] = [:]
+        for node in nodes where node.isAlive && node.horizon > world.now {
+            for loop in node.loops {
+                for (socket, tenancy) in loop.client.held where tenancy.phase == .held {
+                    let key = tenancy.username.key
+                    let who = "n\(node.number)/\(loop.index)/\(socket)"
+                    if let other = holders[key] { complain("\(key): \(other) and \(who)") }
+                    holders[key] = who
+                }
+            }
+        }
+    }
+
+    /// A login is answered in time: the longest is one that waits for the end of a grace.
+    private func expectAnswers() {
+        let longest = Limits.gracePatience + Limits.publishPatience + .seconds(1)
+        for person in people {
+            guard person.isServed else {
+                person.startWaitingAnew()
+                continue
+            }
+            guard let since = person.waitingSince, world.now > since + longest else { continue }
+            complain("\(person.number) has waited since \(since.nanoseconds / 1_000_000) ms")
+        }
+    }
+
+    private func expectEverybodyCanTalk() {
+        for node in nodes {
+            #expect(node.timeline.isLive, "seed \(seed): node \(node.number) is deaf")
+            #expect(node.lease.standing?.isGrace == false, "seed \(seed)")
+            #expect(node.horizon > world.now, "seed \(seed)")
+        }
+        let before = redis.written.count
+        world.run(until: world.now + .seconds(3))
+        #expect(redis.written.count > before, "seed \(seed): nobody can talk")
+        areLeaving = true
+        world.run(until: world.now + .seconds(3))
+    }
+
+    private func expectNothingIsLeft() {
+        for person in people {
+            #expect(person.mood == .away, "seed \(seed): \(person.number) is \(person.mood)")
+            #expect(person.unsettled == 0, "seed \(seed): \(person.number)")
+            guard !losesData, !person.hasLostTrack else { continue }
+            let written = person.bodies.reduce(0) { $0 + (redis.written[$1] ?? 0) }
+            #expect(
+                written == person.acceptedCount,
+                "seed \(seed): \(person.number) was told of \(person.acceptedCount) of \(written)"
+            )
+        }
+        let stuck = redis.store.names.filter { $0.value.holder != nil }.keys
+        #expect(stuck.isEmpty, "seed \(seed): stuck names \(stuck)")
+        for node in nodes {
+            for loop in node.loops {
+                #expect(loop.client.held.isEmpty, "seed \(seed)")
+                #expect(loop.client.wanted.isEmpty, "seed \(seed)")
+                #expect(loop.client.leaving.isEmpty, "seed \(seed)")
+                #expect(loop.client.limbo.isEmpty, "seed \(seed)")
+                #expect(loop.client.outboxes.isEmpty, "seed \(seed)")
+            }
+        }
+    }
+
+    private func expectOrder() {
+        for (body, count) in redis.written where count > 1 && !losesData {
+            complain("written \(count) times: \(body)")
+        }
+        var last: [String: UInt64] = [:]
+        var sessions: [UInt64: SessionID] = [:]
+        for (name, fence, session) in redis.fences {
+            if fence < last[name] ?? 0 { complain("\(name): fence \(fence) after \(last[name]!)") }
+            last[name] = fence
+            if let other = sessions[fence], other != session { complain("fence \(fence) of two") }
+            sessions[fence] = session
+        }
+        var place: [UInt64: MessageID] = [:]
+        for node in nodes {
+            var had: Set<MessageID> = []
+            var before: UInt64?
+            for (seq, mid, body) in node.heard {
+                if !had.insert(mid).inserted { complain("node \(node.number) twice: \(body)") }
+                guard !losesData else { continue }
+                if let before, seq != before + 1, node.missed == 0 {
+                    complain("node \(node.number): \(seq) after \(before)")
+                }
+                before = seq
+                if let other = place[seq], other != mid { complain("two at \(seq)") }
+                place[seq] = mid
+            }
+            if !losesData, let before, before != redis.store.rooms[.lobby]?.seq {
+                complain("node \(node.number) ended at \(before)")
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+import ChatCore
+
+/// The store on the other side of connections that delay, stall and break.
+final class SimRedis {
+    /// One connection of one node.
+    final class Link {
+        var isOpenHere = true
+        var isOpenThere = true
+        var isSubscribed = false
+        var toServer = Instant.distantPast
+        var toClient = Instant.distantPast
+        let node: SimNode
+        let onClosed: () -> Void
+        var onPush: ((Publication) -> Void)?
+        var onProbe: (() -> Void)?
+
+        init(node: SimNode, onClosed: @escaping () -> Void) {
+            self.node = node
+            self.onClosed = onClosed
+        }
+    }
+
+    /// What is done inside the server; the answer is what the client does with the answer.
+    typealias Request = (SimRedis) -> () -> Void
+
+    let world: World
+    var store: Store
+    private(set) var isUp = true
+    private(set) var isPaused = false
+    private var links: [Link] = []
+    private var stalled: [() -> Void] = []
+    private var dataSets = 1
+    private var backup: Store?
+    /// Every message that was ever written, by its text: how often.
+    var written: [String: Int] = [:]
+    /// Of each name, the fences its messages were written under, in the log's order.
+    var fences: [(name: String, fence: UInt64, session: SessionID)] = []
+
+    init(world: World, retention: Store.Retention) {
+        self.world = world
+        store = Store(dataSet: "1", unixSecond: 1_700_000_000, retention: retention)
+    }
+
+    private var delay: Duration { world.duration(50...3_000) }
+
+    // MARK: Connections
+
+    /// Nil at `then`: refused.
+    func connect(
+        _ node: SimNode,
+        onClosed: @escaping () -> Void,
+        then: @escaping (Link?) -> Void
+    ) {
+        world.after(delay) { [self] in
+            guard isUp else { return node.runs { then(nil) } }
+            let link = Link(node: node, onClosed: onClosed)
+            links.append(link)
+            node.runs { then(link) }
+        }
+    }
+
+    func send(_ link: Link, _ request: @escaping Request) {
+        guard link.isOpenHere else { return }
+        link.toServer = max(link.toServer, world.now + delay)
+        world.at(link.toServer) { [self] in arrive(link, request) }
+    }
+
+    private func arrive(_ link: Link, _ request: @escaping Request) {
+        guard isUp, link.isOpenThere else { return }
+        guard !isPaused else { return stalled.append { self.arrive(link, request) } }
+        let then = request(self)
+        link.toClient = max(link.toClient, world.now + delay)
+        world.at(link.toClient) {
+            link.node.runs { if link.isOpenHere, link.isOpenThere { then() } }
+        }
+    }
+
+    /// The client lets go. What it has sent may still arrive, even much later, or may not.
+    func close(_ link: Link) {
+        link.isOpenHere = false
+        if world.chance(0.3) { link.isOpenThere = false }
+        links.removeAll { $0 === link }
+    }
+
+    /// The server, or the network, lets go.
+    func cut(_ link: Link) {
+        guard link.isOpenHere, link.isOpenThere else { return }
+        link.isOpenThere = false
+        links.removeAll { $0 === link }
+        world.after(delay) {
+            link.node.runs {
+                guard link.isOpenHere else { return }
+                link.isOpenHere = false
+                link.onClosed()
+            }
+        }
+    }
+
+    func cutOne() {
+        if let link = links.randomElement(using: &world.random) { cut(link) }
+    }
+
+    func cut(_ node: SimNode) {
+        for link in links where link.node === node { cut(link) }
+    }
+
+    func cutSubscriptions() {
+        for link in links where link.isSubscribed { cut(link) }
+    }
+
+    // MARK: What the server does
+
+    func publish(_ call: PublishCall) -> PublishAnswer {
+        let (answer, publication) = store.publish(call, ms: world.ms)
+        guard let publication else { return answer }
+        if case .verdicts(let verdicts, _) = answer {
+            for (sealed, verdict) in zip(call.drafts, verdicts) {
+                guard case .accepted = verdict else { continue }
+                written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
+                fences.append((sealed.key, sealed.fence, sealed.session))
+            }
+        }
+        for link in links where link.isSubscribed && link.isOpenThere {
+            push(link) { link.onPush?(publication) }
+        }
+        return answer
+    }
+
+    func probe(_ node: SimNode) {
+        for link in links where link.isSubscribed && link.node === node && link.isOpenThere {
+            push(link) { link.onProbe?() }
+        }
+    }
+
+    private func push(_ link: Link, _ body: @escaping () -> Void) {
+        link.toClient = max(link.toClient, world.now + delay)
+        world.at(link.toClient) {
+            link.node.runs { if link.isOpenHere, link.isOpenThere { body() } }
+        }
+    }
+
+    // MARK: Faults
+
+    func pause() { isPaused = true }
+
+    func resume() {
+        isPaused = false
+        let waiting = stalled
+        stalled = []
+        for request in waiting { request() }
+    }
+
+    /// What may come back later as an old copy.
+    func backUp() { backup = store }
+
+    enum Loss { case nothing, everything, something }
+
+    func crash() {
+        isUp = false
+        isPaused = false
+        stalled = []
+        for link in links { cut(link) }
+    }
+
+    func restart(losing loss: Loss) {
+        dataSets += 1
+        store.unixSecond = UInt64(world.ms / 1000)
+        switch loss {
+        case .nothing: store.restart(dataSet: "\(dataSets)")
+        case .everything: store.erase(dataSet: "\(dataSets)")
+        case .something:
+            if let backup { store = backup }
+            store.unixSecond = UInt64(world.ms / 1000)
+            store.restart(dataSet: "\(dataSets)")
+        }
+        isUp = true
+    }
+
+    /// Another primary is promoted under everybody's feet, without a connection being cut.
+    func promote() {
+        dataSets += 1
+        store.restart(dataSet: "\(dataSets)")
+    }
+
+    func erase() {
+        dataSets += 1
+        store.unixSecond = UInt64(world.ms / 1000)
+        store.erase(dataSet: "\(dataSets)")
+    }
+}

@@ -1,0 +1,305 @@
+import Testing
+
+@testable import ChatCore
+
+/// What a node delivers of a room, and what it looks up.
+@Suite struct TimelineTests {
+    private final class Bench {
+        var timeline = Timeline(room: .lobby)
+        /// Numbers delivered, in order, and everything else that was wanted.
+        var delivered: [UInt64] = []
+        var bodies: [String] = []
+        var asked: [(call: CatchUpCall, ticket: UInt64)] = []
+        var opened: [UInt64] = []
+        var missed: [ClosedRange<UInt64>] = []
+        var doubts: [UInt64] = []
+        let reign = Reign(epoch: 3, dataSet: "three")
+
+        func run(_ event: (inout Timeline, inout [Timeline.Effect]) -> Void) {
+            var effects: [Timeline.Effect] = []
+            event(&timeline, &effects)
+            for effect in effects {
+                switch effect {
+                case .deliver(let publication):
+                    for (index, item) in publication.items.enumerated() {
+                        delivered.append(publication.firstSeq + UInt64(index))
+                        bodies.append(String(decoding: item.body, as: UTF8.self))
+                    }
+                case .deliverByHand(let body): bodies.append(String(decoding: body, as: UTF8.self))
+                case .catchUp(let call, let ticket): asked.append((call, ticket))
+                case .opened(_, let lastSeq): opened.append(lastSeq)
+                case .missed(let range): missed.append(range)
+                case .doubtStanding(let epoch): doubts.append(epoch)
+                }
+            }
+        }
+
+        func stands(_ reign: Reign) { run { $0.stands(in: reign, into: &$1) } }
+        func subscribed() { run { $0.subscribed(into: &$1) } }
+
+        func hear(_ seqs: ClosedRange<UInt64>, epoch: UInt64 = 3) {
+            let items = seqs.map {
+                Publication.Item(mid: TimelineTests.mid($0), body: Array("m\($0)".utf8))
+            }
+            let publication = Publication(
+                room: .lobby,
+                epoch: epoch,
+                firstSeq: seqs.lowerBound,
+                ms: 1,
+                items: items
+            )
+            run { $0.receive(publication, into: &$1) }
+        }
+
+        func entries(_ seqs: [UInt64], epoch: UInt64 = 3, as mids: [UInt64]? = nil) -> [LogEntry] {
+            zip(seqs, mids ?? seqs).map { seq, name in
+                LogEntry(
+                    seq: seq,
+                    epoch: epoch,
+                    mid: TimelineTests.mid(name),
+                    fence: 1,
+                    ms: 1,
+                    body: Array("m\(name)".utf8)
+                )
+            }
+        }
+
+        /// Answers the newest question.
+        func answer(
+            _ footing: CatchUpPage.Footing,
+            _ entries: [LogEntry],
+            hasMore: Bool = false,
+            top: Position? = nil
+        ) {
+            guard let last = asked.last else {
+                Issue.record("nothing was asked")
+                return
+            }
+            let end = entries.last.map { Position(epoch: 3, seq: $0.seq, mid: $0.mid) }
+            let page = CatchUpPage(
+                footing: footing,
+                entries: entries,
+                hasMore: hasMore,
+                top: top ?? end
+            )
+            run { $0.caughtUp(.page(page), ticket: last.ticket, into: &$1) }
+        }
+
+        /// Live behind a number.
+        func live(at seq: UInt64) {
+            stands(reign)
+            subscribed()
+            answer(.proven, [], top: Position(epoch: 3, seq: seq, mid: TimelineTests.mid(seq)))
+            asked = []
+        }
+    }
+
+    private static let lineage = Lineage("abcdefgh")
+
+    fileprivate static func mid(_ n: UInt64) -> MessageID {
+        guard let lineage else { preconditionFailure("a lineage") }
+        return MessageID(lineage: lineage, n: n)
+    }
+
+    @Test func `a new node hears from the room's end on`() {
+        let bench = Bench()
+        bench.subscribed()
+        #expect(bench.asked.isEmpty)  // it does not know what reigns
+        bench.stands(bench.reign)
+        #expect(bench.asked.last?.call.position == nil)
+        bench.answer(.proven, [], top: Position(epoch: 3, seq: 7, mid: Self.mid(7)))
+        #expect(bench.opened == [7])
+        bench.hear(8...9)
+        #expect(bench.delivered == [8, 9])
+    }
+
+    @Test func `what comes before the log is read waits, and nothing comes twice`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.run { timeline, _ in timeline.unsubscribed() }
+        bench.hear(6...6)
+        #expect(bench.delivered.isEmpty)
+        bench.subscribed()
+        bench.hear(8...9)
+        bench.hear(10...10)
+        bench.answer(.proven, bench.entries([6, 7, 8]))
+        #expect(bench.delivered == [6, 7, 8, 9, 10])
+    }
+
+    @Test func `older ones are dropped, also the older part of a batch`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(4...5)
+        bench.hear(5...7)
+        bench.hear(6...6)
+        #expect(bench.delivered == [6, 7])
+        #expect(bench.asked.isEmpty)
+    }
+
+    @Test func `a hole is read from the log before anything newer`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(8...8)
+        #expect(bench.delivered.isEmpty)
+        #expect(bench.asked.count == 1)
+        bench.hear(9...9)
+        bench.answer(.proven, bench.entries([6, 7]))
+        #expect(bench.delivered == [6, 7, 8, 9])
+    }
+
+    @Test func `the log comes in pages, each from where the last one ended`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(10...10)
+        bench.answer(.proven, bench.entries([6, 7]), hasMore: true)
+        #expect(bench.asked.last?.call.position?.seq == 7)
+        #expect(bench.delivered == [6, 7])
+        bench.answer(.proven, bench.entries([8, 9]))
+        #expect(bench.delivered == [6, 7, 8, 9, 10])
+    }
+
+    @Test func `what is no longer kept is said to be missing`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(20...20)
+        bench.answer(.trimmed, bench.entries([15, 16, 17, 18, 19]))
+        #expect(bench.missed == [6...14])
+        #expect(bench.delivered == [15, 16, 17, 18, 19, 20])
+    }
+
+    @Test func `an old reign's message is dropped, a newer one's is looked up in its reign`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...6, epoch: 2)
+        #expect(bench.delivered.isEmpty)
+        bench.hear(6...6, epoch: 4)
+        #expect(bench.doubts == [4])
+        bench.stands(Reign(epoch: 4, dataSet: "four"))
+        bench.answer(.proven, [], top: Position(epoch: 4, seq: 5, mid: Self.mid(5)))
+        #expect(bench.delivered == [6])
+    }
+
+    @Test func `in another history, only what was not delivered is delivered, and never later`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...9)
+        #expect(bench.delivered == [6, 7, 8, 9])
+        bench.delivered = []
+        bench.stands(Reign(epoch: 4, dataSet: "four"))
+        #expect(bench.asked.last?.call.marks.first == .init(seq: 8, mid: Self.mid(8)))
+        // 8 and 9 are lost; 20 stands at 8. Then the sender of 9 sends it once more.
+        bench.answer(.rewound, bench.entries([7, 8], epoch: 4, as: [7, 20]))
+        #expect(bench.bodies.suffix(1) == ["m20"])
+        #expect(bench.delivered == [8])
+        let again = Publication(
+            room: .lobby,
+            epoch: 4,
+            firstSeq: 9,
+            ms: 1,
+            items: [
+                .init(mid: Self.mid(21), body: Array("m21".utf8)),
+                .init(mid: Self.mid(9), body: Array("m9".utf8)),
+                .init(mid: Self.mid(22), body: Array("m22".utf8)),
+            ]
+        )
+        bench.run { $0.receive(again, into: &$1) }
+        #expect(bench.bodies.suffix(3) == ["m20", "m21", "m22"])
+        #expect(bench.delivered == [8, 9, 11])
+    }
+
+    @Test func `in an emptied room the next message is looked up, whatever its number`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...8)
+        let four = Reign(epoch: 4, dataSet: "four")
+        bench.stands(four)
+        bench.run { timeline, effects in
+            let page = CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil)
+            timeline.caughtUp(.page(page), ticket: bench.asked.last?.ticket ?? 0, into: &effects)
+            #expect(effects == [.opened(epoch: 4, lastSeq: 8)])
+        }
+        // Another node knew less, and its message stands at a number that was used here.
+        bench.delivered = []
+        bench.asked = []
+        bench.hear(7...7, epoch: 4)
+        #expect(bench.asked.last?.call.position?.epoch == 3)
+        bench.answer(.rewound, bench.entries([7], epoch: 4, as: [30]))
+        #expect(bench.bodies.last == "m30")
+        #expect(bench.delivered == [7])
+    }
+
+    @Test func `more than can be held is read from the log instead`() {
+        let bench = Bench()
+        bench.live(at: 0)
+        bench.hear(2...2)
+        let held = UInt64(Limits.heldMessages) + 10
+        for seq in 3...held { bench.hear(seq...seq) }
+        bench.answer(.proven, bench.entries([1, 2]))
+        #expect(bench.delivered == [1, 2])
+        #expect(!bench.timeline.isLive)
+        bench.answer(.proven, bench.entries(Array(3...held)))
+        #expect(bench.delivered == Array(1...held))
+        #expect(bench.timeline.isLive)
+    }
+
+    @Test func `an answer to an older question is nobody's`() throws {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(8...8)
+        let old = try #require(bench.asked.first)
+        bench.run { timeline, _ in timeline.unsubscribed() }
+        bench.subscribed()
+        let page = CatchUpPage(
+            footing: .proven,
+            entries: bench.entries([6]),
+            hasMore: false,
+            top: nil
+        )
+        bench.run { $0.caughtUp(.page(page), ticket: old.ticket, into: &$1) }
+        #expect(bench.delivered.isEmpty)
+        #expect(!bench.timeline.isLive)
+    }
+
+    @Test
+    func `a comparison that shows something new leads to a look, one that does not to nothing`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.run { $0.compare(into: &$1) }
+        bench.answer(.proven, [], top: Position(epoch: 3, seq: 5, mid: Self.mid(5)))
+        #expect(bench.timeline.isLive)
+        bench.run { $0.compare(into: &$1) }
+        bench.hear(6...6)
+        bench.answer(.proven, bench.entries([6]))
+        #expect(bench.timeline.isLive)
+        bench.run { $0.compare(into: &$1) }
+        bench.answer(.proven, bench.entries([7]))
+        #expect(!bench.timeline.isLive)
+        bench.answer(.proven, bench.entries([7]))
+        #expect(bench.delivered == [6, 7])
+    }
+
+    @Test func `what is published by hand has no number, and its place`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...6)
+        bench.run { $0.receive(byHand: Array("hand".utf8), into: &$1) }
+        bench.hear(7...7)
+        #expect(bench.bodies == ["m6", "hand", "m7"])
+        bench.hear(9...9)
+        bench.run { $0.receive(byHand: Array("late".utf8), into: &$1) }
+        bench.answer(.proven, bench.entries([8]))
+        #expect(bench.bodies.suffix(3) == ["m8", "m9", "late"])
+    }
+
+    @Test func `the milestones lead back in doubling steps, to the oldest that is remembered`() {
+        var remembered = Remembered()
+        for seq in 1...UInt64(Limits.rememberedMessages) + 100 {
+            remembered.add(.init(seq: seq, mid: Self.mid(seq)))
+        }
+        let newest = UInt64(Limits.rememberedMessages) + 100
+        let back = remembered.milestones.map { newest - $0.seq }
+        #expect(back == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1023])
+        #expect(remembered.highest.values.first == newest)
+        #expect(remembered.mids.count == Limits.rememberedMessages)
+    }
+}
