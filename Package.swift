@@ -34,12 +34,13 @@ let package = Package(
             exclude: ["Identity/Tables/generate.pl"],
             swiftSettings: strict
         ),
-        .target(name: "CPage", exclude: ["page.html"]),
+        .target(name: "CEmbedded", exclude: ["page.html", "scripts"]),
         .executableTarget(
             name: "ChatNode",
             dependencies: [
+                "CHiredis",
                 "ChatCore",
-                "CPage",
+                "CEmbedded",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -49,7 +50,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "ChatCoreTests", dependencies: ["ChatCore"], swiftSettings: strict),
+        .testTarget(
+            name: "ChatCoreTests",
+            dependencies: ["ChatCore", "TestSupport"],
+            swiftSettings: strict
+        ),
         // Sockets and processes as tests use them; shares no code with what it tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
@@ -61,8 +66,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ContractTests",
+            dependencies: ["ChatNode", "ChatCore", "CHiredis", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ClusterTests",
-            dependencies: ["ChatNode", "TestSupport"],
+            dependencies: ["ChatNode", "ChatCore", "TestSupport"],
             swiftSettings: strict
         ),
     ],

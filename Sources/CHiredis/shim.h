@@ -4,4 +4,9 @@
 
 #include <hiredis/hiredis.h>
 
+/* What the parser has found wrong. In the library a macro, which Swift does not see. */
+static inline const char *chiredisReaderError(const redisReader *reader) {
+    return reader->errstr;
+}
+
 #endif

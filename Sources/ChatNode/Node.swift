@@ -18,6 +18,7 @@ final class Node: Sendable {
     private let configuration: Configuration
     private let group: MultiThreadedEventLoopGroup
     let hub: Hub
+    private let backend: any Backend
     private let listener: any Channel
     private let log: Logger
 
@@ -27,6 +28,7 @@ final class Node: Sendable {
         group: MultiThreadedEventLoopGroup,
         loopCount: Int,
         hub: Hub,
+        backend: any Backend,
         listener: any Channel,
         address: SocketAddress,
         log: Logger
@@ -36,18 +38,26 @@ final class Node: Sendable {
         self.group = group
         self.loopCount = loopCount
         self.hub = hub
+        self.backend = backend
         self.listener = listener
         self.address = address
         self.log = log
     }
 
-    /// Starts a node; when it is there, it is ready.
+    /// Starts a node. When it is there, it listens; ready it is when its backend is.
     static func start(_ configuration: Configuration, log: Logger) async throws -> Node {
         let loopCount = configuration.loops ?? System.coreCount
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         do {
+            let loops = Array(group.makeIterator())
             let state = NodeState(label: configuration.label)
-            let hub = try await makeHub(configuration, state, group, log)
+            let backend = try await makeBackend(configuration, state, loops, log)
+            let settings = configuration.shardSettings(state, log)
+            let hub = try await Hub.make(loops: loops) { loop, index in
+                let broker = backend.makeBroker(on: loop, index: index)
+                return Shard(loop: loop, settings: settings, broker: broker)
+            }
+            try await backend.start(for: hub)
             let listener = try await Listener.bind(
                 host: configuration.host,
                 port: configuration.port,
@@ -57,14 +67,13 @@ final class Node: Sendable {
             guard let address = listener.localAddress else {
                 preconditionFailure("a bound listener has an address")
             }
-            state.readiness = .ready
-            log.info("ready", metadata: ["node": "\(state.label)", "address": "\(address)"])
             return Node(
                 configuration: configuration,
                 state: state,
                 group: group,
                 loopCount: loopCount,
                 hub: hub,
+                backend: backend,
                 listener: listener,
                 address: address,
                 log: log
@@ -75,37 +84,41 @@ final class Node: Sendable {
         }
     }
 
-    private static func makeHub(
+    private static func makeBackend(
         _ configuration: Configuration,
         _ state: NodeState,
-        _ group: MultiThreadedEventLoopGroup,
+        _ loops: [any EventLoop],
         _ log: Logger
-    ) async throws -> Hub {
-        var random = SystemRandomNumberGenerator()
-        let incarnation = Incarnation(using: &random)
-        let settings = configuration.shardSettings(state, incarnation, log)
-        let retention = Store.Retention(messages: configuration.history)
-        let loops = Array(group.makeIterator())
+    ) async throws -> any Backend {
         guard let home = loops.first else { preconditionFailure("a group has a loop") }
-        let broker = try await home.submit {
-            NIOLoopBound(
-                MemoryBroker(loop: home, incarnation: incarnation, retention: retention),
-                eventLoop: home
-            )
-        }.get()
-        let hub = try await Hub.make(loops: loops) { loop in
-            Shard(loop: loop, settings: settings, port: MemoryPort(loop: loop, broker: broker))
+        let retention = Store.Retention(messages: configuration.history)
+        if let settings = configuration.redisSettings(state, retention, log) {
+            return RedisBackend(settings: settings, state: state, home: home)
         }
-        try await home.submit { broker.value.deliver(to: hub.shards) }.get()
-        return hub
+        return try await MemoryBackend.make(on: home, retention: retention, state: state)
+    }
+}
+
+// MARK: - Being ready
+
+extension Node {
+    /// How often a condition of the whole node is looked at.
+    private static let poll = Duration.milliseconds(20)
+
+    /// Waits until the node can serve. False: it was told to leave before it could.
+    ///
+    /// Fails: when the task is cancelled.
+    func isReady() async throws -> Bool {
+        while state.readiness == .starting { try await Task.sleep(for: Self.poll) }
+        guard state.readiness == .ready else { return false }
+        log.info("ready", metadata: ["node": "\(state.label)", "address": "\(address)"])
+        return true
     }
 }
 
 // MARK: - Leaving
 
 extension Node {
-    /// How often the number of those still there is looked at.
-    private static let drainPoll = Duration.milliseconds(20)
 
     /// Leaves: says so to the balancer, closes every client, spread out, and waits until they are
     /// gone, at most for the drain timeout; then stops.
@@ -119,16 +132,20 @@ extension Node {
         hub.onEach { $0.drain() }
         let deadline = Clock.now + configuration.drainTimeout
         while state.connections > 0, Clock.now < deadline {
-            try await Task.sleep(for: Self.drainPoll)
+            try await Task.sleep(for: Self.poll)
         }
         return try await stop(clients: clients)
     }
 
     private func stop(clients: Int) async throws -> Farewell {
-        let forced = try await hub.fromEach { shard in
-            defer { shard.stop() }
-            return shard.cutAll()
-        }.reduce(0, +)
+        let forced = try await hub.fromEach { $0.cutAll() }.reduce(0, +)
+        // Their names are given up behind them; a broker that does not answer is not waited for.
+        let deadline = Clock.now + Limits.redisCommandTimeout
+        while state.connections > 0, Clock.now < deadline {
+            try await Task.sleep(for: Self.poll)
+        }
+        hub.onEach { $0.stop() }
+        await backend.stop()
         try await group.shutdownGracefully()
         log.info("stopped", metadata: ["closed": "\(clients - forced)", "forced": "\(forced)"])
         return Farewell(closed: clients - forced, forced: forced)
@@ -143,13 +160,28 @@ extension Configuration {
         return port == 0 ? "\(host):pid\(getpid())" : "\(host):\(port)"
     }
 
+    /// Nil where the node is alone.
+    fileprivate func redisSettings(
+        _ state: NodeState,
+        _ retention: Store.Retention,
+        _ log: Logger
+    ) -> RedisSettings? {
+        guard let redis else { return nil }
+        return RedisSettings(
+            address: redis.address,
+            credentials: RedisCredentials(user: redis.user, password: redisPassword),
+            codec: StoreCodec(keys: RedisKeys(prefix: redisPrefix), retention: retention),
+            label: state.label,
+            isNewCluster: isNewCluster,
+            log: log
+        )
+    }
+
     func shardSettings(
         _ state: NodeState,
-        _ incarnation: Incarnation,
         _ log: Logger
     ) -> ShardSettings {
         ShardSettings(
-            incarnation: incarnation,
             rules: SessionRules(
                 node: state.label,
                 reservedNames: reservedNames.compactMap { try? Username($0) },
@@ -165,6 +197,7 @@ extension Configuration {
             handshakeTimeout: handshakeTimeout,
             origins: OriginPolicy(allowed: allowedOrigins),
             maxConnections: maxConnections,
+            isAlone: redis == nil,
             state: state,
             log: log
         )

@@ -7,41 +7,55 @@ import NIOCore
 /// the answers and everybody's messages in one order.
 final class MemoryBroker {
     private var store: Store
-    private let loop: any EventLoop
+    private let standing: Standing
     /// The loops to deliver to. Set once, before anything is asked.
     private var receivers: [NIOLoopBound<Shard>] = []
 
-    /// Made on its own loop.
-    init(loop: any EventLoop, incarnation: Incarnation, retention: Store.Retention) {
-        loop.preconditionInEventLoop()
-        self.loop = loop
-        store = Store(
-            epoch: UInt64(clamping: Clock.unixMilliseconds / 1000),
-            retention: retention
-        )
-        store.register(incarnation)
+    /// Made on its own loop. There is nobody to wait for, and nobody to prove anything to.
+    init(retention: Store.Retention) {
+        var random = SystemRandomNumberGenerator()
+        let incarnation = Incarnation(using: &random)
+        let dataSet = Incarnation(using: &random).description
+        let unixSecond = UInt64(clamping: Clock.unixMilliseconds / 1000)
+        store = Store(dataSet: dataSet, unixSecond: unixSecond, retention: retention)
+        let fence = FenceCall(highestEpoch: 0, highestFence: 0, isNewCluster: true)
+        guard case .reign(let reign, _) = store.fence(fence) else {
+            preconditionFailure("an empty store is nobody else's")
+        }
+        _ = store.register(RegisterCall(reign: reign, incarnation: incarnation, label: ""))
+        standing = Standing(reign: reign, incarnation: incarnation, isGrace: false)
     }
 
-    func deliver(to receivers: [NIOLoopBound<Shard>]) {
+    /// Begins to deliver to the loops.
+    func start(for receivers: [NIOLoopBound<Shard>]) {
         self.receivers = receivers
+        for receiver in receivers {
+            receiver.eventLoop.execute { [standing] in
+                let shard = receiver.value
+                shard.sure(until: .distantFuture)
+                shard.stands(standing, seen: [:])
+                shard.opened(.lobby, epoch: standing.reign.epoch, lastSeq: 0)
+                shard.linkUp()
+            }
+        }
     }
 
     /// Answers what one loop asked in one turn, then delivers what came of it to all loops.
-    func handle(_ requests: [MemoryRequest], from origin: any EventLoop) {
+    func handle(_ calls: [BrokerCall], from origin: any EventLoop) {
         let ms = Clock.unixMilliseconds
-        var answers: [MemoryAnswer] = []
+        var answers: [BrokerAnswer] = []
         var runs: [(RoomName, Run)] = []
-        answers.reserveCapacity(requests.count)
-        for request in requests {
-            switch request {
-            case .claim(let claim, let socket):
-                answers.append(.claimed(socket, store.claim(claim)))
-            case .release(let proof, let socket):
-                store.release(proof)
-                answers.append(.released(socket))
+        answers.reserveCapacity(calls.count)
+        for call in calls {
+            switch call {
+            case .claim(let claim):
+                answers.append(.claim(store.claim(claim)))
+            case .release(let release):
+                _ = store.release(release)
+                answers.append(.released)
             case .publish(let call):
                 let (answer, publication) = store.publish(call, ms: ms)
-                answers.append(.published(call.room, answer))
+                answers.append(.publish(answer))
                 if let publication { runs.append((call.room, Run(framing: publication))) }
             }
         }
@@ -50,67 +64,66 @@ final class MemoryBroker {
             guard isOrigin || !runs.isEmpty else { continue }
             receiver.eventLoop.execute { [answers, runs] in
                 let shard = receiver.value
-                if isOrigin { shard.hear(answers) }
+                if isOrigin { for answer in answers { shard.answered(answer) } }
                 for (room, run) in runs { shard.deliver(run, to: room) }
             }
         }
     }
 }
 
-/// What a loop asks of the memory broker.
-enum MemoryRequest: Sendable {
-    case claim(Claim, SocketID)
-    case release(Proof, SocketID)
-    case publish(PublishCall)
-}
+/// The memory of this process as a node's backend.
+struct MemoryBackend: Backend {
+    private let broker: NIOLoopBound<MemoryBroker>
+    private let state: NodeState
 
-/// What it hears back.
-enum MemoryAnswer: Sendable {
-    case claimed(SocketID, ClaimAnswer)
-    case released(SocketID)
-    case published(RoomName, PublishAnswer)
-}
-
-extension Shard {
-    fileprivate func hear(_ answers: [MemoryAnswer]) {
-        for answer in answers {
-            switch answer {
-            case .claimed(let socket, let answer): claimed(socket, answer)
-            case .released(let socket): released(socket)
-            case .published(let room, let answer): published(room, answer)
-            }
-        }
+    /// A backend that lives on a loop.
+    static func make(
+        on home: any EventLoop,
+        retention: Store.Retention,
+        state: NodeState
+    ) async throws -> Self {
+        let broker = try await home.submit {
+            NIOLoopBound(MemoryBroker(retention: retention), eventLoop: home)
+        }.get()
+        return MemoryBackend(broker: broker, state: state)
     }
+
+    func makeBroker(on loop: any EventLoop, index: Int) -> any Broker {
+        MemoryPort(loop: loop, broker: broker)
+    }
+
+    func start(for hub: Hub) async throws {
+        try await broker.eventLoop.submit { broker.value.start(for: hub.shards) }.get()
+        _ = state.becomeReady()
+    }
+
+    func stop() async {}
 }
 
-/// One loop's way to the memory broker: collects a turn's requests and sends them together.
-final class MemoryPort: Port {
+/// One loop's way to the memory broker: collects a turn's calls and sends them together.
+private final class MemoryPort: Broker {
     private let loop: any EventLoop
     private let broker: NIOLoopBound<MemoryBroker>
-    private var requests: [MemoryRequest] = []
+    private var calls: [BrokerCall] = []
 
     init(loop: any EventLoop, broker: NIOLoopBound<MemoryBroker>) {
         self.loop = loop
         self.broker = broker
     }
 
-    func publish(_ call: PublishCall) {
-        requests.append(.publish(call))
-    }
-
-    func claim(_ claim: Claim, for socket: SocketID) {
-        requests.append(.claim(claim, socket))
-    }
-
-    func release(_ proof: Proof, for socket: SocketID) {
-        requests.append(.release(proof, socket))
+    func send(_ call: BrokerCall) {
+        calls.append(call)
     }
 
     func endTurn() {
-        guard !requests.isEmpty else { return }
-        broker.eventLoop.execute { [broker, requests, loop] in
-            broker.value.handle(requests, from: loop)
+        guard !calls.isEmpty else { return }
+        broker.eventLoop.execute { [broker, calls, loop] in
+            broker.value.handle(calls, from: loop)
         }
-        requests = []
+        calls = []
+    }
+
+    func doubtStanding() {
+        preconditionFailure("nothing but this process changes its memory")
     }
 }

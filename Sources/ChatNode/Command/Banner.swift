@@ -14,13 +14,14 @@ struct Banner {
     ) {
         let raised =
             descriptors.now > descriptors.before ? " (raised from \(descriptors.before))" : ""
+        let backend = node.state.backend.isEmpty ? "" : "\n  redis    \(node.state.backend)"
         let address = Self.url(configuration.host, node.address.port ?? configuration.port)
         text = """
             chatnode \(Version.current)  node \(node.state.label)  pid \(getpid())  \
             loops \(node.loopCount)  descriptors \(descriptors.now)\(raised)
               page     http://\(address)/
               clients  ws://\(address)/ws
-              health   http://\(address)/readyz   /healthz
+              health   http://\(address)/readyz   /healthz\(backend)
             ready in \(took.inMillisecondsRoundedUp) ms
             """
     }

@@ -33,8 +33,12 @@ struct Serve: AsyncParsableCommand {
         )
         let descriptors = Descriptors.raise()
         let node = try await Self.start(configuration)
-        let banner = Banner(node: node, configuration, descriptors, took: Clock.now - began)
-        Terminal.say(banner.text)
+        let greeting = Task {
+            guard try await node.isReady() else { return }
+            let banner = Banner(node: node, configuration, descriptors, took: Clock.now - began)
+            Terminal.say(banner.text)
+        }
+        defer { greeting.cancel() }
         try await Self.serve(node, configuration, until: stopRequests)
     }
 

@@ -18,6 +18,14 @@ struct ServeFlags: ParsableArguments {
     var maxConnections: String?
     @Option(help: .of("allowed-origins"))
     var allowedOrigins: String?
+    @Option(help: .of("redis"))
+    var redis: String?
+    @Option(help: .of("redis-password-file"))
+    var redisPasswordFile: String?
+    @Option(help: .of("redis-prefix"))
+    var redisPrefix: String?
+    @Flag(help: .of("new-cluster"))
+    var newCluster = false
     @Option(help: .of("message-rate"))
     var messageRate: String?
     @Option(help: .of("message-burst"))
@@ -53,8 +61,10 @@ struct ServeFlags: ParsableArguments {
     var values: [String: String] {
         var values: [String: String] = [:]
         for (label, child) in Mirror(reflecting: self).children {
-            guard let label, let option = child as? Option<String?> else { continue }
-            values[Self.key(ofLabel: label)] = option.wrappedValue
+            guard let label else { continue }
+            let key = Self.key(ofLabel: label)
+            if let option = child as? Option<String?> { values[key] = option.wrappedValue }
+            if let flag = child as? Flag<Bool>, flag.wrappedValue { values[key] = "true" }
         }
         return values
     }
@@ -78,6 +88,7 @@ extension ArgumentHelp {
         guard let setting = Setting.named(key) else {
             preconditionFailure("a flag without a row in the table: \(key)")
         }
+        guard setting.flagOnly == nil else { return ArgumentHelp("\(setting.meaning)") }
         return ArgumentHelp(
             "\(setting.meaning) (default: \(setting.defaultText); \(setting.variable))",
             valueName: setting.placeholder

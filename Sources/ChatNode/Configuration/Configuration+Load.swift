@@ -13,6 +13,7 @@ extension Configuration {
         loader.environment(environment)
         loader.flags(flags)
         loader.contradictions()
+        loader.passwordFile(readFile: readFile)
         guard loader.problems.isEmpty else {
             throw ConfigurationError(problems: loader.problems)
         }
@@ -59,17 +60,20 @@ private struct Loader {
         let prefix = Setting.variablePrefix
         var ours = environment.filter { $0.key.hasPrefix(prefix) }
         ours[Setting.fileVariable] = nil
+        if let password = ours.removeValue(forKey: Setting.passwordVariable) {
+            apply(password: password)
+        }
         for setting in Setting.all {
             guard let text = ours.removeValue(forKey: setting.variable) else { continue }
             apply(setting, text, .environment(variable: setting.variable))
         }
         for (name, value) in ours.sorted(by: { $0.key < $1.key }) {
-            let closest = Setting.closest(to: String(name.dropFirst(prefix.count)))
+            let closest = Setting.closestVariable(to: String(name.dropFirst(prefix.count)))
             let kubernetes = value.hasPrefix("tcp://") || name.contains("_SERVICE_")
             problems.append(
                 .unknownVariable(
                     name,
-                    closest: kubernetes ? nil : closest?.variable,
+                    closest: kubernetes ? nil : closest,
                     fromKubernetes: kubernetes
                 )
             )
@@ -88,6 +92,51 @@ private struct Loader {
             guard case .contradiction(let key, _, let other, _, _) = problem else { return true }
             return broken.isDisjoint(with: [key, other])
         }
+    }
+
+    /// Reads Redis's password, unless there is a better reason not to start.
+    mutating func passwordFile(readFile: (String) throws(FileReadError) -> String) {
+        guard problems.isEmpty, let path = configuration.redisPasswordFile else { return }
+        let key = "redis-password-file"
+        let source = configuration.source(of: key)
+        do {
+            let line = try readFile(path).prefix { !$0.isNewline }
+            guard line.isEmpty else {
+                configuration.setRedisPassword(
+                    Secret(text: String(line)),
+                    from: .file(path: path, line: 1)
+                )
+                return
+            }
+            problems.append(
+                .invalid(
+                    key: key,
+                    value: path,
+                    complaint: "has an empty first line",
+                    expected: "a file whose first line is the password",
+                    at: source
+                )
+            )
+        } catch {
+            problems.append(.unreadable(path: path, reason: error.reason, at: source))
+        }
+    }
+
+    private mutating func apply(password: String) {
+        let source = SettingSource.environment(variable: Setting.passwordVariable)
+        guard password.isEmpty else {
+            configuration.setRedisPassword(Secret(text: password), from: source)
+            return
+        }
+        problems.append(
+            .invalid(
+                key: Setting.passwordKey,
+                value: nil,
+                complaint: "is empty",
+                expected: "the password, or no such variable",
+                at: source
+            )
+        )
     }
 
     private mutating func apply(_ entry: ConfigurationFile.Entry, path: String) {
@@ -113,10 +162,13 @@ private struct Loader {
     }
 
     private mutating func apply(_ setting: Setting, _ text: String, _ source: SettingSource) {
+        if let reason = setting.flagOnly, !source.isFlag {
+            return refuse(setting, nil, "is for the command line alone: \(reason)", source)
+        }
         do {
             try configuration.set(setting, to: text, from: source)
         } catch {
-            refuse(setting, text, error.complaint, source)
+            refuse(setting, error.isSecret ? nil : text, error.complaint, source)
         }
     }
 

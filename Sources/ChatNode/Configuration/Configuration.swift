@@ -19,6 +19,15 @@ struct Configuration: Equatable, Sendable {
     /// As `OriginPolicy` takes them.
     var allowedOrigins: [String] = []
 
+    // Cluster
+    /// Nil: alone, with everything in this process's memory.
+    var redis: RedisURL?
+    var redisPasswordFile: String?
+    /// From that file or the environment.
+    private(set) var redisPassword: Secret?
+    var redisPrefix = "chat"
+    var isNewCluster = false
+
     // What one client may send; a rate of 0 means no limit.
     /// Messages a second.
     var messageRate = Limits.messageRate
@@ -64,6 +73,17 @@ struct Configuration: Equatable, Sendable {
         try setting.assign(text, &self)
         sources[setting.key] = source
     }
+
+    /// Sets Redis's password, which stands in no table, and remembers where it came from.
+    mutating func setRedisPassword(_ password: Secret, from source: SettingSource) {
+        redisPassword = password
+        sources[Setting.passwordKey] = source
+    }
+
+    /// Who the node is to Redis.
+    var redisCredentials: RedisCredentials {
+        RedisCredentials(user: redis?.user, password: redisPassword)
+    }
 }
 
 /// Where a value came from, in the words that lead a person back there.
@@ -81,6 +101,13 @@ enum SettingSource: Equatable, Sendable, CustomStringConvertible {
         case .environment(let variable): "environment \(variable.printable)"
         case .flag(let key): "flag --\(key)"
         }
+    }
+}
+
+extension SettingSource {
+    /// Somebody said it on the command line.
+    var isFlag: Bool {
+        if case .flag = self { true } else { false }
     }
 }
 

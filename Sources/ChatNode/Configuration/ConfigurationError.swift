@@ -109,12 +109,6 @@ extension ConfigurationError.Problem: CustomStringConvertible {
     }
 }
 
-extension SettingSource {
-    fileprivate var isFlag: Bool {
-        if case .flag = self { true } else { false }
-    }
-}
-
 extension String {
     /// Safe to print and short enough for one line.
     fileprivate var excerpt: String {

@@ -35,6 +35,16 @@ extension Configuration {
                 )
             )
         }
+        if redisPasswordFile != nil, redisPassword != nil {
+            found.append(
+                contradiction(
+                    "redis-password-file",
+                    Setting.passwordKey,
+                    "there is a password in \(Setting.passwordVariable) too",
+                    fix: "one of the two"
+                )
+            )
+        }
         return found
     }
 

@@ -1,11 +1,20 @@
 extension Setting {
     /// The setting somebody probably meant, if one is close enough.
     static func closest(to word: String) -> Setting? {
+        closestKey(to: word, among: all.map(\.key)).flatMap(named)
+    }
+
+    /// The variable somebody probably meant, without the prefix that it was found by.
+    static func closestVariable(to word: String) -> String? {
+        closestKey(to: word, among: all.map(\.key) + [passwordKey]).map(variable(of:))
+    }
+
+    private static func closestKey(to word: String, among keys: [String]) -> String? {
         let word = word.lowercased().map { $0 == "_" ? "-" : $0 }
         // A third of the letters wrong is a typing error; more is another word.
-        let candidates = all.map { (setting: $0, distance: editDistance(word, Array($0.key))) }
-            .filter { $0.distance <= max(1, $0.setting.key.count / 3) }
-        return candidates.min { $0.distance < $1.distance }?.setting
+        let candidates = keys.map { (key: $0, distance: editDistance(word, Array($0))) }
+            .filter { $0.distance <= max(1, $0.key.count / 3) }
+        return candidates.min { $0.distance < $1.distance }?.key
     }
 }
 

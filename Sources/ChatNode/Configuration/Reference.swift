@@ -6,7 +6,7 @@ extension Configuration {
             "# A flag (--port) comes before the environment (CHAT_PORT), and that before this file.",
             "# Durations need a unit (ms, s, m, h); bytes may have one (KiB, MiB, GiB).",
         ]
-        for setting in Setting.all {
+        for setting in Setting.all where setting.flagOnly == nil {
             lines.append("")
             lines += "\(setting.meaning) <\(setting.placeholder)>".wrapped(at: 96).map { "# \($0)" }
             lines.append("\(setting.key): \(setting.defaultText)")

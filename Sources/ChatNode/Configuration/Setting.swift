@@ -11,6 +11,8 @@ struct Setting: Sendable {
     let expected: String
     /// Whether the file may give a list.
     let isList: Bool
+    /// Why neither the file nor the environment may say it; nil for nearly all, which they may.
+    let flagOnly: String?
     /// Reads a value into the configuration.
     let assign: @Sendable (String, inout Configuration) throws(InvalidValue) -> Void
     /// The value as one would write it.
@@ -21,13 +23,15 @@ struct Setting: Sendable {
         _ field: any WritableKeyPath<Configuration, Value> & Sendable,
         _ kind: ValueKind<Value>,
         _ placeholder: String,
-        _ meaning: String
+        _ meaning: String,
+        flagOnly: String? = nil
     ) {
         self.key = key
         self.placeholder = placeholder
         self.meaning = meaning
         expected = kind.expected
         isList = kind.isList
+        self.flagOnly = flagOnly
         assign = { (text, configuration) throws(InvalidValue) in
             configuration[keyPath: field] = try kind.parse(text)
         }
@@ -35,9 +39,10 @@ struct Setting: Sendable {
     }
 
     /// `message-rate` is `CHAT_MESSAGE_RATE` in the environment.
-    var variable: String {
-        Setting.variablePrefix
-            + String(key.uppercased().map { $0 == "-" ? "_" : $0 })
+    var variable: String { Setting.variable(of: key) }
+
+    static func variable(of key: String) -> String {
+        variablePrefix + String(key.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
     /// The value nobody has to write.
@@ -50,6 +55,11 @@ struct Setting: Sendable {
     static let fileKey = "config"
     static let fileVariable = variablePrefix + "CONFIG"
 
+    /// The key of Redis's password: a variable, but no flag, which everybody on the machine could
+    /// read, and no line of the file, which ends up in a repository.
+    static let passwordKey = "redis-password"
+    static let passwordVariable = variable(of: passwordKey)
+
     /// The row of a key.
     static func named(_ key: String) -> Setting? { byKey[key] }
 
@@ -61,8 +71,11 @@ struct Setting: Sendable {
 /// What is wrong with a value, as the end of a sentence that starts with the value.
 struct InvalidValue: Error, Equatable {
     let complaint: String
+    /// The value may contain a password: it is not to be shown.
+    let isSecret: Bool
 
-    init(_ complaint: String) {
+    init(_ complaint: String, isSecret: Bool = false) {
         self.complaint = complaint
+        self.isSecret = isSecret
     }
 }

@@ -2,7 +2,7 @@ import ChatCore
 
 extension Setting {
     /// Every setting, in the order of the help and of the reference file.
-    static let all = listener + clients + rooms + timeouts + logs
+    static let all = listener + cluster + clients + rooms + timeouts + logs
 
     private static let listener = [
         Setting(
@@ -48,6 +48,41 @@ extension Setting {
             "origin,…",
             "Origins of web pages that may connect, besides the node's own and those of this "
                 + "machine; * is any."
+        ),
+    ]
+
+    private static let cluster = [
+        Setting(
+            "redis",
+            \.redis,
+            .optional(.redis, absent: "none"),
+            "url",
+            "The Redis that this node shares with others, as redis://[user@]host[:port]; none is to "
+                + "run alone."
+        ),
+        Setting(
+            "redis-password-file",
+            \.redisPasswordFile,
+            .optional(.path, absent: "none"),
+            "path",
+            "File whose first line is Redis's password; CHAT_REDIS_PASSWORD is the other way to "
+                + "give it."
+        ),
+        Setting(
+            "redis-prefix",
+            \.redisPrefix,
+            .prefix,
+            "prefix",
+            "What every key and channel in Redis starts with; nodes with the same one belong "
+                + "together."
+        ),
+        Setting(
+            "new-cluster",
+            \.isNewCluster,
+            .flag("--new-cluster, at the first start of each node and never again"),
+            "true or false",
+            "Says that no other node is running, so that an empty Redis is no reason to wait.",
+            flagOnly: "it says that nobody has to be waited for, which is true once"
         ),
     ]
 

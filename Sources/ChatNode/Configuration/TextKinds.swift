@@ -75,6 +75,34 @@ extension ValueKind<[String]> {
     }
 }
 
+extension ValueKind<String> {
+    /// A file's place.
+    static let path = ValueKind(expected: "a path such as /etc/chatnode/redis-password") {
+        (text) throws(InvalidValue) in
+        guard !text.isEmpty else { throw InvalidValue("is not a path") }
+        return text
+    } show: {
+        $0
+    }
+
+    /// What keys and channels in Redis start with; readable in `redis-cli`, and without the
+    /// characters that mean something in its patterns.
+    static let prefix = ValueKind(
+        expected: "1 to \(Limits.redisPrefixBytes) of a-z, 0-9, - _ and ."
+    ) { (text) throws(InvalidValue) in
+        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-_.")
+        guard (1...Limits.redisPrefixBytes).contains(text.count), text.allSatisfy(allowed.contains)
+        else {
+            throw InvalidValue(
+                "is not 1 to \(Limits.redisPrefixBytes) of a-z, 0-9, - _ and ."
+            )
+        }
+        return text
+    } show: {
+        $0
+    }
+}
+
 extension String {
     /// Printable ASCII without spaces, and at least one of it.
     fileprivate var isPlainWord: Bool {

@@ -45,6 +45,18 @@ struct ValueKind<Value>: Sendable {
     }
 }
 
+extension ValueKind<Bool> {
+    /// What is said by being there at all.
+    static func flag(_ expected: String) -> Self {
+        .init(expected: expected) { (text) throws(InvalidValue) in
+            guard let value = Bool(text) else { throw InvalidValue("takes no value") }
+            return value
+        } show: {
+            "\($0)"
+        }
+    }
+}
+
 extension ValueKind<Int> {
     /// A whole number.
     static func count(_ range: ClosedRange<Int>, _ expected: String) -> Self {

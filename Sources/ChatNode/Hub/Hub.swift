@@ -10,11 +10,13 @@ struct Hub: Sendable {
     /// Makes a shard on each loop.
     static func make(
         loops: [any EventLoop],
-        shard: @escaping @Sendable (any EventLoop) -> Shard
+        shard: @escaping @Sendable (any EventLoop, Int) -> Shard
     ) async throws -> Hub {
         var shards: [NIOLoopBound<Shard>] = []
-        for loop in loops {
-            let bound = try await loop.submit { NIOLoopBound(shard(loop), eventLoop: loop) }.get()
+        for (index, loop) in loops.enumerated() {
+            let bound = try await loop.submit {
+                NIOLoopBound(shard(loop, index), eventLoop: loop)
+            }.get()
             shards.append(bound)
         }
         return Hub(shards: shards)

@@ -31,6 +31,17 @@ extension Shard {
         markDirty(room)
     }
 
+    /// Messages of a room are lost to this node: nobody is skipped in silence.
+    func missed(in name: RoomName) {
+        guard let room = rooms[name] else { return }
+        for slot in room.slots {
+            connection(at: slot)?.close(
+                .tooSlow,
+                "messages were missed: the node fell too far behind"
+            )
+        }
+    }
+
     func markDirty(_ room: Room) {
         // A walk under way takes the new messages along, and goes round again for those it has passed.
         guard room.walkIndex == nil else { return }

@@ -18,7 +18,10 @@ protocol SlotOccupant: AnyObject {
 final class Shard {
     let loop: any EventLoop
     let settings: ShardSettings
-    private(set) var port: any Port
+    let broker: any Broker
+    /// What this loop's sessions hold and want of the broker.
+    var client = BrokerClient()
+    let clientEffects = EffectQueue<BrokerClient.Effect>()
 
     /// Parallel tables, one place per socket.
     var doors: [Door] = []
@@ -33,23 +36,22 @@ final class Shard {
     var isWalkScheduled = false
     /// What a late client lacks, in one piece.
     var gathered: [UInt8] = []
-    private var outboxes: [RoomName: Outbox] = [:]
-    /// Rooms whose next call may leave.
-    private var speaking: [RoomName] = []
     private var isTurnEndScheduled = false
     private var spareEffects: [Effect] = []
     private(set) var isDraining = false
+    /// The next place to be looked at by `sendElsewhere`.
+    private var nextToSend = 0
 
     /// Made on its own loop.
     init(
         loop: any EventLoop,
         settings: ShardSettings,
-        port: any Port
+        broker: any Broker
     ) {
         loop.preconditionInEventLoop()
         self.loop = loop
         self.settings = settings
-        self.port = port
+        self.broker = broker
         wheel = Wheel(now: Clock.now)
         scheduleTick()
     }
@@ -124,6 +126,8 @@ extension Shard {
         for id in wheel.advance(to: now) {
             occupant(id)?.remind(now: now)
         }
+        ask { $0.tick(now: now, into: &$1) }
+        sendElsewhere(now)
     }
 }
 
@@ -140,92 +144,30 @@ extension Shard {
         while index < effects.count {
             let effect = effects[index]
             index += 1
-            carryOut(effect, of: connection, &effects)
+            carryOut(effect, of: connection)
         }
         effects.removeAll(keepingCapacity: true)
         swap(&effects, &spareEffects)
     }
 
-    private func carryOut(_ effect: Effect, of connection: Connection, _ next: inout [Effect]) {
+    private func carryOut(_ effect: Effect, of connection: Connection) {
         switch effect {
         case .send(let message):
             connection.send(message)
         case .claim(let username):
-            claim(username, for: connection.id)
-        case .release(let proof):
-            port.release(proof, for: connection.id)
-            scheduleTurnEnd()
-        case .publish(let draft):
-            let wasReady = outboxes[draft.room]?.isReady ?? false
-            if outboxes[draft.room, default: Outbox()].add(draft) {
-                if !wasReady { noteReady(draft.room) }
-            } else {
-                connection.session.unsent(Self.busy, numbered: false, into: &next)
+            var random = SystemRandomNumberGenerator()
+            ask {
+                $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
             }
+        case .release(let username):
+            ask { $0.release(username, for: connection.id, into: &$1) }
+        case .publish(let draft):
+            ask { $0.publish(draft, now: Clock.now, into: &$1) }
         case .close(let code, let reason):
             connection.close(code, reason)
         case .finished:
             connection.sessionFinished()
         }
-    }
-
-    private static let busy = "The node cannot send that much at present; try again in a moment"
-
-    private func claim(_ username: Username, for id: SocketID) {
-        var random = SystemRandomNumberGenerator()
-        let claim = Claim(
-            username: username,
-            incarnation: settings.incarnation,
-            session: SessionID(using: &random),
-            lineage: Lineage(using: &random)
-        )
-        port.claim(claim, for: id)
-        scheduleTurnEnd()
-    }
-}
-
-extension Shard: BrokerEvents, NameEvents {
-    func claimed(_ socket: SocketID, _ answer: ClaimAnswer) {
-        guard let connection = connection(socket) else { return }
-        run(connection) { $0.claimed(answer, into: &$1) }
-    }
-
-    func released(_ socket: SocketID) {
-        guard let connection = connection(socket) else { return }
-        run(connection) { $0.released(into: &$1) }
-    }
-
-    func published(_ room: RoomName, _ answer: PublishAnswer) {
-        guard let batch = outboxes[room]?.answered() else { return }
-        endBatch(of: room)
-        for (index, sealed) in batch.enumerated() {
-            let connection = sender(of: sealed.draft)
-            switch answer {
-            case .verdicts(let verdicts):
-                run(connection) { $0.settled(verdicts[index], into: &$1) }
-            case .unavailable(let reason):
-                run(connection) { $0.unsent(reason, numbered: true, into: &$1) }
-            }
-        }
-    }
-
-    /// A room's outbox has nothing in flight any more.
-    private func endBatch(of room: RoomName) {
-        if outboxes[room]?.isEmpty == true { outboxes[room] = nil } else { noteReady(room) }
-    }
-
-    private func sender(of draft: Draft) -> Connection {
-        guard let connection = connection(draft.sender) else {
-            preconditionFailure("a session outlives its messages")
-        }
-        return connection
-    }
-
-    /// A message waits: unless a call for its room is in flight, it leaves when the turn ends.
-    private func noteReady(_ room: RoomName) {
-        guard outboxes[room]?.isReady == true else { return }
-        speaking.append(room)
-        scheduleTurnEnd()
     }
 }
 
@@ -239,33 +181,9 @@ extension Shard {
         isTurnEndScheduled = true
         loop.assumeIsolated().execute { [self] in
             isTurnEndScheduled = false
-            flushOutboxes()
-            port.endTurn()
+            ask { $0.endTurn(now: Clock.now, into: &$1) }
+            broker.endTurn()
             walkDirtyRooms()
-        }
-    }
-
-    private func flushOutboxes() {
-        let ready = speaking
-        speaking = []
-        for room in ready { flushOutbox(of: room) }
-    }
-
-    private func flushOutbox(of room: RoomName) {
-        var lost: [Connection] = []
-        let batch = outboxes[room]?.nextBatch { draft in
-            let connection = sender(of: draft)
-            if let sealed = connection.session.seal(draft) { return sealed }
-            lost.append(connection)
-            return nil
-        }
-        if let batch {
-            port.publish(PublishCall(room: room, drafts: batch))
-        } else {
-            endBatch(of: room)
-        }
-        for connection in lost {
-            run(connection) { $0.settled(.fenced, into: &$1) }
         }
     }
 }
@@ -287,6 +205,17 @@ extension Shard {
         {
             [self] in drain(from: end)
         }
+    }
+
+    /// A node that has been without its broker for too long sends its clients elsewhere, so many a
+    /// tick; new ones it sends on at once.
+    private func sendElsewhere(_ now: Instant) {
+        guard settings.state.isLost(now) else { return nextToSend = 0 }
+        let end = min(nextToSend + Limits.drainsPerTurn, occupants.count)
+        for slot in nextToSend..<max(end, nextToSend) {
+            (occupants[slot] as? Connection)?.sendElsewhere()
+        }
+        nextToSend = end < occupants.count ? end : 0
     }
 
     /// Cuts whoever is left. The answer is how many they were.

@@ -50,6 +50,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         greeting = nil
         remindWhenDue()
         shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
+        if shard.settings.state.isLost(Clock.now) { sendElsewhere() }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -122,7 +123,16 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     }
 
     func drain() {
-        close(.goingAway, "the node is going away")
+        if shard.settings.isAlone {
+            close(.goingAway, "the node is going away")
+        } else {
+            close(.restart, "this node is going away: reconnect")
+        }
+    }
+
+    /// The node has been without its broker for too long.
+    func sendElsewhere() {
+        close(.tryAgainLater, "this node has lost touch with the others: come back later")
     }
 
     func cut() {

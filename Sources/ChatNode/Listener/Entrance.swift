@@ -156,13 +156,22 @@ extension Entrance {
         case "/healthz":
             return HTTPResponse(.ok, "ok")
         case "/readyz":
-            switch shard.settings.state.readiness {
-            case .ready: return HTTPResponse(.ok, "ready")
-            case .starting: return HTTPResponse(.serviceUnavailable, "starting")
-            case .draining: return HTTPResponse(.notFound, "draining")
-            }
+            return readiness
         default:
             return HTTPResponse(.notFound, "nothing is here")
+        }
+    }
+
+    private var readiness: HTTPResponse {
+        let state = shard.settings.state
+        switch state.readiness {
+        case .starting: return HTTPResponse(.serviceUnavailable, "starting: waiting for Redis")
+        case .draining: return HTTPResponse(.notFound, "draining")
+        case .ready:
+            let without = state.timeWithoutBroker(Clock.now)
+            guard without >= Limits.readyWithoutRedis else { return HTTPResponse(.ok, "ready") }
+            let seconds = without.components.seconds
+            return HTTPResponse(.serviceUnavailable, "without Redis for \(seconds) s")
         }
     }
 

@@ -1,11 +1,11 @@
-import CPage
+import CEmbedded
 import NIOCore
 
 /// The web page, which is part of the program.
 enum Page {
     /// The page's bytes; copies share them.
     static let content = ByteBuffer(
-        bytes: UnsafeRawBufferPointer(start: chat_page_bytes(), count: chat_page_length())
+        bytes: UnsafeRawBufferPointer(start: embedded_page().bytes, count: embedded_page().length)
     )
 
     static let headers: [(name: String, value: String)] = [

@@ -13,14 +13,55 @@ final class NodeState: Sendable {
     let label: String
     private let readinessValue = Atomic<UInt8>(Readiness.starting.rawValue)
     private let connectionCount = Atomic<Int>(0)
+    private let backendText = Mutex("")
+    /// Since when something of the broker is missing, in nanoseconds; `present` where nothing is.
+    private let missingSince: Atomic<Int64>
+    private static let present = Int64.max
 
-    init(label: String) {
+    /// A node of that name that has had no broker since an instant; nil: it has one.
+    init(label: String, withoutBrokerSince since: Instant? = nil) {
         self.label = label
+        missingSince = Atomic(since?.nanoseconds ?? Self.present)
     }
 
     var readiness: Readiness {
         get { Readiness(rawValue: readinessValue.load(ordering: .acquiring)) ?? .starting }
         set { readinessValue.store(newValue.rawValue, ordering: .releasing) }
+    }
+
+    /// The first start is complete, unless the node was told to leave before. True if it is ready now
+    /// by this.
+    func becomeReady() -> Bool {
+        readinessValue.compareExchange(
+            expected: Readiness.starting.rawValue,
+            desired: Readiness.ready.rawValue,
+            ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+
+    /// Since when the node is without its broker; nil where it has all of it.
+    var withoutBrokerSince: Instant? {
+        get {
+            let since = missingSince.load(ordering: .relaxed)
+            return since == Self.present ? nil : Instant(nanoseconds: since)
+        }
+        set { missingSince.store(newValue?.nanoseconds ?? Self.present, ordering: .relaxed) }
+    }
+
+    /// How long it has been without.
+    func timeWithoutBroker(_ now: Instant) -> Duration {
+        withoutBrokerSince.map { now - $0 } ?? .zero
+    }
+
+    /// It has been without for so long that its clients are better off elsewhere.
+    func isLost(_ now: Instant) -> Bool {
+        timeWithoutBroker(now) >= Limits.plainWithoutRedis
+    }
+
+    /// What the node stands before, for people; empty where that is its own memory.
+    var backend: String {
+        get { backendText.withLock { $0 } }
+        set { backendText.withLock { $0 = newValue } }
     }
 
     /// Connections of all loops, WebSockets or not yet.

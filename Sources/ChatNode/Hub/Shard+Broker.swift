@@ -1,0 +1,73 @@
+import ChatCore
+import NIOCore
+
+/// What a loop asks of the broker for its sessions, and what it hears.
+extension Shard {
+    /// Lets the client take an event and carries out what it wants done.
+    func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
+        clientEffects.run({ event(&client, &$0) }, carryOut)
+        if !client.isTurnEmpty { scheduleTurnEnd() }
+    }
+
+    private func carryOut(_ effect: BrokerClient.Effect) {
+        switch effect {
+        case .call(let call):
+            broker.send(call)
+            scheduleTurnEnd()
+        case .claimed(let socket, let outcome):
+            tell(socket) { $0.claimed(outcome, into: &$1) }
+        case .released(let socket):
+            tell(socket) { $0.released(into: &$1) }
+        case .settled(let socket, let settlement):
+            tell(socket) { $0.settled(settlement, into: &$1) }
+        case .stalled(let socket):
+            tell(socket) { $0.stalled(into: &$1) }
+        case .nameLost(let socket, let username):
+            tell(socket) { $0.nameLost(username, into: &$1) }
+        case .doubtStanding:
+            broker.doubtStanding()
+        }
+    }
+
+    private func tell(_ socket: SocketID, _ event: (inout Session, inout [Effect]) -> Void) {
+        guard let connection = connection(socket) else {
+            preconditionFailure("a session outlives what it waits for")
+        }
+        run(connection, event)
+    }
+
+    /// The answer to this loop's oldest call that had none.
+    func answered(_ answer: BrokerAnswer) {
+        ask { $0.answered(answer, now: Clock.now, into: &$1) }
+    }
+
+    /// This loop can reach the broker.
+    func linkUp() {
+        ask { $0.linkUp(now: Clock.now, into: &$1) }
+    }
+
+    /// It cannot; what to tell people.
+    func linkLost(_ reason: String) {
+        ask { $0.linkLost(reason, now: Clock.now, into: &$1) }
+    }
+
+    /// What the node is to the broker, and what its subscription had shown by then.
+    func stands(_ standing: Standing, seen: [Lineage: UInt64]) {
+        ask { $0.stands(standing, seen: seen, into: &$1) }
+    }
+
+    /// Until then the node's names are sure.
+    func sure(until horizon: Instant) {
+        client.horizon = horizon
+    }
+
+    /// A room is caught up and may be published in.
+    func opened(_ room: RoomName, epoch: UInt64, lastSeq: UInt64) {
+        ask { client, _ in client.opened(room, epoch: epoch, lastSeq: lastSeq) }
+    }
+
+    /// Which of these names are, or may be, this loop's.
+    func mayHold(_ keys: [String]) -> [Bool] {
+        client.mayHold(keys)
+    }
+}

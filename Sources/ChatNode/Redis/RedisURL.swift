@@ -1,0 +1,122 @@
+import ChatCore
+
+/// A Redis as an operator names it: `redis://[user@]host[:port]`.
+struct RedisURL: Equatable, Sendable, CustomStringConvertible {
+    /// Nil: the user `default`.
+    var user: String?
+    var address: RedisAddress
+
+    var description: String {
+        "redis://\(user.map { "\($0)@" } ?? "")\(address)"
+    }
+
+    init(user: String? = nil, address: RedisAddress) {
+        self.user = user
+        self.address = address
+    }
+
+    /// Reads one.
+    ///
+    /// Fails: with what is wrong, in words that repeat nothing of the text.
+    init(_ text: String) throws(InvalidValue) {
+        // Whatever else is wrong, there may be a password in front of it.
+        let isSecret = text.contains("@")
+        do throws(InvalidValue) {
+            var rest = try Self.withoutScheme(text)
+            try Self.takePath(&rest)
+            user = try Self.takeUser(&rest)
+            address = try Self.address(rest)
+        } catch {
+            throw InvalidValue(error.complaint, isSecret: isSecret)
+        }
+    }
+
+    private static func withoutScheme(_ text: String) throws(InvalidValue) -> Substring {
+        if text.hasPrefix("rediss://") {
+            throw InvalidValue("asks for TLS, which is not supported yet")
+        }
+        if text.hasPrefix("unix:") || text.hasPrefix("redis+unix:") || text.hasPrefix("/") {
+            throw InvalidValue("is a unix socket, and nodes reach Redis over TCP only")
+        }
+        let scheme = "redis://"
+        guard text.hasPrefix(scheme) else { throw InvalidValue("does not start with redis://") }
+        return text.dropFirst(scheme.count)
+    }
+
+    /// Redis has numbered databases, but its channels are the same in all of them.
+    private static func takePath(_ rest: inout Substring) throws(InvalidValue) {
+        // Behind the user: a password may contain a slash.
+        let start = rest.lastIndex(of: "@") ?? rest.startIndex
+        guard let slash = rest[start...].firstIndex(where: { "/?#".contains($0) }) else { return }
+        guard ["/", "/0"].contains(rest[slash...]) else {
+            throw InvalidValue(
+                rest[slash] == "/"
+                    ? "names a database, which channels ignore: tell clusters apart by redis-prefix"
+                    : "has something behind the address"
+            )
+        }
+        rest = rest[..<slash]
+    }
+
+    private static func takeUser(_ rest: inout Substring) throws(InvalidValue) -> String? {
+        guard let at = rest.lastIndex(of: "@") else { return nil }
+        let user = rest[..<at]
+        rest = rest[rest.index(after: at)...]
+        guard !user.contains(":") else {
+            throw InvalidValue(
+                "has a password in it, and passwords come from redis-password-file or "
+                    + Setting.passwordVariable
+            )
+        }
+        guard isWord(user) else { throw InvalidValue("has no user name before the @") }
+        return String(user)
+    }
+
+    private static func address(_ text: Substring) throws(InvalidValue) -> RedisAddress {
+        var host = text
+        var port = Substring("\(RedisAddress.defaultPort)")
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else {
+                throw InvalidValue("has no ] behind the address")
+            }
+            host = text[text.index(after: text.startIndex)..<end]
+            let behind = text[text.index(after: end)...]
+            if !behind.isEmpty { port = try self.port(behind) }
+            guard host.contains(":") else { throw InvalidValue("has no IPv6 address in its []") }
+        } else if let colon = text.firstIndex(of: ":") {
+            host = text[..<colon]
+            port = try self.port(text[colon...])
+            guard !port.contains(":") else {
+                throw InvalidValue("has an IPv6 address that is not in []")
+            }
+        }
+        guard isWord(host) else { throw InvalidValue("has no host") }
+        guard let number = Units.wholeNumber(port), (1...65535).contains(number) else {
+            throw InvalidValue("has a port that is not between 1 and 65535")
+        }
+        return RedisAddress(host: String(host), port: number)
+    }
+
+    /// What stands behind the host, without its colon.
+    private static func port(_ text: Substring) throws(InvalidValue) -> Substring {
+        guard text.hasPrefix(":") else { throw InvalidValue("has something behind the address") }
+        return text.dropFirst()
+    }
+
+    /// Printable ASCII that means nothing in a URL.
+    private static func isWord(_ text: Substring) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            && !text.contains { "/?#[]@%\\".contains($0) }
+    }
+}
+
+extension ValueKind<RedisURL> {
+    /// Where Redis is.
+    static let redis = ValueKind(expected: "an address such as redis://127.0.0.1:6379") {
+        (text) throws(InvalidValue) in
+        try RedisURL(text)
+    } show: {
+        "\($0)"
+    }
+}
