@@ -10,7 +10,11 @@
 # shellcheck disable=SC2034,SC2154  # shared with console.sh and with the script that sources this
 
 declare -a children=() # names, in the order of their start
-declare -A child_pid=() child_follower=()
+declare -A child_pid=() child_follower=() child_log_start=()
+
+# Those whose end somebody has asked for while the others go on, and the word for it. Nobody
+# misses them.
+declare -A child_asked=()
 
 # Signals only count; every wait below looks at the count. A trap that did the stopping itself
 # would run in the middle of whatever is being done at that moment.
@@ -42,22 +46,27 @@ log_of() { printf '%s/%s.log' "$RUN_DIR" "$1"; }
 close_inherited() {
     exec {never}>&-
     if [[ -n ${lock:-} ]]; then exec {lock}>&-; fi
+    if [[ -n ${inbox:-} ]]; then exec {inbox}>&-; fi
 }
 
-# spawn NAME COMMAND…
+# spawn NAME COMMAND…: also again, after its end.
 spawn() {
-    local name=$1
+    local name=$1 log
+    log=$(log_of "$1")
     shift
+    child_log_start[$name]=1
+    if [[ -e $log ]]; then child_log_start[$name]=$(($(stat -c %s "$log") + 1)); fi
     (
         close_inherited
         exec setsid setpriv --pdeathsig TERM -- "$@"
-    ) </dev/null >>"$(log_of "$name")" 2>&1 &
+    ) </dev/null >>"$log" 2>&1 &
+    if [[ -z ${child_pid[$name]+known} ]]; then children+=("$name"); fi
     child_pid[$name]=$!
-    children+=("$name")
+    unset "child_asked[$name]"
 }
 
 # Bash has reaped a child that ended as soon as it did, so the process is gone for kill, too.
-alive() { kill -0 "${child_pid[$1]}" 2>/dev/null; }
+alive() { [[ -n ${child_pid[$1]:-} ]] && kill -0 "${child_pid[$1]}" 2>/dev/null; }
 
 # note_end NAME: waits for a child, and puts its status and the words for it into variables. Not
 # for a command substitution: only the shell that started a child can wait for it.
@@ -72,11 +81,16 @@ note_end() {
     fi
 }
 
-# find_dead: puts the first child that is not running into a variable, if there is one. Without a
-# command substitution, which would be a process many times a second.
+# forget NAME: its end has been seen to, and its id may soon be somebody else's.
+forget() { child_pid[$1]=''; }
+
+# find_dead: puts the first child that should run and does not into a variable, if there is one.
+# Without a command substitution, which would be a process many times a second.
 dead=''
 find_dead() {
-    for dead in "${children[@]}"; do alive "$dead" || return 0; done
+    for dead in "${children[@]}"; do
+        [[ -n ${child_asked[$dead]:-} ]] || alive "$dead" || return 0
+    done
     dead=''
     return 1
 }
@@ -121,16 +135,26 @@ last_lines() { tail -n 20 "$(log_of "$1")" 2>/dev/null | sed "s/^/$(prefix "$1")
 
 prefix() { printf '%s%-8s|%s ' "$dim" "$1" "$plain"; }
 
-# follow NAME: prints its log from the beginning on, until it has ended.
+# follow NAME: prints its log from where its present life begins, until it has ended.
 follow() {
     (
         close_inherited
         # shellcheck disable=SC2016  # the inner shell's parameters
         exec setsid sh -c \
-            'tail -s "$4" --pid="$1" -n +1 -f "$2" 2>/dev/null | sed -u "s/^/$3/"' follow \
-            "${child_pid[$1]}" "$(log_of "$1")" "$(prefix "$1")" "$POLL_SECONDS"
+            'tail -s "$4" --pid="$1" -c "+$5" -f "$2" 2>/dev/null | sed -u "s/^/$3/"' follow \
+            "${child_pid[$1]}" "$(log_of "$1")" "$(prefix "$1")" "$POLL_SECONDS" \
+            "${child_log_start[$1]}"
     ) </dev/null &
     child_follower[$1]=$!
+}
+
+# A Ctrl-C that comes in the moment in which a follower is forked ends that as well: bash has then
+# taken the trap off and not yet told it to ignore the signal. It has printed nothing by then.
+follow_again() {
+    local name
+    for name in "${!child_follower[@]}"; do
+        if alive "$name" && ! kill -0 "${child_follower[$name]}" 2>/dev/null; then follow "$name"; fi
+    done
 }
 
 # gone_within SECONDS NAME…: whether they all end in time. A signal that came after those that
@@ -146,18 +170,25 @@ gone_within() {
     done
 }
 
-# stop SIGNAL SECONDS NAME…: asks, waits, and kills what is left. Returns 1 if something was.
+# kill_all_of NAME: its whole session, so that nothing it started stays.
+kill_all_of() { kill -s KILL -- "-${child_pid[$1]}" 2>/dev/null || true; }
+
+# stop SIGNAL SECONDS NAME…: asks, unless somebody has, waits, and kills what is left. Returns 1
+# if something was.
 stop() {
     local signal=$1 seconds=$2 name forced=0
     shift 2
-    for name in "$@"; do kill -s "$signal" "${child_pid[$name]}" 2>/dev/null || true; done
+    for name in "$@"; do
+        # To a node, a second signal says not to drain.
+        if [[ -n ${child_asked[$name]:-} ]]; then continue; fi
+        kill -s "$signal" "${child_pid[$name]}" 2>/dev/null || true
+    done
     # A bare "return" inside a trap returns the status from before the trap.
     if gone_within "$seconds" "$@"; then return 0; fi
     for name in "$@"; do
         if alive "$name"; then
             forced=1
-            # Its whole session: nothing it started may stay.
-            kill -s KILL -- "-${child_pid[$name]}" 2>/dev/null || true
+            kill_all_of "$name"
         fi
     done
     # A killed process is gone in no time, unless a disk holds it.

@@ -35,6 +35,9 @@ die() {
     exit "$code"
 }
 
+# usage_of SCRIPT: the comment that it begins with.
+usage_of() { sed -n '2,/^set/{/^#/!d;s/^# \{0,1\}//;p}' "$1"; }
+
 # Microseconds; the decimal separator of EPOCHREALTIME follows the locale.
 now() { printf '%s' "${EPOCHREALTIME//[^0-9]/}"; }
 
