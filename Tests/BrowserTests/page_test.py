@@ -26,7 +26,7 @@ import time
 import traceback
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "Sources/CPage/page.html"
+PAGE = Path(__file__).resolve().parents[2] / "Sources/CEmbedded/page.html"
 PAGE_BYTES = 60 * 1024  # it is embedded in every node's binary and sent to every visitor
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 

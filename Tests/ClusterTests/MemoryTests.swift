@@ -1,18 +1,8 @@
-import Foundation
 import TestSupport
 import Testing
 
 /// What a node takes of the machine over time.
 @Suite struct MemoryTests {
-    /// Runs something that blocks, away from the threads that the other tests share.
-    private func onThread<Result: Sendable>(
-        _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
-        }
-    }
-
     @Test func `a minute of chat to a thousand clients loses nothing and grows nothing`()
         async throws
     {

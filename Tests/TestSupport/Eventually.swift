@@ -1,3 +1,5 @@
+import Foundation
+
 /// Waits until a condition holds, looking again after a moment.
 ///
 /// Fails: when it does not hold after `patience`, by default as long as a socket waits; the bound
@@ -15,5 +17,25 @@ public func eventually(
         if try await holds() { return }
         guard !isLast else { throw Unexpected("\(what) did not come about within \(patience)") }
         try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// Waits like `eventually`, on a thread of one's own. The answer is how long it took.
+@discardableResult
+public func timeUntil(
+    _ what: String,
+    within patience: Duration = .seconds(TestSocket.patience),
+    every interval: Duration = .milliseconds(5),
+    _ holds: () throws -> Bool
+) throws -> Duration {
+    let clock = ContinuousClock()
+    let began = clock.now
+    while true {
+        let took = clock.now - began
+        if try holds() { return clock.now - began }
+        guard took < patience else {
+            throw Unexpected("\(what) did not come about within \(patience)")
+        }
+        Thread.sleep(forTimeInterval: interval / .seconds(1))
     }
 }

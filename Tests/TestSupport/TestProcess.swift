@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A program that a test runs: its own process, its output collected, ended with the test.
 public final class TestProcess: Sendable {
@@ -35,8 +36,20 @@ public final class TestProcess: Sendable {
         process.standardOutput = output
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
+        process.terminationHandler = { ended in
+            Self.running.withLock { _ = $0.remove(ended.processIdentifier) }
+        }
         try process.run()
+        Self.running.withLock { _ = $0.insert(process.processIdentifier) }
+        _ = Self.killsTheRest
     }
+
+    /// Those that this process has started and not let go of yet.
+    private static let running = Mutex<Set<Int32>>([])
+    /// Whoever still has one when the tests end, a thread or a cycle of references: it goes with them.
+    private static let killsTheRest: Void = {
+        atexit { TestProcess.running.withLock { for pid in $0 { kill(pid, SIGKILL) } } }
+    }()
 
     deinit {
         if process.isRunning { kill(process.processIdentifier, SIGKILL) }
@@ -51,6 +64,24 @@ public final class TestProcess: Sendable {
     public var pid: Int32 { process.processIdentifier }
     /// It has not ended.
     public var isRunning: Bool { process.isRunning }
+
+    /// Stops it where it is, until SIGCONT. Returns when all of its threads have stopped: the signal
+    /// may find one in the middle of something, and what is sent to it then is still read.
+    public func stop() {
+        signal(SIGSTOP)
+        let deadline = ContinuousClock.now + .seconds(TestSocket.patience)
+        while !isStopped, ContinuousClock.now < deadline { sched_yield() }
+    }
+
+    /// By the state of each thread (proc(5): T).
+    private var isStopped: Bool {
+        let tasks = "/proc/\(pid)/task"
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+        return threads.allSatisfy { thread in
+            let stat = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8)
+            return stat?.split(separator: ")").last?.hasPrefix(" T") ?? true
+        }
+    }
 
     /// Sends a signal.
     public func signal(_ number: CInt) {
@@ -91,11 +122,20 @@ public final class TestProcess: Sendable {
 }
 
 /// A node in a process of its own.
-public struct TestNodeProcess {
+public struct TestNodeProcess: Sendable {
     /// Where it runs.
     public let process: TestProcess
     /// Where its clients connect.
     public let port: Int
+    /// What it is called.
+    public var label = "n1"
+
+    /// One that has been started, wherever it has got to.
+    public init(process: TestProcess, port: Int, label: String = "n1") {
+        self.process = process
+        self.port = port
+        self.label = label
+    }
 
     /// Starts one on a free port and waits until it is ready.
     public static func start(
@@ -107,6 +147,53 @@ public struct TestNodeProcess {
             ["--port", "\(port)", "--node-id", "n1"] + flags
         )
         return TestNodeProcess(process: process, port: try await self.port(of: process))
+    }
+
+    /// A client of it; logged in, if there is a name.
+    public func connect(_ name: String? = nil) throws -> TestWebSocket {
+        let client = try TestWebSocket(port: port)
+        if let name { try client.login(name) }
+        return client
+    }
+
+    /// What it says at an address, head and all.
+    public func get(_ path: String) throws -> String {
+        let socket = try TestSocket(port: port)
+        try socket.send("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        return String(decoding: try socket.readToEnd(), as: UTF8.self)
+    }
+
+    /// Starts one that need not become ready, and waits until it answers at all.
+    public static func begin(
+        _ flags: [String],
+        environment: [String: String] = [:]
+    ) async throws -> TestNodeProcess {
+        // Not where the kernel puts connections, nor where `TestRedis` puts servers; another test may
+        // have taken it, so again.
+        for _ in 0..<10 {
+            let port = Int.random(in: 10_000..<20_000)
+            let process = try TestProcess(
+                TestProcess.chatnode,
+                ["--port", "\(port)", "--node-id", "n1"] + flags,
+                environment: environment
+            )
+            let node = TestNodeProcess(process: process, port: port)
+            try await eventually("the node answers") {
+                !process.isRunning || (try? node.status(of: "/healthz")) == 200
+            }
+            if process.isRunning { return node }
+            guard process.output.contains("another process already") else {
+                throw Unexpected(process.output)
+            }
+        }
+        throw Unexpected("no free port for a node")
+    }
+
+    /// The status of that answer.
+    public func status(of path: String) throws -> Int {
+        let answer = try get(path)
+        guard let status = Int(answer.dropFirst(9).prefix(3)) else { throw Unexpected(answer) }
+        return status
     }
 
     /// Waits until a node's process is ready. The answer is where its clients connect.

@@ -29,9 +29,7 @@ public final class TestSocket {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
         if let receiveBufferBytes { set(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes) }
-        set(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
-        set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
-        set(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
+        setUp()
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -48,7 +46,19 @@ public final class TestSocket {
         }
     }
 
+    /// The server's side of a connection.
+    init(accepted descriptor: CInt) {
+        self.descriptor = descriptor
+        setUp()
+    }
+
     deinit { close() }
+
+    private func setUp() {
+        set(CInt(IPPROTO_TCP), TCP_NODELAY, CInt(1))
+        set(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
+        set(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: Self.patience, tv_usec: 0))
+    }
 
     private func set(_ level: CInt, _ option: CInt, _ value: some BitwiseCopyable) {
         var value = value
@@ -109,6 +119,12 @@ public final class TestSocket {
     /// Everything until the other side closes.
     public func readToEnd() throws -> [UInt8] {
         while try fill() {}
+        defer { buffer = [] }
+        return buffer
+    }
+
+    /// What has been read and not been taken, for whoever reads on by himself.
+    public func takeBuffered() -> [UInt8] {
         defer { buffer = [] }
         return buffer
     }

@@ -29,6 +29,49 @@ import Testing
         ("node-id", "é", "is not 1 to 64 printable ASCII characters without spaces"),
         ("loops", "0", "is not between 1 and 1024"),
         ("max-connections", "many", "is not a whole number"),
+        ("redis", "", "does not start with redis://"),
+        ("redis", "127.0.0.1:6379", "does not start with redis://"),
+        ("redis", "REDIS://a", "does not start with redis://"),
+        ("redis", "rediss://a", "asks for TLS, which is not supported yet"),
+        (
+            "redis", "/run/redis.sock",
+            "is a unix socket, and nodes reach Redis over TCP only"
+        ),
+        (
+            "redis", "unix:///run/redis.sock",
+            "is a unix socket, and nodes reach Redis over TCP only"
+        ),
+        ("redis", "redis://", "has no host"),
+        ("redis", "redis://:6379", "has no host"),
+        ("redis", "redis://a b", "has no host"),
+        ("redis", "redis://%41", "has no host"),
+        ("redis", "redis://a:", "has a port that is not between 1 and 65535"),
+        ("redis", "redis://a:0", "has a port that is not between 1 and 65535"),
+        ("redis", "redis://a:65536", "has a port that is not between 1 and 65535"),
+        ("redis", "redis://a:+1", "has a port that is not between 1 and 65535"),
+        ("redis", "redis://::1", "has an IPv6 address that is not in []"),
+        ("redis", "redis://[::1", "has no ] behind the address"),
+        ("redis", "redis://[a]", "has no IPv6 address in its []"),
+        ("redis", "redis://[::1]6379", "has something behind the address"),
+        (
+            "redis", "redis://a/1",
+            "names a database, which channels ignore: tell clusters apart by redis-prefix"
+        ),
+        (
+            "redis", "redis://a:1/00",
+            "names a database, which channels ignore: tell clusters apart by redis-prefix"
+        ),
+        ("redis", "redis://a?db=0", "has something behind the address"),
+        ("redis", "redis://a#x", "has something behind the address"),
+        ("redis-password-file", "", "is not a path"),
+        ("redis-prefix", "", "is not 1 to 32 of a-z, 0-9, - _ and ."),
+        ("redis-prefix", "Chat", "is not 1 to 32 of a-z, 0-9, - _ and ."),
+        ("redis-prefix", "chat:1", "is not 1 to 32 of a-z, 0-9, - _ and ."),
+        ("redis-prefix", "é", "is not 1 to 32 of a-z, 0-9, - _ and ."),
+        (
+            "redis-prefix", String(repeating: "x", count: 33),
+            "is not 1 to 32 of a-z, 0-9, - _ and ."
+        ),
         ("message-rate", "nan", "is not a number of messages per second"),
         ("message-rate", "1e3", "is not a number of messages per second"),
         ("message-rate", "-5", "is not a number of messages per second"),

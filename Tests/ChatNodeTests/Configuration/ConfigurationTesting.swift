@@ -2,20 +2,22 @@ import Testing
 
 @testable import ChatNode
 
-/// Loads without touching the process: the file is handed in as text, under the name `chat.yaml`.
+/// Loads without touching the process: the file is handed in as text, under the name `chat.yaml`,
+/// and so are others, such as one with a password.
 func loadConfiguration(
     flags: [String: String] = [:],
     environment: [String: String] = [:],
-    file: String? = nil
+    file: String? = nil,
+    otherFiles: [String: String] = ["a.txt": "a", "b.txt": "b", "c.txt": "c"]
 ) throws(ConfigurationError) -> Configuration {
     var flags = flags
     if file != nil { flags["config"] = "chat.yaml" }
     return try Configuration.load(flags: flags, environment: environment) {
         (path) throws(FileReadError) in
-        guard let file, path == "chat.yaml" else {
+        guard let text = path == "chat.yaml" ? file : otherFiles[path] else {
             throw FileReadError(reason: "no such file or directory")
         }
-        return file
+        return text
     }
 }
 
@@ -24,10 +26,16 @@ func configurationError(
     flags: [String: String] = [:],
     environment: [String: String] = [:],
     file: String? = nil,
+    otherFiles: [String: String] = [:],
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> ConfigurationError {
     let error = #expect(throws: ConfigurationError.self, sourceLocation: sourceLocation) {
-        try loadConfiguration(flags: flags, environment: environment, file: file)
+        try loadConfiguration(
+            flags: flags,
+            environment: environment,
+            file: file,
+            otherFiles: otherFiles
+        )
     }
     return try #require(error, sourceLocation: sourceLocation)
 }
@@ -40,6 +48,9 @@ let otherSettingValues: [String: [String]] = [
     "loops": ["1", "2", "64"],
     "max-connections": ["1", "100", "50000"],
     "allowed-origins": ["*", "https://a.example", "https://a.example,http://b.example:81"],
+    "redis": ["redis://a:1", "redis://ops@[::1]:6379", "redis://redis.example:65535"],
+    "redis-password-file": ["a.txt", "b.txt", "c.txt"],
+    "redis-prefix": ["a", "chat-2", "x.y_z"],
     "message-rate": ["0", "0.5", "100"],
     "message-burst": ["1", "2.5", "100"],
     "byte-rate": ["0", "1000", "1MiB"],

@@ -12,7 +12,11 @@ import Testing
 
     @Test(arguments: [Setting.fileKey] + Setting.all.map(\.key))
     func `a flag is given under the key of its setting`(key: String) throws {
-        #expect(try ServeFlags.parse(["--\(key)", "value"]).values == [key: "value"])
+        if Setting.named(key)?.flagOnly == nil {
+            #expect(try ServeFlags.parse(["--\(key)", "value"]).values == [key: "value"])
+        } else {
+            #expect(try ServeFlags.parse(["--\(key)"]).values == [key: "true"])
+        }
     }
 
     @Test func `flags that are not given have no value`() throws {
@@ -22,12 +26,15 @@ import Testing
     @Test func `the help shows the unit, the default and the variable`() {
         let help = ServeFlags.helpMessage(columns: 500)
             .split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        for setting in Setting.all {
+        for setting in Setting.all where setting.flagOnly == nil {
             let words = """
                 --\(setting.key) <\(setting.placeholder)> \(setting.meaning) \
                 (default: \(setting.defaultText); \(setting.variable))
                 """
             #expect(help.contains(words))
+        }
+        for setting in Setting.all where setting.flagOnly != nil {
+            #expect(help.contains("--\(setting.key) \(setting.meaning) "))
         }
     }
 

@@ -1,0 +1,59 @@
+import ChatCore
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// A node that has been without its broker for long: a test says since when.
+@Suite struct WithoutBrokerTests {
+    @Test func `it is lost after two minutes, and not before`() {
+        let since = Clock.now
+        let state = NodeState(label: "n1", withoutBrokerSince: since)
+        #expect(!state.isLost(since + .seconds(119.9)))
+        #expect(state.isLost(since + .seconds(120)))
+        state.withoutBrokerSince = nil
+        #expect(!state.isLost(since + .seconds(3600)))
+    }
+
+    @Test func `it says that it is not ready after ten seconds, and that it lives all the time`()
+        async throws
+    {
+        try await TestServer.run { (server) async throws in
+            let state = server.node.state
+            // Ten seconds are a minute away, so that no machine is too slow.
+            state.withoutBrokerSince = Clock.now + .seconds(50)
+            #expect(try server.get("/readyz").hasPrefix("HTTP/1.1 200 "))
+            state.withoutBrokerSince = Clock.now + .seconds(-10)
+            let answer = try server.get("/readyz")
+            #expect(answer.hasPrefix("HTTP/1.1 503 "))
+            #expect(answer.contains("without Redis for 1"))
+            #expect(try server.get("/healthz").hasPrefix("HTTP/1.1 200 "))
+            state.withoutBrokerSince = nil
+            #expect(try server.get("/readyz").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test func `its clients are sent elsewhere after two minutes, and so are new ones`()
+        async throws
+    {
+        try await TestServer.run { (server) async throws in
+            let clients = try (0..<20).map { try server.connect("user\($0)") }
+            server.node.state.withoutBrokerSince = Clock.now + .seconds(-120)
+            // At the next tick of each loop (`Limits.wheelTick`).
+            for client in clients { #expect(try client.hearClose().closeCode == 1013) }
+            #expect(try server.connect().hearClose().closeCode == 1013)
+            server.node.state.withoutBrokerSince = nil
+            let ada = try server.connect("user0")
+            try ada.chat("1", as: "user0")
+            #expect(try ada.hear().contains(#""value":1"#))
+        }
+    }
+
+    @Test func `more clients than one tick sends away all leave`() async throws {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            let clients = try (0...Limits.drainsPerTurn).map { _ in try server.connect() }
+            server.node.state.withoutBrokerSince = Clock.now + .seconds(-120)
+            for client in clients { #expect(try client.hearClose().closeCode == 1013) }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import TestSupport
+import Testing
+
+/// What travels between Redis and the nodes, as a person with `redis-cli` sees and uses it.
+@Suite struct BusTests {
+    private func cluster(_ count: Int) async throws -> (TestCluster, Choir) {
+        let cluster = try await TestCluster.start(nodes: count)
+        let choir = try Choir(of: count * 2, at: cluster.nodes.map(\.port))
+        try await choir.loginAll()
+        return (cluster, choir)
+    }
+
+    @Test func `whoever subscribes by hand can read what is said`() async throws {
+        let (cluster, choir) = try await cluster(2)
+        let reader = try TestProcess(
+            "/usr/bin/redis-cli",
+            ["-p", "\(cluster.redis.port)", "SUBSCRIBE", "chat"]
+        )
+        try await eventually("it listens") { reader.output.contains("subscribe\nchat\n") }
+        choir.say(#"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#, by: 0)
+        try await eventually("it has read it") { reader.output.contains("}}\n") }
+        let lines = reader.output.split(separator: "\n").drop { $0 != "message" }.map(String.init)
+        #expect(lines.count == 5)
+        #expect(lines[1] == "chat")
+        // Epoch, first number, how many, milliseconds.
+        let numbers = lines[2].split(separator: " ").map { Int($0) }
+        #expect(numbers.count == 4)
+        #expect(numbers[1...2] == [1, 1])
+        let json = #"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#
+        let name = lines[3].split(separator: " ")
+        #expect(name.count == 2)
+        #expect(name[0].hasSuffix(".1"))
+        #expect(name[1] == "\(json.utf8.count)")
+        #expect(lines[4] == json)
+        try await eventually("it was heard") { choir.voices.allSatisfy { $0.chats.count == 1 } }
+        #expect(choir.voices.allSatisfy { $0.chats[0].mid.map { "\"\(name[0])\"" == $0 } == true })
+    }
+
+    @Test func `a chat published by hand reaches everybody as it is, without a number`()
+        async throws
+    {
+        let (cluster, choir) = try await cluster(2)
+        let object = #"{"type":"chat","username":"ops","value":{"a":1.50}}"#
+        #expect(try await cluster.redis.cli("PUBLISH", "chat", object) == "2")
+        try await cluster.redis.cli(
+            "PUBLISH",
+            "chat",
+            #"{"seq":7,"value":1e999,"mid":"x","username":"o\u0070s","type":"chat"}"#
+        )
+        choir.talk([1])
+        try await eventually("the next one is heard") {
+            choir.voices.allSatisfy { $0.chats.contains { $0.seq == 1 } }
+        }
+        for voice in choir.voices {
+            #expect(voice.chats[0].text == object)
+            #expect(voice.chats[1].text == #"{"type":"chat","username":"o\u0070s","value":1e999}"#)
+            #expect(voice.chats[2].seq == 1)
+        }
+    }
+
+    /// What no node is to make anything of.
+    private static let junk: [[UInt8]] = {
+        let texts = [
+            "", " ", "hello", "5 hello", "P x", "P", "T ", "{}", "{", "[]", "null", "\n",
+            #"{"type":"login","username":"eve"}"#, #"{"type":"chat","value":1}"#,
+            #"{"type":"chat","username":"eve","value":}"#,
+            #"{"type":"chat","username":7,"value":1}"#,
+            "1 1 1\n", "0 0 0 0\n", "1 1 1 1\n", "1 1 0 1\n", "-1 1 1 1\n",
+            "18446744073709551615 18446744073709551615 18446744073709551615 1\n",
+            "99999999999999999999 1 1 1\n", "1 18446744073709551615 2 1\n",
+            "1 1 2 1\nabcdefgh.1 2\n{}\n", "1 1 1 1\nabcdefgh.1 99\n{}\n",
+            "1 1 1 1\nabcdefgh.1 18446744073709551615\n{}\n", "1 1 1 1\nx.1 2\n{}\n",
+            "1 1 1 1\nabcdefgh.1 3\n[1]\n", "1 1 1 1\nabcdefgh.1 2\n{}\n1",
+        ]
+        let huge = [UInt8](repeating: UInt8(ascii: "x"), count: 100_000)
+        let value = String(repeating: "x", count: 100_000)
+        let deep = String(repeating: "[", count: 50_000)
+        return texts.map { Array($0.utf8) } + [
+            Array(0...255), [0], [0xFF, 0xFE, 0], Array("{\"type\":\"chat\0".utf8), huge,
+            Array("1 1 1 1\n".utf8) + huge,
+            Array(#"{"type":"chat","username":"eve","value":"\#(value)"}"#.utf8),
+            Array(#"{"type":"chat","username":"eve","value":\#(deep)"#.utf8),
+            Array(#"{"type":"chat","username":"eve","value":""#.utf8) + [0xC3, 0x28]
+                + Array("\"}".utf8),
+        ]
+    }()
+
+    @Test func `junk on the channel harms nothing, and is told once a minute`() async throws {
+        let (cluster, choir) = try await cluster(3)
+        choir.talk([0, 1, 2])
+        // Several looks for something to tell, four a second (`Limits.wheelTick`), in between.
+        for round in 1...10 {
+            for payload in Self.junk { try cluster.redis.publish(payload) }
+            try await eventually("they chat on") {
+                choir.voices[0...2].allSatisfy { $0.words.count > round * 5 }
+            }
+        }
+        try await choir.hush()
+        try await choir.settle()
+        #expect(choir.ended == [])
+        #expect(choir.holes == [])
+        #expect(choir.strays(among: choir.voices.indices) == [])
+        #expect(choir.words { $0 != .heard }.isEmpty)
+        #expect(choir.voices.allSatisfy { $0.chats.allSatisfy { $0.seq != nil } })
+        for node in cluster.nodes {
+            #expect(node.process.isRunning)
+            let told = node.process.output.split(separator: "\n").filter {
+                $0.contains("ignored what is no message")
+            }
+            #expect(told.count == 1, "\(node.process.output)")
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import TestSupport
+
+/// People on several nodes who go on talking while something happens elsewhere, and each of whom has
+/// to hear every word, once, in the same order as the others, and nothing else.
+final class Conversation {
+    /// How often they say something where seconds pass: for a whole minute, fewer messages than a
+    /// node that was away finds in the log (`Limits.historyMessages`).
+    static let pace = Duration.milliseconds(200)
+
+    /// One for each node.
+    private let people: [TestWebSocket]
+    private let names: [String]
+    private var rounds = 0
+
+    /// A person called `talker-…` on each of the nodes.
+    init(on nodes: some Sequence<TestNodeProcess>) throws {
+        people = try nodes.map { try $0.connect("talker-\($0.label)") }
+        names = nodes.map { "talker-\($0.label)" }
+    }
+
+    /// Everybody says one thing, and hears what everybody says.
+    func goOn() throws {
+        rounds += 1
+        for (person, name) in zip(people, names) { try person.chat("\(rounds)", as: name) }
+        let heard = try people.map { person in try people.map { _ in try person.hear() } }
+        for one in heard where one != heard[0] {
+            throw Unexpected("in round \(rounds), one heard \(one), another \(heard[0])")
+        }
+        let expected = names.map { #""username":"\#($0)","value":\#(rounds),"# }
+        for word in expected where heard[0].filter({ $0.contains(word) }).count != 1 {
+            throw Unexpected("in round \(rounds), not once \(word) in \(heard[0])")
+        }
+    }
+
+    /// Everybody hears something that somebody else says; the answer is all that they heard by then.
+    func hear(until part: String) throws -> [String] {
+        try people.flatMap { try $0.hear(until: part) }
+    }
+}

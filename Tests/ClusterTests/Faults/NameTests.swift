@@ -1,0 +1,67 @@
+import TestSupport
+import Testing
+
+extension Faults {
+    /// One name, one holder, wherever it is asked for and however it is spelled.
+    @Suite struct NameTests {
+        @Test func `of sixty who want one name at one moment, one gets it, a hundred times`()
+            async throws
+        {
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            let wins = try await cluster.onThread { nodes in
+                let clients = try (0..<60).map { try nodes[$0 % nodes.count].connect() }
+                var wins = Array(repeating: 0, count: nodes.count)
+                for round in 0..<100 {
+                    // Somebody else comes first each time.
+                    for offset in 0..<60 { try clients[(round + offset) % 60].ask(for: "Ada") }
+                    let outcomes = try clients.map { try $0.outcome() }
+                    let winners = outcomes.indices.filter { outcomes[$0] == nil }
+                    try require(
+                        winners.count == 1 && outcomes.filter { $0 == "taken" }.count == 59,
+                        "round \(round): \(outcomes.map { $0 ?? "granted" })"
+                    )
+                    wins[winners[0] % nodes.count] += 1
+                    try clients[winners[0]].logout("Ada")
+                }
+                return wins
+            }
+            // Else it was no race.
+            #expect(wins.allSatisfy { $0 > 0 }, "by node: \(wins)")
+        }
+
+        @Test func `a name that is held is taken on the other nodes, in every spelling`()
+            async throws
+        {
+            let names: [(held: String, others: [String])] = [
+                ("Ada", ["Ada", "ada", "ADA", "aDa", "Ａｄａ", "ＡＤＡ"]),
+                ("Ｒｅｎｅ́ｅ", ["Renée", "RENE\u{301}E", "rene\u{301}e"]),
+                ("Νίκος", ["ΝΊΚΟΣ", "νίκοσ"]),
+                ("\u{212A}elvin", ["kelvin", "Ｋelvin"]),
+            ]
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            let outcomes = try await cluster.onThread { nodes in
+                try names.map { held, others in
+                    let holder = try nodes[0].connect(held)
+                    defer { withExtendedLifetime(holder) {} }
+                    return try others.map { name in
+                        try nodes[1...].map { try $0.connect().attempt(name) }
+                    }
+                }
+            }
+            let expected = names.map { $0.others.map { _ in ["taken", "taken"] } }
+            #expect(outcomes == expected)
+        }
+
+        @Test func `a reserved name is forbidden on every node, in every spelling`() async throws {
+            let cluster = try await TestCluster.start()
+            let outcomes = try await cluster.onThread { nodes in
+                try nodes.flatMap { node in
+                    let client = try node.connect()
+                    return try ["admin", "ops", "root", "server", "system", "ADMIN", "ｒｏｏｔ"]
+                        .map { try client.attempt($0) }
+                }
+            }
+            #expect(Set(outcomes) == ["forbidden"])
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import ChatCore
+import Glibc
+import TestSupport
+import Testing
+
+extension Faults {
+    /// A node that is gone from one moment to the next.
+    @Suite struct NodeDeathTests {
+        @Test func `a killed node's names are free within a lease and two seconds`() async throws {
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            let took = try await cluster.onThread { nodes in
+                let ada = try nodes[0].connect("Ada")
+                let others = try Conversation(on: nodes[1...])
+                try others.goOn()
+                let heir = try nodes[1].connect()
+                nodes[0].process.signal(SIGKILL)
+                // PROTOCOL §5: a dead node's names are claimable within L + 2 s.
+                let took = try timeUntil(
+                    "Ada's name is free",
+                    within: Limits.lease + .seconds(2),
+                    every: Conversation.pace
+                ) {
+                    try others.goOn()
+                    return try heir.attempt("Ada") == nil
+                }
+                try require(
+                    heir.isHeard(saying: "it is me", as: "Ada"),
+                    "the new holder is not heard"
+                )
+                withExtendedLifetime(ada) {}
+                return took
+            }
+            print("a killed node's name was free after \(took)")
+            // Its last heartbeat came up to an interval before its end, or two on a busy machine.
+            // Any sooner, it might have been alive and sure.
+            #expect(took > Limits.lease - Limits.renewInterval * 2)
+        }
+
+        @Test func `a node that comes back waits for nobody, and its clients chat`() async throws {
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            try await cluster.kill(0)
+            let clock = ContinuousClock()
+            let began = clock.now
+            try await cluster.restart(0)
+            let took = clock.now - began
+            print("a restarted node was ready after \(took)")
+            // A grace is what it would have waited for others in.
+            #expect(took < Limits.grace / 2)
+            try await cluster.onThread { nodes in
+                let all = try Conversation(on: nodes)
+                for _ in 0..<10 { try all.goOn() }
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import ChatCore
+import Glibc
+import TestSupport
+import Testing
+
+extension Faults {
+    /// A process that is stopped for longer than its lease and does not know it when it goes on.
+    @Suite struct NodePauseTests {
+        /// With its connections to Redis as they were, and cut meanwhile.
+        @Test(arguments: [false, true])
+        func `a node stopped for too long speaks for nobody whose name has passed on`(
+            isCut: Bool
+        ) async throws {
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            let redis = cluster.redis.port
+            let took = try await cluster.onThread { nodes in
+                let clock = ContinuousClock()
+                let ada = try nodes[0].connect("Ada")
+                let bob = try nodes[0].connect("Bob")
+                let others = try Conversation(on: nodes[1...])
+                try others.goOn()
+                nodes[0].process.stop()
+                let stoppedAt = clock.now
+                // They lie in the stopped node's socket.
+                for number in 1...10 { try ada.chat("\"stale \(number)\"", as: "Ada") }
+                let heir = try nodes[1].connect()
+                // PROTOCOL §5: a node that does not answer is as good as dead.
+                let took = try timeUntil(
+                    "Ada's name is free",
+                    within: Limits.lease + .seconds(2),
+                    every: Conversation.pace
+                ) {
+                    try others.goOn()
+                    return try heir.attempt("Ada") == nil
+                }
+                // More than three leases.
+                try timeUntil(
+                    "twenty seconds are over",
+                    within: .seconds(21),
+                    every: Conversation.pace
+                ) {
+                    try others.goOn()
+                    return clock.now - stoppedAt >= .seconds(20)
+                }
+                if isCut { try Self.cutConnections(of: nodes[0], to: redis) }
+                nodes[0].process.signal(SIGCONT)
+                var heard = try ada.hear(until: #""type":"logged_out""#)
+                try require(heard.last?.contains(#""reason":"lease_lost""#) == true, "\(heard)")
+
+                try require(!heard.contains { Self.isStale($0) }, "\(heard.filter(Self.isStale))")
+
+                // The socket is as good as before.
+                try timeUntil("Ada has another name") { try ada.attempt("Ada-2") == nil }
+                try timeUntil("Ada is heard again") {
+                    try ada.isHeard(saying: "hello", as: "Ada-2")
+                }
+                try require(heir.isHeard(saying: "mine", as: "Ada"), "the heir is not heard")
+                heard = try others.hear(until: "\"mine\"")
+                try require(!heard.contains { Self.isStale($0) }, "\(heard.filter(Self.isStale))")
+
+                // Nobody wanted Bob's.
+                try Self.expectToSpeakAgain(bob, "Bob")
+                try require(
+                    nodes[2].connect().attempt("Bob") == "taken",
+                    "Bob's name is not his after all"
+                )
+                return took
+            }
+            print("a stopped node's name was free after \(took)")
+            #expect(took > Limits.lease - Limits.renewInterval * 2)
+        }
+
+        /// As Redis itself cuts who does not read, or a network whom it has forgotten.
+        private static func cutConnections(of node: TestNodeProcess, to redis: Int) throws {
+            let socket = try TestSocket(port: redis)
+            func ask(_ command: String) throws -> String {
+                try socket.send(command + "\r\n")
+                return try socket.read(through: "\r\n")
+            }
+            let length = Int(try ask("CLIENT LIST").dropFirst().dropLast(1)) ?? 0
+            let list = String(decoding: try socket.read(length + 2), as: UTF8.self)
+            let lines = list.split(separator: "\n").filter {
+                $0.contains(" name=chatnode-\(node.label)-")
+            }
+            // One for each loop, one for its standing, and the subscription.
+            try require(lines.count >= 3, list)
+            for line in lines {
+                let id = line.dropFirst("id=".count).prefix { $0 != " " }
+                try require(ask("CLIENT KILL ID \(id)") == ":1\r\n", "not cut: \(line)")
+            }
+        }
+
+        private static func isStale(_ text: String) -> Bool {
+            text.contains(#""type":"chat""#) && text.contains("stale")
+        }
+
+        /// They have their name back by themselves, or are told that they have not and take it.
+        private static func expectToSpeakAgain(_ client: TestWebSocket, _ name: String) throws {
+            try timeUntil("\(name) is heard again") {
+                try client.chat(#""again""#, as: name)
+                let answer = try client.hearText {
+                    $0.contains(#""again""#) || $0.contains(#""type":"error""#)
+                        || $0.contains(#""type":"logged_out""#)
+                }
+                if answer.contains(#""type":"logged_out""#) { _ = try client.attempt(name) }
+                return answer.contains(#""type":"chat""#)
+            }
+        }
+    }
+}

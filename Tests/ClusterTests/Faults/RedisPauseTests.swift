@@ -1,0 +1,65 @@
+import ChatCore
+import Glibc
+import TestSupport
+import Testing
+
+extension Faults {
+    /// A Redis that is stopped for longer than a lease takes no name from anybody who lives.
+    @Suite struct RedisPauseTests {
+        @Test func `a name outlives ten seconds without Redis, and nobody else gets it`()
+            async throws
+        {
+            let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+            let redis = cluster.redis.process
+            let took = try await cluster.onThread { nodes in
+                let clock = ContinuousClock()
+                let ada = try nodes[0].connect("Ada")
+                let others = try Conversation(on: nodes[1...])
+                try others.goOn()
+                redis.signal(SIGSTOP)
+                let stoppedAt = clock.now
+                // It is on its way: what becomes of it, nobody can tell before Redis does.
+                try ada.chat(#""perhaps""#, as: "Ada")
+                let zoe = try nodes[0].connect()
+                try require(zoe.attempt("Zoe") == "unavailable", "a login without a Redis")
+                let noticed = clock.now - stoppedAt
+                try require(
+                    // As long as a call may take, and what a loop's timer is late by.
+                    noticed < Limits.redisCommandTimeout + Limits.wheelTick * 4,
+                    "told after \(noticed)"
+                )
+                try require(!ada.isHeard(saying: "late", as: "Ada"), "heard without a Redis")
+                try timeUntil("ten seconds are over", within: .seconds(11)) {
+                    clock.now - stoppedAt >= .seconds(10)
+                }
+                redis.signal(SIGCONT)
+                let took = try timeUntil(
+                    "Ada is heard again",
+                    // The longest wait before a try, and the longest such try for each of two
+                    // connections that follow each other.
+                    within: Limits.redisBackoffLast
+                        + (Limits.redisConnectTimeout + Limits.redisCommandTimeout) * 2
+                ) {
+                    try ada.isHeard(saying: "back", as: "Ada")
+                }
+                // Once or not at all, and the same for everybody.
+                let heard = try others.hear(until: "\"back\"")
+                let count = heard.filter { $0.contains("\"perhaps\"") }.count
+                try require(
+                    [0, 2].contains(count) && !heard.contains { $0.contains("\"late\"") },
+                    "\(heard)"
+                )
+                let rival = try nodes[1].connect()
+                var outcome: String?
+                try timeUntil("a rival is told") {
+                    outcome = try rival.attempt("Ada")
+                    return outcome != "unavailable"
+                }
+                try require(outcome == "taken", "a rival was told \(outcome ?? "granted")")
+                try others.goOn()
+                return took
+            }
+            print("after ten seconds without Redis, a holder was heard after \(took)")
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What an operator is told about a Redis that is of no use, and that nothing needs to be restarted
+/// once it is mended.
+@Suite struct RedisTroubleTests {
+    private func begin(
+        before port: Int,
+        _ environment: [String: String] = [:]
+    ) async throws -> TestNodeProcess {
+        try await .begin(["--redis", "redis://127.0.0.1:\(port)"], environment: environment)
+    }
+
+    /// Waits until it is told on the standard error output, and by readiness.
+    /// What passes by itself may have passed by the time that we look at readiness.
+    private func expectTold(
+        _ node: TestNodeProcess,
+        _ cause: String,
+        _ fix: String,
+        isLasting: Bool = true
+    ) async throws {
+        let words = "\(cause); trying again\n  fix: "
+        try await eventually("it says: \(cause)") { node.process.output.contains(words) }
+        let line = node.process.output.firstRange(of: words).map {
+            node.process.output[$0.upperBound...].prefix { $0 != "\n" }
+        }
+        #expect(line?.contains(fix) == true, "\(node.process.output)")
+        #expect(node.process.output.hasPrefix("error: "))
+        #expect(try node.status(of: "/healthz") == 200)
+        guard isLasting else { return }
+        #expect(try node.status(of: "/readyz") == 503)
+        #expect(!node.process.output.contains("ready in"))
+    }
+
+    private func expectReady(_ node: TestNodeProcess) async throws {
+        try await eventually("it is ready") { try node.status(of: "/readyz") == 200 }
+        let client = try TestWebSocket(port: node.port)
+        try client.login("Ada")
+        try client.chat("1", as: "Ada")
+        #expect(try client.hear().contains(#""value":1"#))
+    }
+
+    @Test(arguments: Trouble.allCases)
+    func `a node that starts in trouble says so, waits, and is ready once it is mended`(
+        trouble: Trouble
+    ) async throws {
+        let redis = try await TestRedis.start(trouble.options)
+        try await trouble.begin(redis)
+        let node = try await begin(before: redis.port, trouble.environment)
+        try await expectTold(node, trouble.cause, trouble.fix)
+        try await trouble.end(redis)
+        try await expectReady(node)
+    }
+
+    @Test(arguments: Trouble.allCases)
+    func `trouble while a node runs is logged with its cure, and passes by itself`(
+        trouble: Trouble
+    ) async throws {
+        let cluster = try await TestCluster.start(
+            nodes: 1,
+            redis: trouble.options,
+            flags: ["--log-format", "json"],
+            environment: trouble.environment
+        )
+        let output = { cluster.nodes[0].process.output }
+        let choir = try Choir(of: 2, at: [cluster.nodes[0].port], pause: .milliseconds(100))
+        try await choir.loginAll()
+        choir.talk([0])
+        try await eventually("they chat") { choir[0].words.count > 3 }
+        try await trouble.begin(cluster.redis)
+        try await eventually("a message is refused") {
+            choir[0].words.contains { $0.fate != .open && $0.fate != .heard }
+        }
+        let refused = choir.words { $0 != .open && $0 != .heard }
+        #expect("\(refused)".contains("unavailable"))
+        #expect("\(refused)".contains("retry_ms"))
+        try await eventually("it is logged") { output().contains(trouble.cause) }
+        let lines = output().split(separator: "\n").filter { $0.contains(trouble.cause) }
+        #expect(lines.count == 1, "\(lines)")
+        #expect(lines[0].contains(#""level":"error""#))
+        #expect(lines[0].contains(#""fix":""#))
+        #expect(lines[0].contains(trouble.fix))
+        try await trouble.end(cluster.redis)
+        let mended = ContinuousClock.now
+        try await eventually("they chat again") {
+            choir[0].words.contains { $0.fate == .heard && $0.saidAt > mended }
+        }
+        try await eventually("it is logged") { output().contains("Redis is there") }
+        try await choir.hush()
+        try await choir.settle()
+        #expect(choir.ended == [])
+        #expect(choir.doubles == [])
+    }
+
+    @Test func `a web server in Redis's place is told by what it said`() async throws {
+        // A node answers what is no HTTP as any web server does.
+        let server = try await TestNodeProcess.begin([])
+        let port = server.port
+        let node = try await begin(before: port)
+        try await expectTold(
+            node,
+            "what answers at 127.0.0.1:\(port) is not Redis: it said “HTTP/1.1 400 Bad Request”",
+            "--redis redis://host:port with the place of a Redis"
+        )
+        server.process.signal(SIGKILL)
+        _ = try await server.process.exitCode()
+        let redis = try TestProcess(
+            TestRedis.program,
+            ["--port", "\(port)", "--bind", "127.0.0.1", "--save", ""]
+        )
+        try await expectReady(node)
+        withExtendedLifetime(redis) {}
+    }
+
+    /// A key takes 2 ms to load, and commands are looked at once a kibibyte: two seconds for what
+    /// follows. Both are hidden settings of Redis 7 for its own tests.
+    private static let slowLoading = [
+        "--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024",
+    ]
+
+    private func fill(_ redis: TestRedis) async throws {
+        let script = "for i = 1, 1000 do redis.call('SET', i, string.rep('x', 100)) end"
+        try await redis.cli("EVAL", script, "0")
+        try await redis.cli("SAVE")
+    }
+
+    @Test func `a Redis that loads its data is waited for`() async throws {
+        let redis = try await TestRedis.start(Self.slowLoading)
+        try await fill(redis)
+        try await redis.startAgain()
+        let node = try await begin(before: redis.port)
+        let fix = "INFO persistence says how far it is"
+        try await expectTold(node, "is loading its data", fix, isLasting: false)
+        try await expectReady(node)
+    }
+
+    @Test func `a Redis that comes back and loads its data is waited for, and that is logged`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1, redis: Self.slowLoading)
+        let choir = try Choir(of: 1, at: [cluster.nodes[0].port])
+        try await choir.loginAll()
+        try await fill(cluster.redis)
+        try await cluster.redis.startAgain()
+        let process = cluster.nodes[0].process
+        try await eventually("it is logged") { process.output.contains("is loading its data") }
+        try await eventually("it is there again") { process.output.contains("Redis is there") }
+        #expect(process.output.contains("INFO persistence says how far it is"))
+        choir.talk([0])
+        try await eventually("its client chats") { !choir.words { $0 == .heard }.isEmpty }
+        #expect(choir.ended == [])
+    }
+}
