@@ -2,8 +2,8 @@ import Glibc
 
 /// A server whose part a test plays itself, one connection after the other, on a free port of this
 /// machine.
-public final class TestListener {
-    private let descriptor: CInt
+public final class TestListener: Sendable {
+    let descriptor: CInt
     /// Where it listens.
     public let port: Int
 

@@ -39,7 +39,9 @@ final class TestNode {
         incarnation = Incarnation(using: &random)
         store = Store(dataSet: "one", unixSecond: 7)
         let fence = FenceCall(highestEpoch: 0, highestFence: 0, isNewCluster: true)
-        guard case .reign(let reign, _) = store.fence(fence) else { fatalError("a new store") }
+        guard case .reign(let reign, _) = store.fence(fence) else {
+            preconditionFailure("a new store")
+        }
         self.reign = reign
         _ = store.register(RegisterCall(reign: reign, incarnation: incarnation, label: "n1"))
         client = BrokerClient(maxWaiting: maxWaiting)
