@@ -75,7 +75,9 @@ extension BrokerClient {
         return tenancy
     }
 
-    /// A name is given up while messages under it have no answer: nobody will ask any more.
+    /// A name is given up while messages under it have no answer: nobody will ask any more. Only where
+    /// the broker cannot be reached: so nothing of the same socket waits that another name could end
+    /// up under.
     private mutating func abandonLimbo(of socket: SocketID, _ effects: inout [Effect]) {
         for message in limbo.removeValue(forKey: socket) ?? [] {
             effects.append(.settled(socket, message.isVoid ? .lost : .unknown))
@@ -203,7 +205,6 @@ extension BrokerClient {
                 depart(tenancy, waiting: nil, &effects)
                 return effects.append(.claimed(socket, .unavailable(reason: Self.unsure)))
             }
-            abandonLimbo(of: socket, &effects)
             former[socket] = held.updateValue(tenancy, forKey: socket)
             forgetDoubt(socket)
             if isOutdated(tenancy) { makeDoubtful(socket) }

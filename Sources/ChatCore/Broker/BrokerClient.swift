@@ -16,8 +16,8 @@ public struct BrokerClient: Sendable {
         case released(SocketID)
         /// Tell a session what became of a message of its own.
         case settled(SocketID, Settlement)
-        /// Tell a session that some of its messages cannot be settled before the broker is back.
-        case stalled(SocketID)
+        /// Tell a session that its messages cannot be settled before the broker is back; or that it is.
+        case stalled(SocketID, Bool)
         /// Tell a session that its name has passed on.
         case nameLost(SocketID, Username)
         /// Ask whoever keeps the node's standing to look, and to tell it again.
@@ -96,6 +96,7 @@ extension BrokerClient {
     /// The broker can be reached.
     public mutating func linkUp(now: Instant, into effects: inout [Effect]) {
         isLinked = true
+        for socket in limbo.keys { effects.append(.stalled(socket, false)) }
         resume(&effects)
     }
 
@@ -118,7 +119,7 @@ extension BrokerClient {
             effects.append(.claimed(socket, .unavailable(reason: reason)))
         }
         refuseWaiting(reason, since: .distantFuture, &effects)
-        for socket in limbo.keys { effects.append(.stalled(socket)) }
+        for socket in limbo.keys { effects.append(.stalled(socket, true)) }
     }
 
     /// The node's standing, new or told again. `seen` is what its own subscription has shown of

@@ -5,17 +5,7 @@ extension ChatBody {
         JSONWriter.append(literal: Self.head, to: &out)
         let quoted = (username.range.lowerBound - 1)..<(username.range.upperBound + 1)
         JSONWriter.append(message.extracting(quoted), to: &out)
-        JSONWriter.append(literal: Self.valueKey, to: &out)
-        if let value {
-            JSONWriter.append(message.extracting(value), to: &out)
-        } else {
-            JSONWriter.append(literal: Self.null, to: &out)
-        }
-        if let room {
-            JSONWriter.append(literal: Self.roomKey, to: &out)
-            JSONWriter.append(room, to: &out)
-        }
-        out.append(UInt8(ascii: "}"))
+        Self.appendRest(value, in: message, room, to: &out)
         bytes = out
     }
 }

@@ -23,24 +23,34 @@ public struct ChatBody: Sendable, Equatable {
         out.reserveCapacity(size)
         JSONWriter.append(literal: Self.head, to: &out)
         JSONWriter.append(username, to: &out)
-        JSONWriter.append(literal: Self.valueKey, to: &out)
-        if let value {
-            JSONWriter.append(message.extracting(value), to: &out)
-        } else {
-            JSONWriter.append(literal: Self.null, to: &out)
-        }
-        if let room {
-            JSONWriter.append(literal: Self.roomKey, to: &out)
-            JSONWriter.append(room, to: &out)
-        }
-        out.append(UInt8(ascii: "}"))
+        Self.appendRest(value, in: message, room, to: &out)
         bytes = out
     }
 
+    /// What stands behind the name.
+    static func appendRest(
+        _ value: Range<Int>?,
+        in message: RawSpan,
+        _ room: String?,
+        to out: inout [UInt8]
+    ) {
+        JSONWriter.append(literal: valueKey, to: &out)
+        if let value {
+            JSONWriter.append(message.extracting(value), to: &out)
+        } else {
+            JSONWriter.append(literal: null, to: &out)
+        }
+        if let room {
+            JSONWriter.append(literal: roomKey, to: &out)
+            JSONWriter.append(room, to: &out)
+        }
+        out.append(UInt8(ascii: "}"))
+    }
+
     static let head: StaticString = #"{"type":"chat","username":"#
-    static let valueKey: StaticString = #","value":"#
-    static let roomKey: StaticString = #","room":"#
-    static let null: StaticString = "null"
+    fileprivate static let valueKey: StaticString = #","value":"#
+    fileprivate static let roomKey: StaticString = #","room":"#
+    fileprivate static let null: StaticString = "null"
 }
 
 /// The JSON of a `chat` as all clients of a room get it: a body with its place in the order.

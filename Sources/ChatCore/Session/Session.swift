@@ -120,10 +120,10 @@ extension Session {
         goOn(&effects)
     }
 
-    /// What became of the messages on their way will only be known when the broker is back: nothing
-    /// but a closed socket waits for that.
-    public mutating func stalled(into effects: inout [Effect]) {
-        isStalled = unsettled > 0
+    /// What became of the messages on their way will only be known when the broker is back: until then
+    /// nothing but a closed socket waits for that.
+    public mutating func stalled(_ isStalled: Bool, into effects: inout [Effect]) {
+        self.isStalled = isStalled
         goOn(&effects)
     }
 

@@ -20,8 +20,8 @@ extension Shard {
             tell(socket) { $0.released(into: &$1) }
         case .settled(let socket, let settlement):
             tell(socket) { $0.settled(settlement, into: &$1) }
-        case .stalled(let socket):
-            tell(socket) { $0.stalled(into: &$1) }
+        case .stalled(let socket, let isStalled):
+            tell(socket) { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let socket, let username):
             tell(socket) { $0.nameLost(username, into: &$1) }
         case .doubtStanding:

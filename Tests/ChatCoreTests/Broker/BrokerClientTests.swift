@@ -42,7 +42,8 @@ import Testing
                 case .settled(let socket, .unknown): told.append("\(socket.slot) unknown")
                 case .nameLost(let socket, let name):
                     told.append("\(socket.slot) lost \(name.display)")
-                case .stalled(let socket): told.append("\(socket.slot) stalled")
+                case .stalled(let socket, let isStalled):
+                    if isStalled { told.append("\(socket.slot) stalled") }
                 case .doubtStanding: doubts += 1
                 }
             }

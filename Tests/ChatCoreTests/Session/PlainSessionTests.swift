@@ -334,6 +334,47 @@ import Testing
         #expect(room[0].hasSuffix(#".1"}"#))
     }
 
+    @Test func `without a broker a logout is answered at once, whatever is on its way`() {
+        let client = ada()
+        node.answersAtOnce = false
+        node.says(client, #"{"type":"chat","username":"Ada","value":1}"#)
+        node.says(client, #"{"type":"logout","username":"Ada"}"#)
+        #expect(node.takeHeard(client) == [])
+        node.cut()
+        let heard = node.takeHeard(client)
+        #expect(heard.count == 2)
+        #expect(heard[0].contains("is not known"))
+        #expect(heard[1].contains(#""type":"logged_out""#))
+        node.says(client, #"{"type":"login","username":"Ada"}"#)
+        #expect(node.takeHeard(client)[0].contains(#""value":"unavailable""#))
+        node.link()
+        node.answerAll()
+        #expect(node.takeRoom() == [])
+        #expect(node.store.heldNames == 0)
+    }
+
+    @Test func `when it is back, a change of name waits for what was said under the old one`() {
+        let client = ada()
+        node.answersAtOnce = false
+        node.says(client, #"{"type":"chat","username":"Ada","value":1}"#)
+        node.cut()
+        node.link()
+        node.says(client, #"{"type":"chat","username":"Ada","value":2}"#)
+        node.says(client, #"{"type":"login","username":"Bea"}"#)
+        #expect(node.takeHeard(client) == [])
+        // The old name is claimed again; the new one is not claimed yet.
+        #expect(node.pending.count == 1)
+        node.answerAll()
+        let room = node.takeRoom()
+        #expect(room.count == 2)
+        #expect(room.allSatisfy { $0.contains(#""username":"Ada""#) })
+        // Each under the name that it was said under, not the one that is held by now.
+        let lineages = Set(room.map { $0.suffix(12).prefix(8) })
+        #expect(lineages.count == 1)
+        #expect(node.takeHeard(client).contains { $0.contains(#""username":"Bea""#) })
+        #expect(node.store.heldNames == 1)
+    }
+
     @Test func `a full outbox refuses, and what was in it goes its way`() {
         let small = TestNode(maxWaiting: 2)
         let client = small.open()

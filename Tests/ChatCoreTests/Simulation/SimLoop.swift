@@ -54,7 +54,8 @@ final class SimLoop {
         case .settled(let id, let settlement):
             sessions[id]?.settled(settlement)
             sessions[id]?.run { $0.settled(settlement, into: &$1) }
-        case .stalled(let id): sessions[id]?.run { $0.stalled(into: &$1) }
+        case .stalled(let id, let isStalled):
+            sessions[id]?.run { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let id, let username):
             sessions[id]?.run { $0.nameLost(username, into: &$1) }
         case .doubtStanding: node.doubted(epoch: 0)

@@ -110,6 +110,14 @@ final class TestNode {
         ask { $0.answered(answer, now: now, into: &$1) }
     }
 
+    /// The broker is out of reach: what has no answer will have none, and was not carried out.
+    func cut() {
+        pending = []
+        ask { $0.linkLost("no broker", now: now, into: &$1) }
+    }
+
+    func link() { ask { $0.linkUp(now: now, into: &$1) } }
+
     func answerAll() {
         while !pending.isEmpty { answer() }
     }
@@ -180,7 +188,8 @@ final class TestNode {
         case .released(let socket): run(Int(socket.slot)) { $0.released(into: &$1) }
         case .settled(let socket, let settlement):
             run(Int(socket.slot)) { $0.settled(settlement, into: &$1) }
-        case .stalled(let socket): run(Int(socket.slot)) { $0.stalled(into: &$1) }
+        case .stalled(let socket, let isStalled):
+            run(Int(socket.slot)) { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let socket, let username):
             run(Int(socket.slot)) { $0.nameLost(username, into: &$1) }
         case .doubtStanding: break
