@@ -183,10 +183,9 @@ public enum Limits {
     public static let acceptsPerTurn = 64
     /// How long nothing is accepted after there were no descriptors left for a connection.
     public static let acceptPause = Duration.milliseconds(100)
-    /// Reads of one socket in one turn, so that a busy sender does not starve the others.
-    public static let readsPerTurn = 8
-    /// The smallest read buffer: most clients are silent.
-    public static let readBufferMinimumBytes = 512
+    /// The smallest read buffer, which every client keeps: a line of chat typed by a person. Most
+    /// are silent; for one that sends more it doubles with each full read.
+    public static let readBufferMinimumBytes = 256
     /// The largest read buffer: one whole message.
     public static let readBufferMaximumBytes = 16 * 1024
 
@@ -204,6 +203,8 @@ public enum Limits {
     public static let redisReadBufferMinimumBytes = 2 * 1024
     /// The largest one: four times what is parsed at once, so that load saves system calls.
     public static let redisReadBufferMaximumBytes = 64 * 1024
+    /// Reads of one such connection in one turn of its loop, before others get theirs.
+    public static let redisReadsPerTurn = 8
     /// One answer of Redis. The longest asked for are 256 messages of 16 KiB, and the names of one
     /// node: 12 MiB for 100,000 of them.
     public static let redisAnswerBytes = 64 * 1024 * 1024

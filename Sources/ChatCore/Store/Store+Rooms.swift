@@ -9,8 +9,8 @@ extension Store {
     ) -> (answer: PublishAnswer, publication: Publication?) {
         guard reigns(call.reign) else { return (.otherReign, nil) }
         // Taken out while it is changed: with two owners every call would copy the log.
-        let kept = rooms.removeValue(forKey: call.room)
-        var room = kept ?? RoomLog(behind: call.lastSeq)
+        let isKnown = rooms[call.room] != nil
+        var room = rooms.removeValue(forKey: call.room) ?? RoomLog(behind: call.lastSeq)
         let firstSeq = room.seq + 1
         var items: [Publication.Item] = []
         var verdicts: [PublishVerdict] = []
@@ -34,7 +34,7 @@ extension Store {
             items.append(.init(mid: mid, body: body))
         }
         guard !items.isEmpty else {
-            rooms[call.room] = kept
+            if isKnown { rooms[call.room] = room }
             return (.verdicts(verdicts, ms: ms), nil)
         }
         room.trim(to: retention, now: ms)

@@ -38,14 +38,24 @@ public enum Handshake {
     }
 
     /// Whether some field's comma-separated list has the token, which is given in lower case.
-    private static func contains(_ token: String, in fields: [String]) -> Bool {
-        fields.contains { field in
-            field.utf8.split(separator: UInt8(ascii: ",")).contains { element in
-                let isSpace = { (byte: UInt8) in " \t".utf8.contains(byte) }
-                let name = element.drop(while: isSpace).reversed().drop(while: isSpace).reversed()
-                return name.map(asciiLowercased).elementsEqual(token.utf8)
-            }
+    private static func contains(_ token: StaticString, in fields: [String]) -> Bool {
+        let token = UnsafeBufferPointer(start: token.utf8Start, count: token.utf8CodeUnitCount)
+        return fields.contains { field in
+            // Nearly always it is the whole field.
+            isToken(field.utf8, token)
+                || field.utf8.split(separator: UInt8(ascii: ",")).contains { element in
+                    let isSpace = { (byte: UInt8) in " \t".utf8.contains(byte) }
+                    let name = element.drop(while: isSpace).reversed().drop(while: isSpace)
+                    return isToken(name.reversed(), token)
+                }
         }
+    }
+
+    private static func isToken(
+        _ text: some Collection<UInt8>,
+        _ token: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        text.count == token.count && zip(text, token).allSatisfy { asciiLowercased($0) == $1 }
     }
 
     private static func asciiLowercased(_ byte: UInt8) -> UInt8 {

@@ -20,15 +20,17 @@ public enum SHA1 {
         return padded
     }
 
-    /// Section 6.1.
+    /// Section 6.1. The words of a block stand on the stack: every client that comes pays for two.
     private static func addBlock(_ block: ArraySlice<UInt8>, to state: inout [UInt32]) {
-        var words: [UInt32] = []
-        words.reserveCapacity(80)
-        for start in stride(from: block.startIndex, to: block.endIndex, by: 4) {
-            words.append(block[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) })
+        var words = InlineArray<80, UInt32>(repeating: 0)
+        for t in 0..<16 {
+            let start = block.startIndex + t * 4
+            words[t] =
+                UInt32(block[start]) << 24 | UInt32(block[start + 1]) << 16
+                | UInt32(block[start + 2]) << 8 | UInt32(block[start + 3])
         }
         for t in 16..<80 {
-            words.append(rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], by: 1))
+            words[t] = rotate(words[t - 3] ^ words[t - 8] ^ words[t - 14] ^ words[t - 16], by: 1)
         }
         var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
         for t in 0..<80 {
@@ -36,7 +38,11 @@ public enum SHA1 {
             let next = rotate(a, by: 5) &+ mix &+ e &+ words[t] &+ constant
             (e, d, c, b, a) = (d, c, rotate(b, by: 30), a, next)
         }
-        for (index, sum) in [a, b, c, d, e].enumerated() { state[index] &+= sum }
+        state[0] &+= a
+        state[1] &+= b
+        state[2] &+= c
+        state[3] &+= d
+        state[4] &+= e
     }
 
     /// The function and the constant of a step (section 5).

@@ -9,6 +9,7 @@ import NIOCore
 /// door is blocked until that is through, and nothing overtakes it. A socket without a descriptor
 /// of its own (TLS, an embedded channel) sends everything that way.
 ///
+/// Eight bytes and nothing to count references of: a walk passes thousands of them.
 /// On: the connection's loop.
 struct Door {
     /// What became of bytes.
@@ -21,37 +22,51 @@ struct Door {
         case broken
     }
 
-    private(set) var isBlocked = false
-    private(set) var isBroken = false
-    /// The close frame has passed, or is about to: nothing may follow it (RFC 6455 §5.5.1).
-    private(set) var isClosing = false
-    private var descriptor: CInt?
-    /// Private frames that wait behind the block.
-    private var waiting: [UInt8] = []
+    private struct State: OptionSet {
+        let rawValue: UInt8
+        static let blocked = State(rawValue: 1)
+        static let broken = State(rawValue: 2)
+        static let closing = State(rawValue: 4)
+    }
+
+    /// None has this number (open(2)).
+    private static let noDescriptor: CInt = -1
+
+    private var descriptor: CInt
+    private var state: State
 
     /// A door to nowhere, for a place in a table that nobody has.
     init() {
-        isBroken = true
+        descriptor = Self.noDescriptor
+        state = .broken
     }
 
     init(channel: any Channel) {
-        descriptor = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+        let found = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
             of: NIOBSDSocket.Handle.self
         ) { $0 }
+        descriptor = found ?? Self.noDescriptor
+        state = []
     }
+
+    /// Something is on its way through the channel, and nothing may overtake it.
+    var isBlocked: Bool { state.contains(.blocked) }
+    /// The close frame has passed, or is about to: nothing may follow it (RFC 6455 §5.5.1).
+    var isClosing: Bool { state.contains(.closing) }
+    /// Whether frames of a room may be sent now.
+    var takesFrames: Bool { state.isEmpty }
 
     /// Nothing may be sent any more: the descriptor is closed, and its number may be reused.
     mutating func shut() {
-        descriptor = nil
-        isBroken = true
-        waiting = []
+        descriptor = Self.noDescriptor
+        state.insert(.broken)
     }
 
     /// Sends what the kernel takes now. Only while not blocked.
     mutating func transmit(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         precondition(!isBlocked, "a blocked door is not to be passed")
-        guard !isBroken else { return .broken }
-        guard let descriptor else { return .partly(0) }
+        guard !state.contains(.broken) else { return .broken }
+        guard descriptor != Self.noDescriptor else { return .partly(0) }
         while true {
             let count = send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
             if count == bytes.count { return .sent }
@@ -60,38 +75,18 @@ struct Door {
             case EINTR: continue
             case EAGAIN, ENOBUFS, ENOMEM: return .partly(0)
             default:
-                isBroken = true
+                state.insert(.broken)
                 return .broken
             }
         }
     }
 
-    /// Whether frames of a room may be sent now.
-    var takesFrames: Bool { !isBlocked && !isBroken && !isClosing }
-
     /// Only what waits may still pass.
-    mutating func beginClosing() { isClosing = true }
+    mutating func beginClosing() { state.insert(.closing) }
 
     /// From now on private frames wait.
-    mutating func block() { isBlocked = true }
+    mutating func block() { state.insert(.blocked) }
 
     /// What was handed to the channel is through.
-    mutating func unblock() { isBlocked = false }
-
-    /// Whether so many private bytes more may wait for a client that does not read.
-    func hasRoom(for count: Int) -> Bool {
-        waiting.count + count <= Limits.privateBytes
-    }
-
-    /// Keeps private bytes for when the door is open again.
-    mutating func wait(_ bytes: ArraySlice<UInt8>) {
-        guard !isBroken else { return }
-        waiting.append(contentsOf: bytes)
-    }
-
-    /// Hands out what waited.
-    mutating func takeWaiting() -> [UInt8] {
-        defer { waiting = [] }
-        return waiting
-    }
+    mutating func unblock() { state.remove(.blocked) }
 }

@@ -9,7 +9,7 @@ final class Room {
     /// Where each member's socket is in the shard's table.
     private(set) var slots: [Int32] = []
     /// What each member gets next.
-    var cursors: [Int] = []
+    private var cursors: [Int] = []
 
     /// The member at which the walk that is under way goes on; nil where none is.
     var walkIndex: Int?
@@ -24,11 +24,29 @@ final class Room {
 
     var count: Int { slots.count }
 
+    /// Lends out the members to a walk: their slots, and the cursors that it moves on. Nobody can join
+    /// or leave meanwhile.
+    func withMembers<Answer>(
+        _ body: (
+            _ slots: UnsafeBufferPointer<Int32>, _ cursors: inout UnsafeMutableBufferPointer<Int>
+        )
+            -> Answer
+    ) -> Answer {
+        cursors.withUnsafeMutableBufferPointer { cursors in
+            slots.withUnsafeBufferPointer { body($0, &cursors) }
+        }
+    }
+
     /// Adds a member that hears what comes from now on. The answer is its place.
     func add(slot: Int32) -> Int {
         slots.append(slot)
         cursors.append(backlog.end)
         return slots.count - 1
+    }
+
+    /// A member goes on from another cursor.
+    func move(at place: Int, to cursor: Int) {
+        cursors[place] = cursor
     }
 
     /// Takes a member out. The answer is the slot of the member that has moved to its place.

@@ -28,13 +28,12 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var liveness: Liveness
     private var nextReminder = Instant.distantFuture
     private var context: ChannelHandlerContext?
-    /// The end of the handshake, to be sent before anything else.
-    private var greeting: ByteBuffer?
+    /// Private frames that wait behind a block.
+    private var waiting: [UInt8] = []
 
-    init(id: SocketID, shard: Shard, greeting: ByteBuffer) {
+    init(id: SocketID, shard: Shard) {
         self.id = id
         self.shard = shard
-        self.greeting = greeting
         session = Session(id: id, rules: shard.settings.rules)
         parser = FrameParser(.server, maxMessageBytes: shard.settings.maxMessageBytes)
         liveness = Liveness(now: Clock.now)
@@ -45,9 +44,13 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shard.replace(id, with: self, channel: context.channel)
+    }
+
+    /// In the pipeline: begins with the end of the handshake. Nothing is on its way to the client then
+    /// that this could overtake.
+    func open(with greeting: [UInt8]) {
+        sendPrivate(greeting)
         shard.join(self, .lobby)
-        if let greeting { handOver(greeting) }
-        greeting = nil
         remindWhenDue()
         shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
         if shard.settings.state.isLost(Clock.now) { sendElsewhere() }
@@ -78,6 +81,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     func channelInactive(context: ChannelHandlerContext) {
         // The descriptor is closed by now, and its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()
+        waiting = []
         shard.settings.log.debug("closed", metadata: ["socket": "\(id)"])
         phase = .gone
         self.context = nil
@@ -193,8 +197,8 @@ extension Connection {
     private func sendPrivate(_ frames: [UInt8]) {
         let slot = Int(id.slot)
         guard !shard.doors[slot].isBlocked else {
-            if shard.doors[slot].hasRoom(for: frames.count) || !isOpen {
-                shard.doors[slot].wait(frames[...])
+            if waiting.count + frames.count <= Limits.privateBytes || !isOpen {
+                waiting += frames
             } else {
                 close(.tooSlow, "too slow: answers were not read")
             }
@@ -206,7 +210,7 @@ extension Connection {
             // In pieces, so that a slow reader is seen to make progress.
             let rest = frames[count...]
             handOver(rest.prefix(Limits.handOverBytes))
-            shard.doors[slot].wait(rest.dropFirst(Limits.handOverBytes))
+            waiting += rest.dropFirst(Limits.handOverBytes)
         }
     }
 
@@ -236,7 +240,8 @@ extension Connection {
         let slot = Int(id.slot)
         shard.doors[slot].unblock()
         liveness.unblocked()
-        let waited = shard.doors[slot].takeWaiting()
+        let waited = waiting
+        waiting = []
         if !waited.isEmpty { sendPrivate(waited) }
         guard !shard.doors[slot].isBlocked else { return }
         switch phase {

@@ -222,16 +222,17 @@ extension Entrance {
         answer(HTTPResponse(status, error.reason, headers: error.fields), to: head)
     }
 
-    private func become(webSocketWith greeting: ByteBuffer) {
+    private func become(webSocketWith greeting: [UInt8]) {
         guard let context, let id else { return }
         let pipeline = context.pipeline.syncOperations
-        let connection = Connection(id: id, shard: shard, greeting: greeting)
+        let connection = Connection(id: id, shard: shard)
         do {
             try pipeline.addHandler(connection)
         } catch {
             return context.close(promise: nil)
         }
         hasUpgraded = true
+        connection.open(with: greeting)
         // What the client sent right behind its request goes from the decoder to the connection.
         pipeline.removeHandler(self, promise: nil)
         pipeline.removeHandler(decoder, promise: nil)

@@ -40,10 +40,10 @@ struct HTTPResponse {
     }
 
     /// The end of a handshake that went well (RFC 6455 §4.2.2). No subprotocol, no extension.
-    static func switchingProtocols(acceptKey: String) -> ByteBuffer {
-        ByteBuffer(
-            string: "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                + "Connection: Upgrade\r\nSec-WebSocket-Accept: \(acceptKey)\r\n\r\n"
+    static func switchingProtocols(acceptKey: String) -> [UInt8] {
+        Array(
+            ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                + "Connection: Upgrade\r\nSec-WebSocket-Accept: \(acceptKey)\r\n\r\n").utf8
         )
     }
 }

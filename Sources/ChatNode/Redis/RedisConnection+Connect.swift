@@ -44,7 +44,7 @@ extension RedisConnection {
             .connectTimeout(.nanoseconds(Limits.redisConnectTimeout.inNanoseconds))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
-            .channelOption(.maxMessagesPerRead, value: UInt(Limits.readsPerTurn))
+            .channelOption(.maxMessagesPerRead, value: UInt(Limits.redisReadsPerTurn))
             .channelOption(
                 .recvAllocator,
                 value: AdaptiveRecvByteBufferAllocator(
