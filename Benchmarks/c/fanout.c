@@ -11,7 +11,23 @@ struct pace {
     uint64_t period;  // of the open loop; 0 is the closed one
     uint64_t due;     // when its next message should leave
     uint32_t turn;    // who sends it
+    // Of the closed loop, which holds back when the generator is too busy: a server that gets its
+    // messages a moment later does the same work for them, but a generator that cannot keep up
+    // would change what is measured.
+    uint64_t since, cpu_since, resume;
 };
+
+static uint64_t own_cpu(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+// When the share of time that the generator has been busy will be below its ceiling.
+static uint64_t cooled_down(const struct load *load, const struct pace *pace) {
+    if (load->options.ceiling >= 1) return 0;
+    return pace->since + (uint64_t)((double)(own_cpu() - pace->cpu_since) / load->options.ceiling);
+}
 
 static void say(struct load *load, uint32_t sender, uint64_t intended, struct bytes *out) {
     const uint8_t *value = ledger_send(&load->ledger, sender, intended);
@@ -19,8 +35,10 @@ static void say(struct load *load, uint32_t sender, uint64_t intended, struct by
 }
 
 // All that a sender may say at this moment leaves with one send().
-static void keep_in_flight(struct load *load, uint64_t now) {
+static void keep_in_flight(struct load *load, struct pace *pace, uint64_t now) {
     static struct bytes out;
+    if (now < pace->resume) return;
+    bool said = false;
     uint32_t wanted = load->options.in_flight;
     for (uint32_t i = 0; i < load->ledger.sender_count; i++) {
         struct sender *sender = &load->ledger.senders[i];
@@ -31,7 +49,9 @@ static void keep_in_flight(struct load *load, uint64_t now) {
             say(load, i, now, &out);
         }
         if (out.size) client_send(load, &load->clients[i], &out);
+        said |= out.size > 0;
     }
+    if (said) pace->resume = cooled_down(load, pace);
 }
 
 static void keep_time(struct load *load, struct pace *pace, uint64_t now) {
@@ -48,13 +68,17 @@ static void keep_time(struct load *load, struct pace *pace, uint64_t now) {
 }
 
 static void run_until(struct load *load, struct pace *pace, uint64_t end) {
+    pace->since = clock_ns();
+    pace->cpu_since = own_cpu();
+    pace->resume = 0;
     for (uint64_t now; (now = clock_ns()) < end && !load->closed;) {
         uint64_t wake = end;
         if (pace->period) {
             keep_time(load, pace, now);
             if (pace->due < wake) wake = pace->due;
         } else {
-            keep_in_flight(load, now);
+            keep_in_flight(load, pace, now);
+            if (pace->resume > now && pace->resume < wake) wake = pace->resume;
         }
         load_turn(load, wake);
     }
