@@ -62,14 +62,14 @@ int run_redis(const struct options *options) {
     read_memory(options, &report.before);
     read_times(options, &report.before);
     uint64_t end = report.before.at + (uint64_t)(options->seconds * 1e9), sent = 0, answered = 0;
-    do {
+    while (answered < sent || clock_ns() < end) {
         uint64_t free_places = options->in_flight - (sent - answered);
         if (free_places && clock_ns() < end) {
             send_all(fd, commands.data, one * free_places);
             sent += free_places;
         }
         answered += receive_some(fd);
-    } while (answered < sent);
+    }
     read_times(options, &report.after);
     read_memory(options, &report.after);
     report.count = answered;

@@ -54,6 +54,8 @@ def s6(bench: Bench) -> None:
     rows.append(Row("S6", workload, "bare PUBLISH / chatnode, Redis's CPU a message",
                     ratio(results, bare, many, lambda result: result.cpu_each, redis_each),
                     note="for information"))
+    rows.append(Row("S6", workload, "one by one / 64 senders, Redis's CPU a message",
+                    ratio(results, alone, many, redis_each), note="for information"))
     for name, key, unit in [
             (bare, bare_rate, "messages/s"), (many, rate, "messages/s"),
             (alone, rate, "messages/s")]:

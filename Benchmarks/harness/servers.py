@@ -52,7 +52,7 @@ class Server:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "output.log"
         environment = {key: value for key, value in os.environ.items()
-                       if not key.startswith("CHAT_")}
+                       if not key.startswith("CHAT_")} | {"BENCH_FOLDER": str(folder)}
         with open(self._log, "wb") as log:
             # In a session of its own: a Ctrl-C at the terminal is for the runner, which stops all.
             self._process = subprocess.Popen(
