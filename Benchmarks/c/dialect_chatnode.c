@@ -4,6 +4,7 @@
 
 #include "dialect.h"
 #include "dialect_ws.h"
+#include "stamp.h"
 #include "ws.h"
 
 // Names are of one length, so that a value stands at the same place in every message.
@@ -14,8 +15,9 @@ static const char chat_head[] = "{\"type\":\"chat\",\"username\":\"";
 static const char value_head[] = "\",\"value\":\"";
 
 // The ledger's tag is in it: a name that another run has not yet given back is no obstacle.
-static void name_of(const struct load *load, const struct client *client, char name[NAME_BYTES + 1]) {
-    snprintf(name, NAME_BYTES + 1, "%.4s%06u", load->ledger.value + 8, client->index);
+static void name_of(const struct load *load, const struct client *client, char *name) {
+    const uint8_t *tag = load->ledger.value + STAMP_BYTES;
+    snprintf(name, NAME_BYTES + 1, "%.*s%06u", TAG_BYTES, tag, client->index);
 }
 
 static void log_in(struct load *load, struct client *client) {

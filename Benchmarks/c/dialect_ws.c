@@ -7,7 +7,8 @@
 #include "ws.h"
 
 // A fixed key, and what RFC 6455 (1.3) says must come of it.
-static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==", accept_value[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
+static const char accept_value[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 void ws_greet(struct load *load, struct client *client, struct bytes *out) {
     (void)client;

@@ -51,7 +51,7 @@ static void watch(struct connection *connection, uint32_t events) {
     epoll_ctl(server.epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-// Sends, or keeps what the socket does not take. Never out of order: behind a rest everything waits.
+// Sends, or keeps what the socket does not take. Behind a rest everything waits, to keep its order.
 static void deliver(struct connection *connection, const uint8_t *data, size_t size) {
     if (connection->dead) return;
     size_t sent = 0;

@@ -64,7 +64,7 @@ static void close_client(struct load *load, struct client *client, const char *w
     client->fd = -1;
     client->in.size = client->out.size = 0;
     if (client->stage == STAGE_DEAF) {
-        // As a person would who is cut off: come back. Or there would soon be none who does not read.
+        // As a person would who is cut off: come back. Else all would soon be readers.
         load->deaf_closed++;
         open_client(load, client);
         return;

@@ -48,7 +48,7 @@ static inline uint64_t clock_ns(void) {
 
 void load_open(struct load *load, const struct options *options);
 
-// Connects all clients and sees them through the dialect's greeting. Ends the program if that fails.
+// Connects all clients and sees them through the greeting. Ends the program if that fails.
 void load_connect(struct load *load);
 
 // Waits for events until `deadline`, and sees to them.

@@ -27,7 +27,7 @@ static const char usage[] =
     "  --burst            the next K are sent when the last of K is through, not one by one\n"
     "  --rate R           messages a second in all, sent at fixed times, in place of K\n"
     "  --value-bytes B    of the value that is checked at the recipients                 [64]\n"
-    "  --ceiling U        the closed loop holds back when the generator is busier; 1: never [0.85]\n"
+    "  --ceiling U        a closed loop holds back when the generator is busier; 1: no [0.85]\n"
     "  --deaf N           so many more clients, which never read and come back when closed [0]\n"
     "  --each             latency of each delivery, not only to the last recipient\n"
     "  --seconds S        measured                                                        [1]\n"
@@ -71,8 +71,8 @@ struct options options_read(int count, char **arguments) {
     static const struct option names[] = {
         {"port", 1, 0, 'p'}, {"dialect", 1, 0, 'd'}, {"path", 1, 0, 'P'}, {"pid", 1, 0, 'i'},
         {"clients", 1, 0, 'c'}, {"senders", 1, 0, 's'}, {"in-flight", 1, 0, 'k'},
-        {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'}, {"value-bytes", 1, 0, 'v'},
-        {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
+        {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
+        {"value-bytes", 1, 0, 'v'}, {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
         {"patience", 1, 0, 't'}, {"concurrency", 1, 0, 'C'}, {"sources", 1, 0, 'o'},
         {"rcvbuf", 1, 0, 'R'}, {"help", 0, 0, 'h'}, {0}};
     struct options options = {

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-// Nanoseconds of all its threads: on a processor, and ready but waiting for one, which says how quiet
-// the machine was. From schedstat, because the times of `stat` count in hundredths of a second.
+// Nanoseconds of all its threads: on a processor, and ready but waiting for one, which says how
+// quiet the machine was. From schedstat, as the times of `stat` count in hundredths of a second.
 struct cpu {
     uint64_t used, waited;
 };

@@ -12,7 +12,8 @@
 
 static void append_publish(struct bytes *out, size_t size) {
     char head[80];
-    int length = snprintf(head, sizeof head, "*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n$%zu\r\n", size);
+    int length = snprintf(head, sizeof head,
+                          "*3\r\n$7\r\nPUBLISH\r\n$5\r\nbench\r\n$%zu\r\n", size);
     bytes_append(out, head, (size_t)length);
     memset(bytes_reserve(out, size), 'x', size);
     out->size += size;
@@ -44,7 +45,7 @@ static uint64_t receive_some(int fd) {
     if (got <= 0) die(EX_UNAVAILABLE, "load: Redis closed the connection");
     if (buffer[0] == '-') die(EX_UNAVAILABLE, "load: Redis said %.*s", (int)got, buffer);
     uint64_t lines = 0;
-    for (const char *at = buffer; (at = memchr(at, '\n', (size_t)(buffer + got - at))); at++) lines++;
+    for (ssize_t i = 0; i < got; i++) lines += buffer[i] == '\n';
     return lines;
 }
 
@@ -57,7 +58,9 @@ int run_redis(const struct options *options) {
     struct bytes commands = {0};
     append_publish(&commands, options->value_bytes);
     size_t one = commands.size;
-    for (uint32_t i = 1; i < options->in_flight; i++) append_publish(&commands, options->value_bytes);
+    for (uint32_t i = 1; i < options->in_flight; i++) {
+        append_publish(&commands, options->value_bytes);
+    }
 
     read_memory(options, &report.before);
     read_times(options, &report.before);

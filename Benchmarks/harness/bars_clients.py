@@ -85,10 +85,10 @@ def s9(bench: Bench) -> None:
     # From the first to the last of all rounds: what each of them might leave behind adds up.
     if valid:
         first = valid[0].node["after_kib"]["private"]
-        values = [result.node["after_kib"]["private"] / first for result in valid[1:]] or [1.0]
+        values = [result.node["after_kib"]["private"] / first for result in valid[1:]]
         bench.findings.rows.append(Row(
-            "S9", workload, "node's memory after each round / after the first", figure(values), 1.05,
-            note=f"{first:,} KiB after the first"))
+            "S9", workload, "node's memory after each round / after the first", figure(values),
+            1.05, note=f"{first:,} KiB after the first"))
 
 
 def s10(bench: Bench) -> None:
@@ -122,7 +122,8 @@ def s10(bench: Bench) -> None:
     allowed = [(node, floor, there) for node, floor, there in zip(
         results[on_redis], results[FLOOR.name], results[trip], strict=True)
         if not (node.fault or floor.fault or there.fault)]
-    rows.append(Row("S10", workload, "on Redis / (1.1 × floor + a Redis round trip), median", figure(
+    on_redis_what = "on Redis / (1.1 × floor + a Redis round trip), median"
+    rows.append(Row("S10", workload, on_redis_what, figure(
         [p50(node) / (1.1 * p50(floor) + trip_us(there)) for node, floor, there in allowed]), 1.0))
     for name in targets:
         bench.findings.costs.append(Cost("S10", name, single(results, name, p50), "µs, median"))

@@ -30,7 +30,7 @@ class Candidate:
                       self.health_path)
 
 
-FLOOR = Candidate("floor", (str(paths.BIN / "floor"), "--port", "PORT"), version="Benchmarks/c/floor.c")
+FLOOR = Candidate("floor", (str(paths.BIN / "floor"), "--port", "PORT"))
 
 
 def chatnode(binary: str, extra: list[str], redis: Server | None = None,

@@ -24,14 +24,16 @@ class Row:
             return "not measured"
         if self.limit is None:
             return ""
-        good = self.figure.median >= self.limit if self.at_least else self.figure.median <= self.limit
+        median = self.figure.median
+        good = median >= self.limit if self.at_least else median <= self.limit
         return "reached" if good else "MISSED"
 
     @property
     def limit_text(self) -> str:
         if self.limit is None:
             return ""
-        return f"{'≥' if self.at_least else '≤'} {self.limit:g}{' ' + self.unit if self.unit else ''}"
+        sign = "≥" if self.at_least else "≤"
+        return f"{sign} {self.limit:g} {self.unit}".rstrip()
 
 
 @dataclasses.dataclass(frozen=True)

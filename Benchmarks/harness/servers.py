@@ -1,4 +1,4 @@
-"""Server processes: started on a free port of their own, in a folder of their own, stopped in the end."""
+"""Server processes: each on a free port and in a folder of its own, and stopped in the end."""
 
 import os
 import pathlib

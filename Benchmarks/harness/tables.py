@@ -24,8 +24,10 @@ def spread(figure: Figure | None) -> tuple[str, str]:
     """Median; quartiles and, in brackets, the extremes."""
     if figure is None:
         return "–", ""
-    text = f"{number(figure.low)}–{number(figure.high)} ({number(figure.least)}–{number(figure.most)})"
-    return number(figure.median), text if figure.count > 1 else ""
+    if figure.count == 1:
+        return number(figure.median), ""
+    quartiles = f"{number(figure.low)}–{number(figure.high)}"
+    return number(figure.median), f"{quartiles} ({number(figure.least)}–{number(figure.most)})"
 
 
 BAR_HEAD = ["", "workload", "what", "median", "quartiles (extremes)", "n", "bar", "", "note"]

@@ -42,8 +42,8 @@ struct behaviour {
 
 static struct {
     void *(*create)(int tls, struct tls_options options);
-    void (*route)(int tls, void *app, const char *pattern, struct behaviour behaviour, void *context);
-    void (*listen)(int tls, void *app, struct listen_options options, on_listen done, void *context);
+    void (*route)(int tls, void *app, const char *pattern, struct behaviour, void *context);
+    void (*listen)(int tls, void *app, struct listen_options, on_listen, void *context);
     void (*run)(int tls, void *app);
     bool (*subscribe)(int tls, void *socket, const char *topic, size_t size);
     bool (*publish)(int tls, void *app, const char *topic, size_t topic_size, const char *message,
