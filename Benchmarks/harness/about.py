@@ -39,7 +39,7 @@ def _quietness(bench: Bench) -> str:
 def about(bench: Bench, command: str, given: bool, load_before: float) -> dict[str, Any]:
     loop = "the next message when one is through" if bench.slide else \
         "the next K messages when the last of K is through"
-    versions = ", ".join(peer.version for peer in bench.peers)
+    versions = ", ".join(dict.fromkeys(peer.version for peer in bench.peers))
     # A binary that was given may be of any commit.
     source = bench.binary if given else f"commit {_said('git', 'describe', '--always', '--dirty')}"
     return {

@@ -55,25 +55,27 @@ def redis_server(folder: pathlib.Path) -> Server:
     return Server("redis", command, folder / f"redis-{port}", port)
 
 
-# Folder under peers/, name in the tables, dialect.
+# Folder under peers/, name in the tables, dialect, and what `start` gets beside the port.
 _PEERS = [
-    ("uwebsockets", "uWebSockets", "raw"),
-    ("nats", "nats-server", "nats"),
-    ("nchan", "nchan", "raw"),
-    ("node-ws", "node ws", "raw"),
-    ("em-websocket", "em-websocket", "raw"),
+    ("uwebsockets", "uWebSockets", "raw", ()),
+    # Better than its users have it: see the server's comment.
+    ("uwebsockets", "uWebSockets, deferred", "raw", ("deferred",)),
+    ("nats", "nats-server", "nats", ()),
+    ("nchan", "nchan", "raw", ()),
+    ("node-ws", "node ws", "raw", ()),
+    ("em-websocket", "em-websocket", "raw", ()),
 ]
 
 
 def peers() -> tuple[list[Candidate], dict[str, str]]:
     """Those that are there, and of the others why not."""
     there, missing = [], {}
-    for folder, name, dialect in _PEERS:
+    for folder, name, dialect, more in _PEERS:
         start = str(paths.PEERS / folder / "start")
         check = subprocess.run([start, "--check"], capture_output=True, text=True, check=False)
         said = check.stdout.strip() or check.stderr.strip()
         if check.returncode == 0:
-            there.append(Candidate(name, (start, "PORT"), dialect, said))
+            there.append(Candidate(name, (start, "PORT", *more), dialect, said))
         else:
             missing[name] = said
     return there, missing
