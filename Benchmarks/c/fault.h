@@ -1,0 +1,14 @@
+// Deliberate faults of the floor, by which the generator's own checks are checked: one connection
+// gets every 50th message wrongly.
+#pragma once
+
+#include <stdbool.h>
+
+#include "bytes.h"
+
+enum fault { FAULT_NONE, FAULT_DROP, FAULT_DOUBLE, FAULT_SWAP, FAULT_CORRUPT };
+
+bool fault_named(const char *name, enum fault *fault);
+
+// Appends to `out` what the unlucky connection gets in place of these frames.
+void fault_spoil(enum fault fault, const struct bytes *frames, struct bytes *out);

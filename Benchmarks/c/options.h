@@ -1,0 +1,32 @@
+// What the generator is told on its command line.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum mode { MODE_FANOUT, MODE_CONNECT, MODE_IDLE, MODE_REDIS };
+
+enum { MOST_PROCESSES = 8 };
+
+struct watched {
+    char name[32];
+    pid_t pid;
+};
+
+struct options {
+    enum mode mode;
+    const char *dialect;
+    const char *path;
+    uint16_t port;
+    uint32_t clients, senders, deaf, in_flight, concurrency, sources;
+    uint32_t value_bytes;
+    bool burst, each;
+    double rate, ceiling, seconds, warm_up, patience;
+    int receive_buffer;
+    struct watched watched[MOST_PROCESSES];
+    unsigned watched_count;
+};
+
+struct options options_read(int count, char **arguments);

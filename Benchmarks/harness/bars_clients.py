@@ -1,0 +1,130 @@
+"""S7 to S10: clients that idle, come, do not read, and wait."""
+
+from .bars_redis import bare_publish
+from .bench import Bench
+from .candidates import FLOOR
+from .load import Result, measure
+from .rounds import figure, ratio, single
+from .rows import Cost, Row
+
+
+def s7(bench: Bench) -> None:
+    clients, seconds = bench.idle_clients, bench.idle_seconds
+    workload = f"{clients:,} idle, logged in, names in Redis, {seconds:g} s"
+    name = "chatnode on Redis"
+
+    def fresh_node() -> Result:
+        # A node of its own each time: what it has kept from earlier clients would hide their cost.
+        with bench.node_on_redis() as (target, _):
+            return measure(target, "idle", bench.value_bytes, clients=clients, warm_up=5,
+                           seconds=seconds, patience=20)
+
+    results = bench.interleave("S7", {name: fresh_node}, bench.repeats)
+
+    def memory(result: Result) -> float:
+        node = result.node
+        return (node["after_kib"]["private"] - node["before_kib"]["private"]) / clients
+
+    def per_second(result: Result) -> float:
+        return result.cpu_each / result.report["wall_s"]
+
+    pings = [result.report.get("pings", 0) for result in results[name]]
+    bench.findings.rows.append(Row(
+        "S7", workload, "node's memory a client", single(results, name, memory), 3.0, unit="KiB",
+        note=bench.void_note(results, name)))
+    bench.findings.rows.append(Row(
+        "S7", workload, "node's CPU a client and second", single(results, name, per_second), 2,
+        unit="µs", note=f"{min(pings):,} pings in it, at least"))
+
+
+def s8(bench: Bench) -> None:
+    clients = bench.new_clients
+    workload = f"{clients:,} connect, upgrade and log in, names in Redis"
+    with bench.running(FLOOR) as targets, bench.node_on_redis() as (target, _):
+        targets[target.candidate.name] = target
+        results = bench.interleave("S8", {
+            name: lambda each=each: measure(each, "connect", bench.value_bytes, clients=clients)
+            for name, each in targets.items()}, bench.repeats)
+    name = target.candidate.name
+    bench.findings.rows.append(Row(
+        "S8", workload, "node's CPU a client", single(results, name, lambda r: r.cpu_each), 75,
+        unit="µs", note=bench.void_note(results, name)))
+    for each in targets:
+        bench.findings.costs.append(Cost("S8", each, single(results, each, lambda r: r.cpu_each),
+                                         "µs a client (the floor has no names)"
+                                         if each == FLOOR.name else "µs a client"))
+    bench.findings.costs.append(Cost("S8", "Redis beside it", single(
+        results, name, lambda r: r.beside("redis")["cpu_us_each"]), "µs a client"))
+    bench.findings.costs.append(Cost("S8", name, single(
+        results, name, lambda r: r.report["per_second"]), "clients/s, 64 at one time"))
+
+
+def s9(bench: Bench) -> None:
+    deaf = max(1, bench.recipients // 100)
+    hearing = bench.recipients - deaf
+    workload = f"1 sender, {hearing:,} recipients, 64 in flight, {deaf} never read"
+    # The kernel's buffers have to be full before a node notices who does not read.
+    seconds = max(bench.seconds, 8)
+    with_deaf, without = "some never read", "all read"
+    with bench.running(bench.chatnode()) as targets:
+        target = targets["chatnode"]
+        common = {"clients": hearing, "each": True, "seconds": seconds}
+        results = bench.interleave("S9", {
+            without: lambda: bench.fanout(target, 64, **common),
+            with_deaf: lambda: bench.fanout(target, 64, deaf=deaf, **common)})
+
+    def p99(result: Result) -> float:
+        return result.report["each_us"]["p99"]
+
+    valid = [result for result in results[with_deaf] if result.fault is None]
+    closed = sum(result.report["deaf_closed"] for result in valid)
+    bench.findings.rows.append(Row(
+        "S9", workload, "p99 of the others, with / without those",
+        ratio(results, with_deaf, without, p99), 1.2,
+        note=f"{closed} times one was closed, and came back"))
+    # From the first to the last of all rounds: what each of them might leave behind adds up.
+    if valid:
+        first = valid[0].node["after_kib"]["private"]
+        values = [result.node["after_kib"]["private"] / first for result in valid[1:]]
+        bench.findings.rows.append(Row(
+            "S9", workload, "node's memory after each round / after the first", figure(values),
+            1.05, note=f"{first:,} KiB after the first"))
+
+
+def s10(bench: Bench) -> None:
+    workload = f"10 messages/s to {bench.recipients:,}, sent to last received"
+    # Thirty messages, of which a median can be taken.
+    seconds = max(bench.seconds, 3)
+    trip = "a Redis round trip"
+    with (bench.running(FLOOR, bench.chatnode()) as targets,
+          bench.node_on_redis() as (target, redis)):
+        on_redis = target.candidate.name
+        targets[on_redis] = target
+        trials = {name: lambda each=each: bench.fanout(each, 1, rate=10, seconds=seconds)
+                  for name, each in targets.items()}
+        trials[trip] = lambda: bare_publish(redis, bench, 1)
+        results = bench.interleave("S10", trials)
+
+    def p50(result: Result) -> float:
+        return result.report["last_us"]["p50"]
+
+    def p99(result: Result) -> float:
+        return result.report["last_us"]["p99"]
+
+    def trip_us(result: Result) -> float:
+        return 1e6 / result.report["per_second"]
+
+    rows = bench.findings.rows
+    rows.append(Row("S10", workload, "chatnode / floor, median", ratio(
+        results, "chatnode", FLOOR.name, p50), 1.1, note=bench.void_note(results, *results)))
+    rows.append(Row("S10", workload, "chatnode / floor, 99th percentile", ratio(
+        results, "chatnode", FLOOR.name, p99), note="for information"))
+    allowed = [(node, floor, there) for node, floor, there in zip(
+        results[on_redis], results[FLOOR.name], results[trip], strict=True)
+        if not (node.fault or floor.fault or there.fault)]
+    on_redis_what = "on Redis / (1.1 × floor + a Redis round trip), median"
+    rows.append(Row("S10", workload, on_redis_what, figure(
+        [p50(node) / (1.1 * p50(floor) + trip_us(there)) for node, floor, there in allowed]), 1.0))
+    for name in targets:
+        bench.findings.costs.append(Cost("S10", name, single(results, name, p50), "µs, median"))
+    bench.findings.costs.append(Cost("S10", trip, single(results, trip, trip_us), "µs, mean"))

@@ -1,0 +1,85 @@
+"""What all bars share: the servers, the sizes, and how long to measure."""
+
+import contextlib
+import dataclasses
+import pathlib
+
+from . import candidates
+from .candidates import Candidate
+from .load import Result, Target, measure
+from .rounds import Rounds, Trial, interleaved
+from .rows import Findings
+from .servers import CannotStart, Server
+
+
+@dataclasses.dataclass
+class Bench:
+    binary: str
+    chatnode_arguments: list[str]
+    folder: pathlib.Path
+    rounds: int
+    seconds: float
+    recipients: int
+    value_bytes: int
+    slide: bool
+    idle_clients: int
+    idle_seconds: float
+    new_clients: int
+    peers: list[Candidate]
+    missing: dict[str, str]
+    findings: Findings = dataclasses.field(default_factory=Findings)
+
+    @property
+    def repeats(self) -> int:
+        """Of what takes a minute each time and spreads little."""
+        return max(1, self.rounds // 3)
+
+    def chatnode(self, redis: Server | None = None) -> Candidate:
+        return candidates.chatnode(self.binary, self.chatnode_arguments, redis)
+
+    def peer(self, name: str) -> Candidate | None:
+        return next((peer for peer in self.peers if peer.name == name), None)
+
+    @contextlib.contextmanager
+    def running(self, *wanted: Candidate):
+        """Starts each; yields the targets by name. A peer that does not start is left out, and the
+        table says so; without chatnode or the floor there is nothing to measure."""
+        with contextlib.ExitStack() as stack:
+            targets: dict[str, Target] = {}
+            for candidate in wanted:
+                try:
+                    server = stack.enter_context(candidate.start(self.folder))
+                except CannotStart as error:
+                    if candidate not in self.peers:
+                        raise
+                    self.missing[candidate.name] = str(error)
+                    self.peers.remove(candidate)
+                    continue
+                targets[candidate.name] = Target(candidate, server)
+            yield targets
+
+    @contextlib.contextmanager
+    def node_on_redis(self):
+        """A node and its Redis, whose work is counted beside it."""
+        with (candidates.redis_server(self.folder) as redis,
+              self.chatnode(redis).start(self.folder) as node):
+            yield Target(self.chatnode(redis), node, (redis,)), redis
+
+    def fanout(self, target: Target, in_flight: int, **options) -> Result:
+        """One sender, all hear."""
+        options = {"clients": self.recipients, "seconds": self.seconds, **options}
+        if not self.slide and in_flight > 1:
+            options["burst"] = True
+        return measure(target, "fanout", self.value_bytes, in_flight=in_flight, **options)
+
+    def interleave(self, title: str, trials: dict[str, Trial], rounds: int | None = None) -> Rounds:
+        results = interleaved(title, trials, rounds or self.rounds)
+        self.findings.raw[title] = [
+            {"trial": name, "fault": result.fault, "report": result.report}
+            for name, several in results.items() for result in several]
+        return results
+
+    def void_note(self, results: Rounds, *names: str) -> str:
+        """How many rounds of these were not used, if any."""
+        unused = sum(result.fault is not None for name in names for result in results[name])
+        return f"{unused} void" if unused else ""

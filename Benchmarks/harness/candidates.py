@@ -1,0 +1,81 @@
+"""Who is measured, and how each is started."""
+
+import dataclasses
+import pathlib
+import subprocess
+
+from . import paths
+from .servers import Server, free_port
+
+# What a chat of chatnode has around its value: type, username of ten letters, seq, ts, mid. Raw
+# servers get values that are longer by this, so that the same number of bytes goes to each client.
+CHAT_BYTES_AROUND_VALUE = 104
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A kind of server, ready to be started any number of times."""
+
+    name: str
+    command: tuple[str, ...]  # PORT in it stands for the port
+    dialect: str = "raw"
+    version: str = ""
+    health_path: str | None = None
+    extra_value_bytes: int = CHAT_BYTES_AROUND_VALUE
+
+    def start(self, folder: pathlib.Path) -> Server:
+        port = free_port()
+        command = [part.replace("PORT", str(port)) for part in self.command]
+        return Server(self.name, command, folder / f"{self.name}-{port}".replace(" ", "-"), port,
+                      self.health_path)
+
+
+FLOOR = Candidate("floor", (str(paths.BIN / "floor"), "--port", "PORT"))
+
+
+def chatnode(binary: str, extra: list[str], redis: Server | None = None,
+             version: str = "") -> Candidate:
+    """As shipped, but with one loop, since the others have one worker, too, and with the senders'
+    rates unlimited, since one of them stands for thousands."""
+    command = [binary, "serve", "--port", "PORT", "--loops", "1", "--message-rate", "0",
+               "--byte-rate", "0", *extra]
+    if redis:
+        # A prefix of its own, so that nodes that share this Redis do not hear each other.
+        prefix = f"bench{free_port()}"
+        command += ["--redis", f"redis://127.0.0.1:{redis.port}", "--redis-prefix", prefix,
+                    "--new-cluster"]
+    return Candidate("chatnode on Redis" if redis else "chatnode", tuple(command), "chatnode",
+                     version, "/readyz", 0)
+
+
+def redis_server(folder: pathlib.Path) -> Server:
+    """With the configuration that chatnode is run with."""
+    port = free_port()
+    command = ["redis-server", str(paths.REDIS_CONFIG), "--port", str(port)]
+    return Server("redis", command, folder / f"redis-{port}", port)
+
+
+# Folder under peers/, name in the tables, dialect, and what `start` gets beside the port.
+_PEERS = [
+    ("uwebsockets", "uWebSockets", "raw", ()),
+    # Better than its users have it: see the server's comment.
+    ("uwebsockets", "uWebSockets, deferred", "raw", ("deferred",)),
+    ("nats", "nats-server", "nats", ()),
+    ("nchan", "nchan", "raw", ()),
+    ("node-ws", "node ws", "raw", ()),
+    ("em-websocket", "em-websocket", "raw", ()),
+]
+
+
+def peers() -> tuple[list[Candidate], dict[str, str]]:
+    """Those that are there, and of the others why not."""
+    there, missing = [], {}
+    for folder, name, dialect, more in _PEERS:
+        start = str(paths.PEERS / folder / "start")
+        check = subprocess.run([start, "--check"], capture_output=True, text=True, check=False)
+        said = check.stdout.strip() or check.stderr.strip()
+        if check.returncode == 0:
+            there.append(Candidate(name, (start, "PORT", *more), dialect, said))
+        else:
+            missing[name] = said
+    return there, missing

@@ -1,0 +1,79 @@
+"""Puts load on a server with c/load.c, and says whether the result may be used."""
+
+import dataclasses
+import json
+import subprocess
+from typing import Any
+
+from . import paths
+from .candidates import Candidate
+from .servers import Server
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """A running server, and the others whose work is counted beside it (its Redis)."""
+
+    candidate: Candidate
+    server: Server
+    beside: tuple[Server, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What the generator reported; `fault` says why it may not be used, if so."""
+
+    report: dict[str, Any]
+    fault: str | None = None
+
+    @property
+    def node(self) -> dict[str, Any]:
+        return self.report["servers"]["server"]
+
+    def beside(self, name: str) -> dict[str, Any]:
+        return self.report["servers"][name]
+
+    @property
+    def cpu_each(self) -> float:
+        """Microseconds of the server's processor time for each delivery, client or message."""
+        return self.node["cpu_us_each"]
+
+
+def measure(target: Target, mode: str, value_bytes: int = 64, **options: Any) -> Result:
+    """Runs the generator; `in_flight=8` becomes `--in-flight 8`, `burst=True` becomes `--burst`."""
+    if not target.server.alive():
+        return Result({}, f"{target.server.name} has ended: {target.server.last_words()}")
+    target.server.wait_until_quiet()
+    command = [str(paths.BIN / "load"), mode, "--port", str(target.server.port),
+               "--dialect", target.candidate.dialect,
+               "--value-bytes", str(value_bytes + target.candidate.extra_value_bytes),
+               "--pid", f"server={target.server.pid}"]
+    for other in target.beside:
+        command += ["--pid", f"{other.name}={other.pid}"]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        command += [flag] if value is True else [flag, str(value)]
+    # Connecting and draining have their own patience within the generator; this is for what hangs.
+    limit = 120 + options.get("seconds", 1) + options.get("warm_up", 0)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return Result({}, f"the generator hung for {limit:.0f} s")
+    if not done.stdout.startswith("{"):
+        return Result({}, done.stderr.strip().splitlines()[-1] if done.stderr.strip()
+                      else f"the generator ended with {done.returncode}")
+    report = json.loads(done.stdout)
+    return Result(report, _fault(report))
+
+
+def _fault(report: dict[str, Any]) -> str | None:
+    if report["verdict"] == "void":
+        return f"void: the generator was busy for {report['generator']:.0%} of the time"
+    if report["verdict"] == "wrong":
+        counts = ", ".join(f"{report[key]} {key}" for key in
+                           ("lost", "doubled", "reordered", "corrupted", "refused", "closed")
+                           if report[key])
+        return f"wrong: {counts or 'something'} ({report['problem']})"
+    if report["count"] == 0:
+        return "void: nothing was delivered"
+    return None
