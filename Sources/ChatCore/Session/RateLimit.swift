@@ -38,7 +38,8 @@ public struct RateLimit: Sendable {
     private var messages = TokenBucket()
     private var bytes = TokenBucket()
     private var patience = TokenBucket()
-    private var byteDebt = Duration.zero
+    /// Until the debt in bytes was gone, when the last of them came, in nanoseconds.
+    private var byteDebtNanoseconds: Int64 = 0
 
     /// Nothing sent yet.
     public init() {}
@@ -46,13 +47,14 @@ public struct RateLimit: Sendable {
     /// Charges what arrived on the wire. False where the client is flooding: 4008.
     public mutating func received(_ count: Int, policy: Policy, now: Instant) -> Bool {
         guard let rate = policy.bytes else { return true }
-        byteDebt = bytes.charge(Double(count), at: rate, now: now)
-        return byteDebt <= policy.byteDebt
+        let debt = bytes.charge(Double(count), at: rate, now: now)
+        byteDebtNanoseconds = debt.inNanoseconds
+        return debt <= policy.byteDebt
     }
 
     /// Decides about one message, whose bytes have been charged before.
     public mutating func admit(policy: Policy, now: Instant) -> Verdict {
-        var wait = byteDebt
+        var wait = Duration.nanoseconds(byteDebtNanoseconds)
         if wait <= .zero, let rate = policy.messages {
             wait = messages.take(1, at: rate, now: now) ?? .zero
         }

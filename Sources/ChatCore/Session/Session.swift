@@ -4,13 +4,14 @@
 /// it accepted has been settled and its name given up: a message sent just before closing arrives,
 /// and no name stays behind. On: the connection's loop.
 public struct Session {
+    /// Its names stand elsewhere: a session is nearly always idle, and there are many.
     private enum State {
         /// Nothing is asked; the next message can be handled.
         case idle
         /// A name has been asked for.
-        case claiming(Username)
+        indirect case claiming(Username)
         /// A name has been given up: by `logout`, by a change of name, or at the end.
-        case releasing(Releasing)
+        indirect case releasing(Releasing)
         case over
     }
 
