@@ -18,7 +18,7 @@ extension BrokerClient {
         now: Instant,
         into effects: inout [Effect]
     ) {
-        guard canAsk, let standing, isSure(now) else {
+        guard canAsk, let footing, isSure(now) else {
             let reason = canAsk ? Self.unsure : trouble
             return effects.append(.claimed(socket, .unavailable(reason: reason)))
         }
@@ -32,11 +32,10 @@ extension BrokerClient {
             session: SessionID(using: &random),
             since: now,
             phase: .claiming,
-            reign: standing.reign,
-            incarnation: standing.incarnation,
+            footing: footing,
             lineage: Lineage(using: &random)
         )
-        ask(for: socket, standing, &effects)
+        ask(for: socket, footing, &effects)
     }
 
     /// A session gives its name up. Answered by `released`: at once where nobody can be asked; the
@@ -92,7 +91,7 @@ extension BrokerClient {
     ) {
         var departure = Departure(
             key: tenancy.username.key,
-            incarnation: tenancy.incarnation,
+            incarnation: tenancy.footing.incarnation,
             socket: socket
         )
         if canAsk {
@@ -111,12 +110,11 @@ extension BrokerClient {
 
 extension BrokerClient {
     /// Asks for what a socket wants, under the present standing.
-    mutating func ask(for socket: SocketID, _ standing: Standing, _ effects: inout [Effect]) {
+    mutating func ask(for socket: SocketID, _ footing: Footing, _ effects: inout [Effect]) {
         guard var tenancy = wanted[socket] else { return }
-        tenancy.reign = standing.reign
-        tenancy.incarnation = standing.incarnation
+        tenancy.footing = footing
         wanted[socket] = tenancy
-        let claim = tenancy.claim(standing)
+        let claim = tenancy.claim
         pending.append(.claim(socket, tenancy.session, claim))
         effects.append(.call(.claim(claim)))
     }
@@ -132,24 +130,23 @@ extension BrokerClient {
 
     /// Asks again for what is held in doubt, where it can be asked.
     mutating func claimDoubtfulAgain(_ effects: inout [Effect]) {
-        guard canAsk, let standing, !doubtful.isEmpty else { return }
+        guard canAsk, let footing, !doubtful.isEmpty else { return }
         let sockets = doubtful
         doubtful = []
-        for socket in sockets { claimAgain(socket, standing, &effects) }
+        for socket in sockets { claimAgain(socket, footing, &effects) }
     }
 
     private mutating func claimAgain(
         _ socket: SocketID,
-        _ standing: Standing,
+        _ footing: Footing,
         _ effects: inout [Effect]
     ) {
         guard var tenancy = held[socket], tenancy.phase == .doubtful else { return }
         if limbo[socket] != nil, let shown = seen[tenancy.lineage] { tenancy.accept(shown, at: 0) }
         tenancy.phase = .reclaiming
-        tenancy.reign = standing.reign
-        tenancy.incarnation = standing.incarnation
+        tenancy.footing = footing
         held[socket] = tenancy
-        let claim = tenancy.claim(standing)
+        let claim = tenancy.claim
         pending.append(.claim(socket, tenancy.session, claim))
         effects.append(.call(.claim(claim)))
     }
@@ -247,7 +244,7 @@ extension BrokerClient {
 
     /// It was asked for under another standing than the present one.
     private func isOutdated(_ tenancy: Tenancy) -> Bool {
-        tenancy.reign != standing?.reign || tenancy.incarnation != standing?.incarnation
+        !tenancy.footing.holds(in: standing)
     }
 
     private mutating func loseName(_ socket: SocketID, _ effects: inout [Effect]) {

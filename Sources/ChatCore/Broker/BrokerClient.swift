@@ -38,6 +38,8 @@ public struct BrokerClient: Sendable {
 
     // What the node is.
     var standing: Standing?
+    /// The same for those who remember it.
+    var footing: Footing?
     var isLinked = false
     /// The standing has been doubted, and not been told again.
     var isInDoubt = false
@@ -129,8 +131,9 @@ extension BrokerClient {
         seen: [Lineage: UInt64],
         into effects: inout [Effect]
     ) {
-        let hasMoved = standing?.reign != new.reign || standing?.incarnation != new.incarnation
+        let hasMoved = footing?.holds(in: new) != true
         standing = new
+        if hasMoved { footing = Footing(new) }
         self.seen = seen
         isInDoubt = false
         if hasMoved {
@@ -199,7 +202,7 @@ extension BrokerClient {
 
     /// Sends what has waited for the broker: first what frees names, then what makes them sure.
     private mutating func resume(_ effects: inout [Effect]) {
-        guard canAsk, let standing else { return }
+        guard canAsk, let standing, let footing else { return }
         for (session, departure) in leaving where !departure.isSent {
             leaving[session]?.isSent = true
             pending.append(.release(session))
@@ -209,7 +212,7 @@ extension BrokerClient {
         if !standing.isGrace {
             for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
                 wanted[socket]?.phase = .claiming
-                ask(for: socket, standing, &effects)
+                ask(for: socket, footing, &effects)
             }
         }
         noteAllReady()

@@ -1,3 +1,19 @@
+/// As what a node asks for its names: the same for all of them, and so kept once.
+final class Footing: Sendable {
+    let reign: Reign
+    let incarnation: Incarnation
+
+    init(_ standing: Standing) {
+        reign = standing.reign
+        incarnation = standing.incarnation
+    }
+
+    /// The node is still the same, under the same reign.
+    func holds(in standing: Standing?) -> Bool {
+        reign == standing?.reign && incarnation == standing?.incarnation
+    }
+}
+
 /// A name that one socket's login has, or wants to have.
 struct Tenancy: Sendable {
     /// How sure the login may be of it.
@@ -19,9 +35,8 @@ struct Tenancy: Sendable {
     /// When its client asked.
     let since: Instant
     var phase: Phase
-    /// The standing under which it was last asked for.
-    var reign: Reign
-    var incarnation: Incarnation
+    /// As what it was last asked for.
+    var footing: Footing
     var lineage: Lineage
     var fence: UInt64 = 0
     /// The last number that a message was sent under.
@@ -31,12 +46,12 @@ struct Tenancy: Sendable {
     var acceptedSeq: UInt64 = 0
 
     /// The claim, as things stand.
-    func claim(_ standing: Standing) -> Claim {
+    var claim: Claim {
         let isNew = phase == .claiming || phase == .waitingForGrace
         return Claim(
-            reign: standing.reign,
+            reign: footing.reign,
             username: username,
-            incarnation: standing.incarnation,
+            incarnation: footing.incarnation,
             session: session,
             lineage: lineage,
             known: isNew ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq)

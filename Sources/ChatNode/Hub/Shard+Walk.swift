@@ -14,14 +14,14 @@ extension Shard {
     /// Takes a WebSocket out of all its rooms. Never under the walk, where members keep their
     /// places: the walk only sends and hands over, and a hand-over is a task of its own.
     func leaveRooms(_ connection: Connection) {
-        for membership in connection.memberships {
+        for membership in connection.memberships.all {
             let room = membership.room
             if let moved = room.remove(at: membership.place) {
                 self.connection(at: moved)?.moved(in: room, to: membership.place)
             }
             if room.count == 0 { rooms[room.name] = nil }
         }
-        connection.memberships = []
+        connection.memberships = Memberships()
     }
 
     /// Messages of a room have come from the broker.
@@ -82,7 +82,7 @@ extension Shard {
     /// A socket has taken what waited: it goes on from its cursors, in every room.
     func catchUp(_ connection: Connection) {
         var late: [Int32] = []
-        for membership in connection.memberships {
+        for membership in connection.memberships.all {
             var budget = WalkBudget(now: Clock.now)
             let place = membership.place
             _ = pass(membership.room, place..<place + 1, &budget, &late)

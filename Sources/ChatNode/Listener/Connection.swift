@@ -19,7 +19,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     let id: SocketID
     private let shard: Shard
     var session: Session
-    var memberships: [Membership] = []
+    var memberships = Memberships()
 
     private var phase = Phase.open
     private var isSessionFinished = false
@@ -121,9 +121,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     }
 
     func moved(in room: Room, to place: Int) {
-        for index in memberships.indices where memberships[index].room === room {
-            memberships[index].place = place
-        }
+        memberships.move(in: room, to: place)
     }
 
     func drain() {
