@@ -83,6 +83,9 @@ struct Door {
         waiting.count + count <= Limits.privateBytes
     }
 
+    /// Private bytes that wait.
+    var waitingBytes: Int { waiting.count }
+
     /// Keeps private bytes for when the door is open again.
     mutating func wait(_ bytes: ArraySlice<UInt8>) {
         guard !isBroken else { return }

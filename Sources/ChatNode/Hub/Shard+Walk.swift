@@ -24,11 +24,11 @@ extension Shard {
         connection.memberships = []
     }
 
-    /// Messages of a room have come from the broker.
-    func deliver(_ run: Run, to name: RoomName) {
+    /// Messages of a room have come from the broker, to this node at that time.
+    func deliver(_ run: Run, to name: RoomName, arrivedAt: Instant) {
         guard let room = rooms[name] else { return }
         room.backlog.append(run)
-        markDirty(room)
+        markDirty(room, arrivedAt)
     }
 
     /// Messages of a room are lost to this node: nobody is skipped in silence.
@@ -42,10 +42,14 @@ extension Shard {
         }
     }
 
-    func markDirty(_ room: Room) {
+    func markDirty(_ room: Room, _ arrivedAt: Instant) {
         // A walk under way takes the new messages along, and goes round again for those it has passed.
-        guard room.walkIndex == nil else { return }
+        guard room.walkIndex == nil else {
+            room.nextArrivedAt = room.nextArrivedAt ?? arrivedAt
+            return
+        }
         room.walkIndex = 0
+        room.arrivedAt = arrivedAt
         room.passEnd = room.backlog.end
         dirtyRooms.append(room)
         scheduleTurnEnd()
@@ -58,11 +62,13 @@ extension Shard {
         var budget = WalkBudget(now: Clock.now)
         var done = 0
         var late: [Int32] = []
+        var tally = SendTally()
         while done < dirtyRooms.count, budget.hasRest {
             let room = dirtyRooms[done]
-            walk(room, &budget, &late)
+            walk(room, &budget, &late, &tally)
             if room.walkIndex == nil { done += 1 }
         }
+        metrics.sent(tally)
         dirtyRooms.removeFirst(done)
         if !dirtyRooms.isEmpty { walkOnLater() }
         close(late)
@@ -82,10 +88,12 @@ extension Shard {
     /// A socket has taken what waited: it goes on from its cursors, in every room.
     func catchUp(_ connection: Connection) {
         var late: [Int32] = []
+        var tally = SendTally()
         for membership in connection.memberships {
             var piece = Piece()
-            offer(membership.room, membership.place, &piece, &late)
+            offer(membership.room, membership.place, &piece, &late, &tally)
         }
+        metrics.sent(tally)
         close(late)
     }
 
@@ -95,12 +103,17 @@ extension Shard {
     }
 
     /// Goes round until everybody has been offered everything, or the budget is spent.
-    private func walk(_ room: Room, _ budget: inout WalkBudget, _ late: inout [Int32]) {
+    private func walk(
+        _ room: Room,
+        _ budget: inout WalkBudget,
+        _ late: inout [Int32],
+        _ tally: inout SendTally
+    ) {
         while budget.hasRest, var index = room.walkIndex {
             var piece = Piece()
             while index < room.count, budget.hasRest {
                 if room.cursors[index] < room.backlog.end {
-                    offer(room, index, &piece, &late)
+                    offer(room, index, &piece, &late, &tally)
                     budget.spend()
                 }
                 index += 1
@@ -116,6 +129,11 @@ extension Shard {
         let isComplete = !room.hasMoved
         if isComplete { room.backlog.trim(offered: room.passEnd) }
         let isOver = isComplete && room.passEnd == room.backlog.end
+        if isComplete {
+            metrics.walked(since: room.arrivedAt)
+            room.arrivedAt = room.nextArrivedAt ?? room.arrivedAt
+            room.nextArrivedAt = nil
+        }
         room.walkIndex = isOver ? nil : 0
         room.hasMoved = false
         room.passEnd = room.backlog.end
@@ -128,9 +146,16 @@ extension Shard {
         var end = -1
         var run: Run?
         var offset = 0
+        var byteCount = 0
     }
 
-    private func offer(_ room: Room, _ index: Int, _ piece: inout Piece, _ late: inout [Int32]) {
+    private func offer(
+        _ room: Room,
+        _ index: Int,
+        _ piece: inout Piece,
+        _ late: inout [Int32],
+        _ tally: inout SendTally
+    ) {
         let slot = Int(room.slots[index])
         if room.cursors[index] < room.backlog.start {
             if !doors[slot].isClosing { late.append(room.slots[index]) }
@@ -141,9 +166,11 @@ extension Shard {
             if piece.cursor != cursor { piece = prepare(room.backlog, cursor) }
             switch transmit(piece, slot) {
             case .sent:
+                tally.add(messages: piece.end - cursor, bytes: piece.byteCount)
                 room.cursors[index] = piece.end
             case .partly(let count):
                 let (rest, next) = room.backlog.cut(from: cursor, after: count)
+                tally.add(messages: next - cursor, bytes: count + rest.count)
                 room.cursors[index] = next
                 connection(at: room.slots[index])?.handOver(rest)
             case .broken:
@@ -166,6 +193,7 @@ extension Shard {
                 into: &gathered
             )
         }
+        piece.byteCount = (piece.run?.bytes ?? gathered).count - piece.offset
         return piece
     }
 

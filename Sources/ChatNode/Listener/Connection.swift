@@ -79,6 +79,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         // The descriptor is closed by now, and its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()
         shard.settings.log.debug("closed", metadata: ["socket": "\(id)"])
+        if isOpen { shard.metrics.ended(.lost) }
         phase = .gone
         self.context = nil
         shard.leaveRooms(self)
@@ -94,6 +95,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     /// Tells this client, and nobody else.
     func send(_ message: ServerMessage) {
+        shard.metrics.told(message)
         guard case .open = phase else { return }
         var json: [UInt8] = []
         message.encode(into: &json)
@@ -164,6 +166,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 extension Connection: FrameSink {
     func text(_ payload: RawSpan) -> Bool {
         let now = Clock.now
+        shard.metrics.messageCame()
         liveness.messageEnded()
         shard.run(self) { $0.receive(payload, now: now, into: &$1) }
         return isOpen
@@ -178,7 +181,7 @@ extension Connection: FrameSink {
     func pong(_ payload: RawSpan) -> Bool { true }
 
     func close(_ code: CloseCode?, _ reason: RawSpan) {
-        beginClosing(Frame.close(code))
+        beginClosing(Frame.close(code), .client)
     }
 
     private var isOpen: Bool {
@@ -256,11 +259,12 @@ extension Connection {
             "closing",
             metadata: ["socket": "\(id)", "code": "\(code.rawValue)", "reason": "\(reason)"]
         )
-        beginClosing(Frame.close(code, reason))
+        beginClosing(Frame.close(code, reason), DisconnectReason(code))
     }
 
-    private func beginClosing(_ frame: [UInt8]) {
+    private func beginClosing(_ frame: [UInt8], _ why: DisconnectReason) {
         guard isOpen else { return }
+        shard.metrics.ended(why)
         let slot = Int(id.slot)
         phase = .closing(discarded: 0)
         shard.leaveRooms(self)

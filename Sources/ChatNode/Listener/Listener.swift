@@ -16,7 +16,9 @@ enum Listener {
             .serverChannelOption(.maxMessagesPerRead, value: UInt(Limits.acceptsPerTurn))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                    let metrics = hub.shard(on: channel.eventLoop).metrics
+                    let pause = AcceptPause { metrics.acceptPaused() }
+                    try channel.pipeline.syncOperations.addHandler(pause)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
