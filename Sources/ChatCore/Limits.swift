@@ -189,6 +189,17 @@ public enum Limits {
     /// The largest read buffer: one whole message.
     public static let readBufferMaximumBytes = 16 * 1024
 
+    // MARK: The operators' listener
+
+    /// Operators' connections at one time: a scraper or two, and people.
+    public static let adminConnections = 16
+    /// From an operator's connection to the last byte of its answer.
+    public static let adminTimeout = Duration.seconds(10)
+    /// Between two looks of a loop at what waits for its clients, for the figures.
+    public static let metricsSweep = Duration.seconds(1)
+    /// A unix socket's path: `sun_path` of Linux (unix(7)) and its closing zero.
+    public static let socketPathBytes = 107
+
     // MARK: Redis
 
     /// From the first packet to a connection with Redis, which is near.

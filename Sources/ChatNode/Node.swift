@@ -20,6 +20,8 @@ final class Node: Sendable {
     let hub: Hub
     private let backend: any Backend
     private let listener: any Channel
+    /// Where operators ask; nil where nobody may.
+    let admin: AdminListener?
     private let log: Logger
 
     private init(
@@ -31,6 +33,7 @@ final class Node: Sendable {
         backend: any Backend,
         listener: any Channel,
         address: SocketAddress,
+        admin: AdminListener?,
         log: Logger
     ) {
         self.configuration = configuration
@@ -41,21 +44,28 @@ final class Node: Sendable {
         self.backend = backend
         self.listener = listener
         self.address = address
+        self.admin = admin
         self.log = log
     }
 
     /// Starts a node. When it is there, it listens; ready it is when its backend is.
-    static func start(_ configuration: Configuration, log: Logger) async throws -> Node {
+    static func start(
+        _ configuration: Configuration,
+        log: Logger,
+        metrics: MetricsRegistry = MetricsRegistry()
+    ) async throws -> Node {
         let loopCount = configuration.loops ?? System.coreCount
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         do {
             let loops = Array(group.makeIterator())
             let state = NodeState(label: configuration.label)
-            let backend = try await makeBackend(configuration, state, loops, log)
+            metrics.observe(state, hasRedis: configuration.redis != nil)
+            let backend = try await makeBackend(configuration, state, loops, metrics, log)
             let settings = configuration.shardSettings(state, log)
             let hub = try await Hub.make(loops: loops) { loop, index in
                 let broker = backend.makeBroker(on: loop, index: index)
-                return Shard(loop: loop, settings: settings, broker: broker)
+                let metrics = ShardMetrics(metrics, loop: index)
+                return Shard(loop: loop, settings: settings, broker: broker, metrics: metrics)
             }
             try await backend.start(for: hub)
             let listener = try await Listener.bind(
@@ -67,6 +77,10 @@ final class Node: Sendable {
             guard let address = listener.localAddress else {
                 preconditionFailure("a bound listener has an address")
             }
+            let admin = try await AdminListener.bind(
+                configuration.adminPlace(port: address.port ?? configuration.port),
+                AdminService(state: state, metrics: metrics)
+            )
             return Node(
                 configuration: configuration,
                 state: state,
@@ -76,6 +90,7 @@ final class Node: Sendable {
                 backend: backend,
                 listener: listener,
                 address: address,
+                admin: admin,
                 log: log
             )
         } catch {
@@ -88,11 +103,12 @@ final class Node: Sendable {
         _ configuration: Configuration,
         _ state: NodeState,
         _ loops: [any EventLoop],
+        _ metrics: MetricsRegistry,
         _ log: Logger
     ) async throws -> any Backend {
         guard let home = loops.first else { preconditionFailure("a group has a loop") }
         let retention = Store.Retention(messages: configuration.history)
-        if let settings = configuration.redisSettings(state, retention, log) {
+        if let settings = configuration.redisSettings(state, retention, metrics, log) {
             return RedisBackend(settings: settings, state: state, home: home)
         }
         return try await MemoryBackend.make(on: home, retention: retention, state: state)
@@ -146,6 +162,7 @@ extension Node {
         }
         hub.onEach { $0.stop() }
         await backend.stop()
+        await admin?.stop()
         try await group.shutdownGracefully()
         log.info("stopped", metadata: ["closed": "\(clients - forced)", "forced": "\(forced)"])
         return Farewell(closed: clients - forced, forced: forced)
@@ -164,6 +181,7 @@ extension Configuration {
     fileprivate func redisSettings(
         _ state: NodeState,
         _ retention: Store.Retention,
+        _ metrics: MetricsRegistry,
         _ log: Logger
     ) -> RedisSettings? {
         guard let redis else { return nil }
@@ -173,7 +191,8 @@ extension Configuration {
             codec: StoreCodec(keys: RedisKeys(prefix: redisPrefix), retention: retention),
             label: state.label,
             isNewCluster: isNewCluster,
-            log: log
+            log: log,
+            metrics: metrics
         )
     }
 

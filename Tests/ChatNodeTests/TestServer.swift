@@ -6,20 +6,25 @@ import TestSupport
 /// A node in this process on a free port.
 struct TestServer {
     let node: Node
+    let metrics: MetricsRegistry
     var port: Int { node.address.port ?? 0 }
 
     /// Starts one with flags as on the command line, runs the body, and has it leave.
     static func run<Result>(
         _ flags: [String: String] = [:],
+        environment: [String: String] = [:],
         _ body: (TestServer) async throws -> Result
     ) async throws -> Result {
         var flags = flags
         flags["port"] = "0"
         flags["node-id"] = flags["node-id"] ?? "n1"
-        let configuration = try Configuration.load(flags: flags, environment: [:])
+        flags["admin"] = flags["admin"] ?? "none"
+        let configuration = try Configuration.load(flags: flags, environment: environment)
         var log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         log.logLevel = .critical
-        let server = TestServer(node: try await Node.start(configuration, log: log))
+        let metrics = MetricsRegistry()
+        let node = try await Node.start(configuration, log: log, metrics: metrics)
+        let server = TestServer(node: node, metrics: metrics)
         do {
             let result = try await body(server)
             // A test may have had it leave.
@@ -48,6 +53,11 @@ struct TestServer {
             }
         }
         throw Unexpected("it did not come about within \(TestSocket.patience) s")
+    }
+
+    /// What it reports, as Prometheus reads it.
+    func scrape() throws -> PrometheusText {
+        try PrometheusText(parsing: metrics.scrape())
     }
 
     /// One request on a connection of its own, and everything that comes back.

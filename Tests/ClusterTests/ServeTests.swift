@@ -19,6 +19,52 @@ import Testing
         _ = try TestWebSocket(port: node.port)
     }
 
+    @Test func `it says where operators ask it, and takes that away when it leaves`() async throws {
+        let node = try await TestNodeProcess.start()
+        let socket = node.adminSocket
+        let line = "  metrics  curl --unix-socket \(socket) http://localhost/metrics\n"
+        #expect(node.process.output.contains(line))
+        #expect(try node.scrape().value("chatnode_ready") == 1)
+        #expect(try node.get("/metrics").hasPrefix("HTTP/1.1 404 "))
+        node.process.signal(SIGTERM)
+        #expect(try await node.process.exitCode() == 0)
+        #expect(!FileManager.default.fileExists(atPath: socket))
+    }
+
+    @Test func `one that leaves at once takes it away too, and one that is killed does not matter`()
+        async throws
+    {
+        let hasty = try await TestNodeProcess.start(["--drain-delay", "1m"])
+        hasty.process.signal(SIGTERM)
+        try await eventually("it drains") { hasty.process.output.contains("draining 0 clients") }
+        hasty.process.signal(SIGTERM)
+        _ = try await hasty.process.exitCode()
+        #expect(!FileManager.default.fileExists(atPath: hasty.adminSocket))
+        let killed = try await TestNodeProcess.start()
+        killed.process.signal(SIGKILL)
+        _ = try await killed.process.exitCode()
+        #expect(FileManager.default.fileExists(atPath: killed.adminSocket))
+        let next = try await TestNodeProcess.start(port: killed.port)
+        #expect(try next.scrape().value("chatnode_ready") == 1)
+    }
+
+    @Test func `a place for operators that is taken is told with a way out`() async throws {
+        let node = try await TestNodeProcess.start()
+        let place = "unix:\(node.adminSocket)"
+        let (code, output) = try await run(["--port", "0", "--admin", place])
+        #expect(code == 75)
+        let path = node.adminSocket
+        #expect(output.contains("error: cannot listen for operators at \(path): another process"))
+        #expect(output.contains("--admin none"))
+        #expect(try node.scrape().value("chatnode_ready") == 1)
+    }
+
+    @Test func `nobody may ask where nobody shall`() async throws {
+        let node = try await TestNodeProcess.start(["--admin", "none"])
+        #expect(!node.process.output.contains("  metrics  "))
+        #expect(!FileManager.default.fileExists(atPath: node.adminSocket))
+    }
+
     @Test(arguments: [SIGINT, SIGTERM])
     func `the first signal lets clients leave in good order`(signal: CInt) async throws {
         let node = try await TestNodeProcess.start()

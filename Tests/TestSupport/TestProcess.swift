@@ -32,7 +32,9 @@ public final class TestProcess: Sendable {
         else { throw Unexpected("cannot write \(log)") }
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ProcessInfo.processInfo.environment
+            .merging(["XDG_RUNTIME_DIR": Self.runtimeFolder]) { $1 }
+            .merging(environment) { $1 }
         process.standardOutput = output
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
@@ -48,7 +50,21 @@ public final class TestProcess: Sendable {
     private static let running = Mutex<Set<Int32>>([])
     /// Whoever still has one when the tests end, a thread or a cycle of references: it goes with them.
     private static let killsTheRest: Void = {
-        atexit { TestProcess.running.withLock { for pid in $0 { kill(pid, SIGKILL) } } }
+        atexit {
+            TestProcess.running.withLock { for pid in $0 { kill(pid, SIGKILL) } }
+            try? FileManager.default.removeItem(atPath: TestProcess.runtimeFolder)
+        }
+    }()
+
+    /// Where those that this process starts put their sockets: one that is killed leaves its own.
+    public static let runtimeFolder: String = {
+        let path = "/tmp/chatnode-test-\(ProcessInfo.processInfo.processIdentifier)"
+        try? FileManager.default.createDirectory(
+            atPath: path,
+            withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700]
+        )
+        return path
     }()
 
     deinit {
@@ -147,6 +163,27 @@ public struct TestNodeProcess: Sendable {
             ["--port", "\(port)", "--node-id", "n1"] + flags
         )
         return TestNodeProcess(process: process, port: try await self.port(of: process))
+    }
+
+    /// Where operators ask it, unless a flag says otherwise.
+    public var adminSocket: String {
+        "\(TestProcess.runtimeFolder)/chatnode-\(geteuid())/127.0.0.1-\(port).sock"
+    }
+
+    /// What it reports, as it is.
+    public func metrics() throws -> String {
+        let socket = try TestSocket(path: adminSocket)
+        try socket.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
+        guard answer.hasPrefix("HTTP/1.1 200 "), let end = answer.firstRange(of: "\r\n\r\n") else {
+            throw Unexpected(answer)
+        }
+        return String(answer[end.upperBound...])
+    }
+
+    /// What it reports, read strictly.
+    public func scrape() throws -> PrometheusText {
+        try PrometheusText(parsing: metrics())
     }
 
     /// A client of it; logged in, if there is a name.

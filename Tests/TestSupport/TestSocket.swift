@@ -46,6 +46,26 @@ public final class TestSocket {
         }
     }
 
+    /// Connects to a unix socket.
+    public init(path: String) throws {
+        descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
+        setUp()
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else {
+            let error = errno
+            close()
+            throw Unexpected("connect to \(path): errno \(error)")
+        }
+    }
+
     /// The server's side of a connection.
     init(accepted descriptor: CInt) {
         self.descriptor = descriptor

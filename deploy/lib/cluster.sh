@@ -27,6 +27,14 @@ readonly REDIS_STOP_SECONDS=10 # it writes its file to the disk
 readonly RUN_DIR=$root/.run/$PORT_BASE
 readonly REDIS_DIR=$RUN_DIR/redis
 
+# socket_of NAME: where a node's operators ask it; nothing where the path of the checkout is longer
+# than a socket's can be.
+readonly SOCKET_PATH_BYTES=107
+socket_of() {
+    local LC_ALL=C path=$RUN_DIR/$1.sock
+    if ((${#path} <= SOCKET_PATH_BYTES)); then printf '%s' "$path"; fi
+}
+
 # What deploy/node asks a running deploy/up for, a line each.
 readonly REQUESTS=$RUN_DIR/requests
 

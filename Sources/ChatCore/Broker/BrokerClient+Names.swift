@@ -51,6 +51,9 @@ extension BrokerClient {
         depart(tenancy, waiting: socket, &effects)
     }
 
+    /// Names that sessions of this loop hold.
+    public var nameCount: Int { held.count }
+
     /// Whether a name is, or may be, this loop's: claimed or held, or not proven to be given up.
     public func mayHold(_ keys: [String]) -> [Bool] {
         var mine = Set(held.values.map(\.username.key))

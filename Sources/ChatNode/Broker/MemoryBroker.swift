@@ -59,13 +59,14 @@ final class MemoryBroker {
                 if let publication { runs.append((call.room, Run(framing: publication))) }
             }
         }
+        let now = Clock.now
         for receiver in receivers {
             let isOrigin = receiver.eventLoop === origin
             guard isOrigin || !runs.isEmpty else { continue }
             receiver.eventLoop.execute { [answers, runs] in
                 let shard = receiver.value
                 if isOrigin { for answer in answers { shard.answered(answer) } }
-                for (room, run) in runs { shard.deliver(run, to: room) }
+                for (room, run) in runs { shard.deliver(run, to: room, arrivedAt: now) }
             }
         }
     }

@@ -15,20 +15,16 @@ struct Banner {
         let raised =
             descriptors.now > descriptors.before ? " (raised from \(descriptors.before))" : ""
         let backend = node.state.backend.isEmpty ? "" : "\n  redis    \(node.state.backend)"
-        let address = Self.url(configuration.host, node.address.port ?? configuration.port)
+        let metrics = node.admin.map { "\n  metrics  \($0.place.question(of: "/metrics"))" } ?? ""
+        let address = authority(configuration.host, node.address.port ?? configuration.port)
         text = """
             chatnode \(Version.current)  node \(node.state.label)  pid \(getpid())  \
             loops \(node.loopCount)  descriptors \(descriptors.now)\(raised)
               page     http://\(address)/
               clients  ws://\(address)/ws
-              health   http://\(address)/readyz   /healthz\(backend)
+              health   http://\(address)/readyz   /healthz\(metrics)\(backend)
             ready in \(took.inMillisecondsRoundedUp) ms
             """
-    }
-
-    /// An IPv6 address stands in brackets (RFC 3986 §3.2.2).
-    private static func url(_ host: String, _ port: Int) -> String {
-        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 

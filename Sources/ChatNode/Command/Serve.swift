@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChatCore
+import CoreMetrics
 import Glibc
 import Logging
 
@@ -55,8 +56,12 @@ struct Serve: AsyncParsableCommand {
     }
 
     private static func start(_ configuration: Configuration) async throws -> Node {
+        let metrics = MetricsRegistry()
+        // What libraries count is shown with the rest.
+        MetricsSystem.bootstrap(CellFactory(registry: metrics, writers: .many))
         do {
-            return try await Node.start(configuration, log: Logger(label: "chatnode"))
+            let log = Logger(label: "chatnode")
+            return try await Node.start(configuration, log: log, metrics: metrics)
         } catch {
             let trouble = StartTrouble(error, configuration)
             Terminal.complain(trouble.description)

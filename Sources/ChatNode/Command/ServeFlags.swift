@@ -18,6 +18,8 @@ struct ServeFlags: ParsableArguments {
     var maxConnections: String?
     @Option(help: .of("allowed-origins"))
     var allowedOrigins: String?
+    @Option(help: .of("admin"))
+    var admin: String?
     @Option(help: .of("redis"))
     var redis: String?
     @Option(help: .of("redis-password-file"))

@@ -8,6 +8,11 @@ struct StartTrouble: CustomStringConvertible {
     let exitCode: CInt
 
     init(_ error: any Error, _ configuration: Configuration) {
+        if let trouble = error as? AdminTrouble {
+            description = trouble.description
+            exitCode = trouble.exitCode
+            return
+        }
         let place = "\(configuration.host):\(configuration.port)"
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:

@@ -9,6 +9,7 @@ extension Configuration {
         readFile: (String) throws(FileReadError) -> String = readTextFile
     ) throws(ConfigurationError) -> Configuration {
         var loader = Loader()
+        loader.configuration.runtimeFolder = environment["XDG_RUNTIME_DIR"]
         loader.file(flags: flags, environment: environment, readFile: readFile)
         loader.environment(environment)
         loader.flags(flags)

@@ -18,6 +18,9 @@ struct Configuration: Equatable, Sendable {
     var maxConnections: Int?
     /// As `OriginPolicy` takes them.
     var allowedOrigins: [String] = []
+    var admin = AdminAddress.automatic
+    /// Where this user's sockets go, as the environment has it (`XDG_RUNTIME_DIR`).
+    var runtimeFolder: String?
 
     // Cluster
     /// Nil: alone, with everything in this process's memory.

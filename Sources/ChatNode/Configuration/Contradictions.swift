@@ -35,6 +35,16 @@ extension Configuration {
                 )
             )
         }
+        if case .tcp(host, port) = admin, port != 0 {
+            found.append(
+                contradiction(
+                    "admin",
+                    "port",
+                    "\(admin) is where clients connect",
+                    fix: "another port for one of the two; operators' things are not for clients"
+                )
+            )
+        }
         if redisPasswordFile != nil, redisPassword != nil {
             found.append(
                 contradiction(

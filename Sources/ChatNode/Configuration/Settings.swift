@@ -49,6 +49,14 @@ extension Setting {
             "Origins of web pages that may connect, besides the node's own and those of this "
                 + "machine; * is any."
         ),
+        Setting(
+            "admin",
+            \.admin,
+            .admin,
+            "address",
+            "Where operators ask for /metrics, apart from clients: unix:PATH, http://host:port, or "
+                + "none; auto is a unix socket for this user alone."
+        ),
     ]
 
     private static let cluster = [

@@ -18,11 +18,19 @@ final class Room {
     /// A member has been moved to a place that the pass has been at: one pass more is needed.
     var hasMoved = false
 
+    /// When the oldest came of what the pass under way is to offer.
+    var arrivedAt = Instant.distantPast
+    /// The same of what has come since it began; nil where nothing has.
+    var nextArrivedAt: Instant?
+
     init(name: RoomName) {
         self.name = name
     }
 
     var count: Int { slots.count }
+
+    /// What all members together have still to get.
+    var messagesBehind: Int { count * backlog.end - cursors.reduce(0, +) }
 
     /// Lends out the members to a walk: their slots, and the cursors that it moves on. Nobody can join
     /// or leave meanwhile.

@@ -12,6 +12,7 @@ extension Shard {
     private func carryOut(_ effect: BrokerClient.Effect) {
         switch effect {
         case .call(let call):
+            metrics.called(call)
             broker.send(call)
             scheduleTurnEnd()
         case .claimed(let socket, let outcome):
@@ -19,6 +20,7 @@ extension Shard {
         case .released(let socket):
             tell(socket) { $0.released(into: &$1) }
         case .settled(let socket, let settlement):
+            metrics.settled(settlement)
             tell(socket) { $0.settled(settlement, into: &$1) }
         case .stalled(let socket, let isStalled):
             tell(socket) { $0.stalled(isStalled, into: &$1) }

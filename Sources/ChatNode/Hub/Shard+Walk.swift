@@ -24,11 +24,11 @@ extension Shard {
         connection.memberships = Memberships()
     }
 
-    /// Messages of a room have come from the broker.
-    func deliver(_ run: Run, to name: RoomName) {
+    /// Messages of a room have come from the broker, to this node at that time.
+    func deliver(_ run: Run, to name: RoomName, arrivedAt: Instant) {
         guard let room = rooms[name] else { return }
         room.backlog.append(run)
-        markDirty(room)
+        markDirty(room, arrivedAt)
     }
 
     /// Messages of a room are lost to this node: nobody is skipped in silence.
@@ -42,10 +42,14 @@ extension Shard {
         }
     }
 
-    func markDirty(_ room: Room) {
+    func markDirty(_ room: Room, _ arrivedAt: Instant) {
         // A walk under way takes the new messages along, and goes round again for those it has passed.
-        guard room.walkIndex == nil else { return }
+        guard room.walkIndex == nil else {
+            room.nextArrivedAt = room.nextArrivedAt ?? arrivedAt
+            return
+        }
         room.walkIndex = 0
+        room.arrivedAt = arrivedAt
         room.passEnd = room.backlog.end
         dirtyRooms.append(room)
         scheduleTurnEnd()
@@ -55,17 +59,16 @@ extension Shard {
     /// that a large room does not keep the loop from its other work.
     func walkDirtyRooms() {
         guard !dirtyRooms.isEmpty else { return }
-        var budget = WalkBudget(now: Clock.now)
+        var stretch = WalkStretch(now: Clock.now)
         var done = 0
-        var late: [Int32] = []
-        while done < dirtyRooms.count, budget.hasRest {
+        while done < dirtyRooms.count, stretch.hasRest {
             let room = dirtyRooms[done]
-            walk(room, &budget, &late)
+            walk(room, &stretch)
             if room.walkIndex == nil { done += 1 }
         }
         dirtyRooms.removeFirst(done)
         if !dirtyRooms.isEmpty { walkOnLater() }
-        close(late)
+        end(stretch)
     }
 
     /// After a pause: tasks that are due at once run before the loop looks at its sockets again.
@@ -81,24 +84,26 @@ extension Shard {
 
     /// A socket has taken what waited: it goes on from its cursors, in every room.
     func catchUp(_ connection: Connection) {
-        var late: [Int32] = []
+        var stretch = WalkStretch(now: Clock.now)
         for membership in connection.memberships.all {
-            var budget = WalkBudget(now: Clock.now)
             let place = membership.place
-            _ = pass(membership.room, place..<place + 1, &budget, &late)
+            _ = pass(membership.room, place..<place + 1, &stretch)
         }
-        close(late)
+        end(stretch)
     }
 
     /// Those who have fallen off the backlog's end are seen to when the walk is over.
-    private func close(_ late: [Int32]) {
-        for slot in late { connection(at: slot)?.close(.tooSlow, "too slow: messages were missed") }
+    private func end(_ stretch: WalkStretch) {
+        metrics.sent(stretch.tally)
+        for slot in stretch.late {
+            connection(at: slot)?.close(.tooSlow, "too slow: messages were missed")
+        }
     }
 
     /// Goes round until everybody has been offered everything, or the budget is spent.
-    private func walk(_ room: Room, _ budget: inout WalkBudget, _ late: inout [Int32]) {
-        while budget.hasRest, let index = room.walkIndex {
-            let next = pass(room, index..<room.count, &budget, &late)
+    private func walk(_ room: Room, _ stretch: inout WalkStretch) {
+        while stretch.hasRest, let index = room.walkIndex {
+            let next = pass(room, index..<room.count, &stretch)
             room.walkIndex = next
             if next >= room.count { endPass(of: room) }
         }
@@ -110,6 +115,11 @@ extension Shard {
         let isComplete = !room.hasMoved
         if isComplete { room.backlog.trim(offered: room.passEnd) }
         let isOver = isComplete && room.passEnd == room.backlog.end
+        if isComplete {
+            metrics.walked(since: room.arrivedAt)
+            room.arrivedAt = room.nextArrivedAt ?? room.arrivedAt
+            room.nextArrivedAt = nil
+        }
         room.walkIndex = isOver ? nil : 0
         room.hasMoved = false
         room.passEnd = room.backlog.end
@@ -122,28 +132,27 @@ extension Shard {
     private func pass(
         _ room: Room,
         _ places: Range<Int>,
-        _ budget: inout WalkBudget,
-        _ late: inout [Int32]
+        _ stretch: inout WalkStretch
     ) -> Int {
         var step = Step(place: places.lowerBound, end: places.upperBound)
         room.withMembers { slots, cursors in
             doors.withUnsafeMutableBufferPointer { doors in
-                while step.place < step.end, budget.hasRest {
+                while step.place < step.end, stretch.hasRest {
                     let cursor = cursors[step.place]
                     if cursor == room.backlog.end {
                         step.place += 1
                     } else if cursor < room.backlog.start {
                         let slot = slots[step.place]
-                        if !doors[Int(slot)].isClosing { late.append(slot) }
+                        if !doors[Int(slot)].isClosing { stretch.late.append(slot) }
                         step.place += 1
                     } else {
                         let piece = prepare(room.backlog, cursor)
-                        offer(piece, &step, slots, &cursors, &doors, &budget)
+                        offer(piece, &step, slots, &cursors, &doors, &stretch)
                     }
                 }
             }
         }
-        handOver(step.cuts, of: room)
+        handOver(step.cuts, of: room, &stretch)
         return step.place
     }
 
@@ -197,7 +206,7 @@ extension Shard {
         _ slots: UnsafeBufferPointer<Int32>,
         _ cursors: inout UnsafeMutableBufferPointer<Int>,
         _ doors: inout UnsafeMutableBufferPointer<Door>,
-        _ budget: inout WalkBudget
+        _ stretch: inout WalkStretch
     ) {
         piece.bytes.withUnsafeBytes { all in
             let bytes = UnsafeRawBufferPointer(rebasing: all[piece.offset...])
@@ -206,10 +215,11 @@ extension Shard {
                 step.place += 1
                 let slot = Int(slots[place])
                 guard doors[slot].takesFrames else { continue }
-                budget.spend()
+                stretch.spend()
                 switch doors[slot].transmit(bytes) {
                 case .sent:
                     cursors[place] = piece.end
+                    stretch.tally.add(messages: piece.end - piece.cursor, bytes: bytes.count)
                     // It lacks more: the same member again, with the next piece.
                     if !piece.isWhole { return step.place = place }
                 case .partly(let count):
@@ -218,15 +228,20 @@ extension Shard {
                 case .broken:
                     break
                 }
-            } while step.place < step.end && cursors[step.place] == piece.cursor && budget.hasRest
+            } while step.place < step.end && cursors[step.place] == piece.cursor && stretch.hasRest
         }
     }
 
     /// Hands what the kernel did not take of a frame to the channels; each goes on behind that frame.
-    private func handOver(_ cuts: [Step.Cut], of room: Room) {
+    private func handOver(
+        _ cuts: [Step.Cut],
+        of room: Room,
+        _ stretch: inout WalkStretch
+    ) {
         for cut in cuts {
             let (rest, next) = room.backlog.cut(from: cut.cursor, after: cut.count)
             room.move(at: cut.place, to: next)
+            stretch.tally.add(messages: next - cut.cursor, bytes: cut.count + rest.count)
             connection(at: room.slots[cut.place])?.handOver(rest)
         }
     }

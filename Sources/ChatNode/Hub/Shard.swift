@@ -19,6 +19,7 @@ final class Shard {
     let loop: any EventLoop
     let settings: ShardSettings
     let broker: any Broker
+    let metrics: ShardMetrics
     /// What this loop's sessions hold and want of the broker.
     var client = BrokerClient()
     let clientEffects = EffectQueue<BrokerClient.Effect>()
@@ -46,12 +47,14 @@ final class Shard {
     init(
         loop: any EventLoop,
         settings: ShardSettings,
-        broker: any Broker
+        broker: any Broker,
+        metrics: ShardMetrics
     ) {
         loop.preconditionInEventLoop()
         self.loop = loop
         self.settings = settings
         self.broker = broker
+        self.metrics = metrics
         wheel = Wheel(now: Clock.now)
         scheduleTick()
     }
@@ -60,11 +63,14 @@ final class Shard {
     func stop() {
         ticking?.cancel()
         ticking = nil
+        metrics.stopped()
     }
 
     private func scheduleTick() {
+        metrics.tickIsDue(at: Clock.now + Limits.wheelTick)
         let tick = TimeAmount.nanoseconds(Limits.wheelTick.inNanoseconds)
         ticking = loop.assumeIsolated().scheduleTask(in: tick) { [self] in
+            metrics.ticked()
             scheduleTick()
             self.tick()
         }
@@ -77,6 +83,7 @@ extension Shard {
     /// Gives a new connection its place.
     func admit(_ occupant: any SlotOccupant) -> SocketID {
         settings.state.connected()
+        metrics.connected()
         if let slot = free.popLast() {
             occupants[Int(slot)] = occupant
             return SocketID(slot: slot, generation: generations[Int(slot)])
@@ -90,6 +97,7 @@ extension Shard {
     /// A connection has become a WebSocket: its place is now that one's.
     func replace(_ id: SocketID, with connection: Connection, channel: any Channel) {
         occupants[Int(id.slot)] = connection
+        metrics.upgraded()
         doors[Int(id.slot)] = Door(channel: channel)
     }
 
@@ -97,6 +105,7 @@ extension Shard {
     func vacate(_ id: SocketID) {
         settings.state.disconnected()
         let slot = Int(id.slot)
+        metrics.disconnected(occupants[slot] is Connection ? .websocket : .http)
         occupants[slot] = nil
         doors[slot] = Door()
         generations[slot] &+= 1
@@ -128,6 +137,13 @@ extension Shard {
         }
         ask { $0.tick(now: now, into: &$1) }
         sendElsewhere(now)
+        metrics.sweep(
+            doors,
+            waiting: { connection(at: Int32($0))?.waitingBytes ?? 0 },
+            rooms,
+            names: client.nameCount,
+            now: now
+        )
     }
 }
 

@@ -11,6 +11,12 @@ final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private var isPaused = false
+    private let onPause: () -> Void
+
+    /// `onPause` is called each time.
+    init(onPause: @escaping () -> Void = {}) {
+        self.onPause = onPause
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let code = (error as? IOError)?.errnoCode,
@@ -18,6 +24,7 @@ final class AcceptPause: ChannelInboundHandler {
         else { return context.fireErrorCaught(error) }
         guard !isPaused else { return }
         isPaused = true
+        onPause()
         setAutoRead(false, context)
         let pause = TimeAmount.nanoseconds(Limits.acceptPause.inNanoseconds)
         context.eventLoop.assumeIsolated().scheduleTask(in: pause) {

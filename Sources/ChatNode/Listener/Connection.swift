@@ -30,6 +30,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var context: ChannelHandlerContext?
     /// Private frames that wait behind a block.
     private var waiting: [UInt8] = []
+    /// How much of them there is.
+    var waitingBytes: Int { waiting.count }
 
     init(id: SocketID, shard: Shard) {
         self.id = id
@@ -83,6 +85,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         shard.doors[Int(id.slot)].shut()
         waiting = []
         shard.settings.log.debug("closed", metadata: ["socket": "\(id)"])
+        if isOpen { shard.metrics.ended(.lost) }
         phase = .gone
         self.context = nil
         shard.leaveRooms(self)
@@ -98,6 +101,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     /// Tells this client, and nobody else.
     func send(_ message: ServerMessage) {
+        shard.metrics.told(message)
         guard case .open = phase else { return }
         var json: [UInt8] = []
         message.encode(into: &json)
@@ -166,6 +170,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 extension Connection: FrameSink {
     func text(_ payload: RawSpan) -> Bool {
         let now = Clock.now
+        shard.metrics.messageCame()
         liveness.messageEnded()
         shard.run(self) { $0.receive(payload, now: now, into: &$1) }
         return isOpen
@@ -180,7 +185,7 @@ extension Connection: FrameSink {
     func pong(_ payload: RawSpan) -> Bool { true }
 
     func close(_ code: CloseCode?, _ reason: RawSpan) {
-        beginClosing(Frame.close(code))
+        beginClosing(Frame.close(code), .client)
     }
 
     private var isOpen: Bool {
@@ -259,11 +264,12 @@ extension Connection {
             "closing",
             metadata: ["socket": "\(id)", "code": "\(code.rawValue)", "reason": "\(reason)"]
         )
-        beginClosing(Frame.close(code, reason))
+        beginClosing(Frame.close(code, reason), DisconnectReason(code))
     }
 
-    private func beginClosing(_ frame: [UInt8]) {
+    private func beginClosing(_ frame: [UInt8], _ why: DisconnectReason) {
         guard isOpen else { return }
+        shard.metrics.ended(why)
         let slot = Int(id.slot)
         phase = .closing(discarded: 0)
         shard.leaveRooms(self)

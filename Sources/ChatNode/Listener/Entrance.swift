@@ -24,17 +24,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
 
     init(shard: Shard) {
         self.shard = shard
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = Limits.requestHeadBytes
-        limits.maxHeaderListSize = Limits.requestHeadBytes
-        limits.maxHeaderFieldCount = Limits.requestHeaders
-        decoder = ByteToMessageHandler(
-            HTTPRequestDecoder(
-                leftOverBytesStrategy: .forwardBytes,
-                informationalResponseStrategy: .drop,
-                limitConfiguration: limits
-            )
-        )
+        decoder = ByteToMessageHandler(.limited(leftOverBytesStrategy: .forwardBytes))
         deadline = Clock.now + shard.settings.handshakeTimeout
     }
 
@@ -67,9 +57,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
         guard !isClosing, !hasUpgraded else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
-            guard !Self.hasBody(head) else {
-                return answer(.init(.payloadTooLarge, "no request here has a body"), to: head)
-            }
+            guard !head.hasBody else { return answer(.noBody, to: head) }
             self.head = head
         case .body:
             break
@@ -84,16 +72,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
         guard !isClosing, let error = error as? HTTPParserError else {
             return context.close(promise: nil)
         }
-        let isTooLarge = error == .headerOverflow
-        let response =
-            isTooLarge
-            ? HTTPResponse(
-                .requestHeaderFieldsTooLarge,
-                "the request's head is over \(Limits.requestHeadBytes) bytes"
-                    + " or \(Limits.requestHeaders) fields"
-            )
-            : HTTPResponse(.badRequest, "that is no HTTP request")
-        answer(response, to: nil)
+        answer(HTTPResponse(error), to: nil)
     }
 
     // MARK: The slot
@@ -108,38 +87,19 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     func cut() {
         context?.close(promise: nil)
     }
-
-    private static func hasBody(_ head: HTTPRequestHead) -> Bool {
-        head.headers.contains(name: "transfer-encoding")
-            || head.headers["content-length"].contains { $0 != "0" }
-    }
 }
 
 // MARK: - Requests
 
 extension Entrance {
     private func respond(to head: HTTPRequestHead) {
-        let path = Self.path(of: head.uri)
+        let path = head.path
         let isUpgrade = Handshake.isUpgrade(headers: head.field)
         guard path != "/" && path != "/ws" || !isUpgrade else { return upgrade(head) }
         guard head.method == .GET || head.method == .HEAD else {
-            let response = HTTPResponse(
-                .methodNotAllowed,
-                "only GET is answered here",
-                headers: [("Allow", "GET, HEAD")]
-            )
-            return answer(response, to: head)
+            return answer(.onlyGet, to: head)
         }
         answer(response(for: path), to: head)
-    }
-
-    /// The path of a request's target, which may also be a whole address (RFC 9112 §3.2.2).
-    private static func path(of target: String) -> Substring {
-        let target = target.prefix { $0 != "?" }
-        guard let scheme = target.firstRange(of: "://"), !target.hasPrefix("/") else {
-            return target
-        }
-        return target[scheme.upperBound...].drop { $0 != "/" }
     }
 
     private func response(for path: Substring) -> HTTPResponse {
@@ -154,24 +114,11 @@ extension Entrance {
                 headers: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
             )
         case "/healthz":
-            return HTTPResponse(.ok, "ok")
+            return .alive
         case "/readyz":
-            return readiness
+            return .readiness(of: shard.settings.state)
         default:
-            return HTTPResponse(.notFound, "nothing is here")
-        }
-    }
-
-    private var readiness: HTTPResponse {
-        let state = shard.settings.state
-        switch state.readiness {
-        case .starting: return HTTPResponse(.serviceUnavailable, "starting: waiting for Redis")
-        case .draining: return HTTPResponse(.notFound, "draining")
-        case .ready:
-            let without = state.timeWithoutBroker(Clock.now)
-            guard without >= Limits.readyWithoutRedis else { return HTTPResponse(.ok, "ready") }
-            let seconds = without.components.seconds
-            return HTTPResponse(.serviceUnavailable, "without Redis for \(seconds) s")
+            return .nothingHere
         }
     }
 
@@ -182,6 +129,7 @@ extension Entrance {
                 host: head.headers.first(name: "host")
             )
         else {
+            shard.metrics.handshake(.forbiddenOrigin)
             let origin = head.headers.first(name: "origin") ?? ""
             return answer(
                 .init(
@@ -193,6 +141,7 @@ extension Entrance {
             )
         }
         guard !shard.isDraining, !isFull else {
+            shard.metrics.handshake(.full)
             let later = HTTPResponse(
                 .serviceUnavailable,
                 "no more connections are taken at present",
@@ -218,6 +167,7 @@ extension Entrance {
     }
 
     private func refuse(_ error: HandshakeError, _ head: HTTPRequestHead) {
+        shard.metrics.handshake(.invalid)
         let status = HTTPResponseStatus(statusCode: error.status)
         answer(HTTPResponse(status, error.reason, headers: error.fields), to: head)
     }
@@ -232,6 +182,7 @@ extension Entrance {
             return context.close(promise: nil)
         }
         hasUpgraded = true
+        shard.metrics.handshake(.accepted)
         connection.open(with: greeting)
         // What the client sent right behind its request goes from the decoder to the connection.
         pipeline.removeHandler(self, promise: nil)

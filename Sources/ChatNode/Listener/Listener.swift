@@ -16,7 +16,9 @@ enum Listener {
             .serverChannelOption(.maxMessagesPerRead, value: UInt(Limits.acceptsPerTurn))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                    let metrics = hub.shard(on: channel.eventLoop).metrics
+                    let pause = AcceptPause { metrics.acceptPaused() }
+                    try channel.pipeline.syncOperations.addHandler(pause)
                 }
             }
             // Linux hands these two on to every connection it accepts; a call for each is saved.

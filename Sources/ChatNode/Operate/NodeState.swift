@@ -17,6 +17,7 @@ final class NodeState: Sendable {
     /// Since when something of the broker is missing, in nanoseconds; `present` where nothing is.
     private let missingSince: Atomic<Int64>
     private static let present = Int64.max
+    private let namesSureUntilValue = Atomic<Int64>(Instant.distantPast.nanoseconds)
 
     /// A node of that name that has had no broker since an instant; nil: it has one.
     init(label: String, withoutBrokerSince since: Instant? = nil) {
@@ -37,6 +38,17 @@ final class NodeState: Sendable {
             desired: Readiness.ready.rawValue,
             ordering: .acquiringAndReleasing
         ).exchanged
+    }
+
+    /// Whether the node wants clients: `/readyz`.
+    func isReady(_ now: Instant) -> Bool {
+        readiness == .ready && timeWithoutBroker(now) < Limits.readyWithoutRedis
+    }
+
+    /// Until then the node can prove that its names are its own, as its lease has it.
+    var namesSureUntil: Instant {
+        get { Instant(nanoseconds: namesSureUntilValue.load(ordering: .relaxed)) }
+        set { namesSureUntilValue.store(newValue.nanoseconds, ordering: .relaxed) }
     }
 
     /// Since when the node is without its broker; nil where it has all of it.

@@ -35,6 +35,8 @@ final class RedisConnection: ChannelInboundHandler {
     var onPush: (([RespValue]) -> Void)?
     /// Hears once that the connection is over, unless it was closed by `close`.
     var onClosed: ((RedisFault) -> Void)?
+    /// Hears of each answer, when its command was sent and when it came.
+    var onAnswered: ((_ sent: Instant, _ now: Instant) -> Void)?
     /// Of the Redis on the other side, such as `7.0.15`.
     var version = ""
     /// Anything at all has come.
@@ -191,6 +193,7 @@ extension RedisConnection {
     private func hear(_ value: RespValue, in bytes: ByteBuffer) {
         hasUnderstood = true
         if let command = unanswered.popFirst() {
+            onAnswered?(command.sent, heardAt)
             command.then(.success(value))
         } else if isSubscriber {
             pushes.append(value)
@@ -261,6 +264,7 @@ extension RedisConnection {
     private func letGo() {
         pushes = []
         onPush = nil
+        onAnswered = nil
         onClosed = nil
     }
 }

@@ -15,6 +15,7 @@ final class RedisFeed {
     private let control: RedisControl
     private let shards: [NIOLoopBound<Shard>]
     private let link: RedisLink
+    private let metrics: FeedMetrics
     private var timeline = Timeline(room: .lobby)
     /// What was told last.
     private var wasLive = false
@@ -41,6 +42,7 @@ final class RedisFeed {
         self.control = control
         self.shards = shards
         link = RedisLink(loop: loop, settings: settings, purpose: .feed)
+        metrics = FeedMetrics(settings.metrics)
     }
 
     /// What it has shown of messages that may still be without an answer.
@@ -168,6 +170,7 @@ extension RedisFeed {
         deliver()
         guard timeline.isLive != wasLive else { return }
         wasLive = timeline.isLive
+        if wasLive { metrics.caughtUp() }
         onChange?(wasLive, nil)
     }
 
@@ -180,6 +183,7 @@ extension RedisFeed {
         case .opened(let epoch, let lastSeq):
             deliveries.append(.opened(epoch: epoch, lastSeq: lastSeq))
         case .missed(let range):
+            metrics.missed(range.count)
             settings.log.warning(
                 "messages are lost to this node's clients",
                 metadata: ["from": "\(range.lowerBound)", "to": "\(range.upperBound)"]
@@ -217,9 +221,10 @@ extension RedisFeed {
     /// One hand-over per loop, however much there is.
     private func deliver() {
         guard !deliveries.isEmpty else { return }
+        let now = Clock.now
         for bound in shards {
             bound.eventLoop.execute { [deliveries] in
-                for delivery in deliveries { delivery.make(to: bound.value) }
+                for delivery in deliveries { delivery.make(to: bound.value, arrivedAt: now) }
             }
         }
         deliveries = []
@@ -232,9 +237,9 @@ private enum Delivery: Sendable {
     case opened(epoch: UInt64, lastSeq: UInt64)
     case missed
 
-    func make(to shard: Shard) {
+    func make(to shard: Shard, arrivedAt: Instant) {
         switch self {
-        case .run(let run): shard.deliver(run, to: .lobby)
+        case .run(let run): shard.deliver(run, to: .lobby, arrivedAt: arrivedAt)
         case .opened(let epoch, let lastSeq):
             shard.opened(.lobby, epoch: epoch, lastSeq: lastSeq)
         case .missed: shard.missed(in: .lobby)

@@ -71,6 +71,7 @@ final class RedisHome {
     }
 
     private func sure(until horizon: Instant) {
+        state.namesSureUntil = horizon
         for bound in shards {
             bound.eventLoop.execute { bound.value.sure(until: horizon) }
         }

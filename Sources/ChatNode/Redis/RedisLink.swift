@@ -23,6 +23,7 @@ final class RedisLink {
     private let loop: any EventLoop
     private let settings: RedisSettings
     private let purpose: Purpose
+    private let metrics: LinkMetrics
     private var backoff = Backoff()
     private var upSince = Instant.distantPast
     private var isStopped = false
@@ -34,6 +35,7 @@ final class RedisLink {
         self.loop = loop
         self.settings = settings
         self.purpose = purpose
+        metrics = LinkMetrics(settings.metrics, purpose)
     }
 
     /// Begins to try, for ever.
@@ -113,6 +115,8 @@ final class RedisLink {
             self?.down(fault)
         }
         upSince = Clock.now
+        metrics.isUp()
+        connection.onAnswered = { [metrics] in metrics.answered(sent: $0, now: $1) }
         onUp?(connection)
     }
 
@@ -124,6 +128,7 @@ final class RedisLink {
     }
 
     private func down(_ fault: RedisFault) {
+        metrics.isDown()
         onDown?(fault)
         guard !isStopped else { return }
         var random = SystemRandomNumberGenerator()

@@ -10,6 +10,7 @@ struct RedisSettings: Sendable {
     let label: String
     let isNewCluster: Bool
     let log: Logger
+    let metrics: MetricsRegistry
 
     var keys: RedisKeys { codec.keys }
 }

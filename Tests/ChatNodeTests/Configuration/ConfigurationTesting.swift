@@ -48,6 +48,7 @@ let otherSettingValues: [String: [String]] = [
     "loops": ["1", "2", "64"],
     "max-connections": ["1", "100", "50000"],
     "allowed-origins": ["*", "https://a.example", "https://a.example,http://b.example:81"],
+    "admin": ["none", "unix:/run/a.sock", "http://127.0.0.1:9464"],
     "redis": ["redis://a:1", "redis://ops@[::1]:6379", "redis://redis.example:65535"],
     "redis-password-file": ["a.txt", "b.txt", "c.txt"],
     "redis-prefix": ["a", "chat-2", "x.y_z"],

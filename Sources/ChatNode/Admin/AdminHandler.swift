@@ -1,0 +1,115 @@
+import ChatCore
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// What operators may ask a node.
+final class AdminService: Sendable {
+    private let state: NodeState
+    private let metrics: MetricsRegistry
+    private let connections = Atomic<Int>(0)
+
+    init(state: NodeState, metrics: MetricsRegistry) {
+        self.state = state
+        self.metrics = metrics
+    }
+
+    /// One connection more. False: it is one too many.
+    fileprivate func enter() -> Bool {
+        connections.add(1, ordering: .relaxed).newValue <= Limits.adminConnections
+    }
+
+    fileprivate func leave() {
+        connections.subtract(1, ordering: .relaxed)
+    }
+
+    fileprivate func response(to path: Substring) -> HTTPResponse {
+        switch path {
+        case "/metrics":
+            var response = HTTPResponse(.ok, "")
+            response.contentType = Exposition.contentType
+            response.body = ByteBuffer(string: metrics.scrape())
+            return response
+        case "/healthz": return .alive
+        case "/readyz": return .readiness(of: state)
+        default: return .nothingHere
+        }
+    }
+}
+
+/// One operator's connection: one request, its answer, the end.
+///
+/// On: its loop.
+final class AdminHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    private let service: AdminService
+    private var head: HTTPRequestHead?
+    /// What comes in is thrown away.
+    private var isAnswered = false
+    /// When it is cut.
+    private var end: Scheduled<Void>?
+
+    init(_ service: AdminService) {
+        self.service = service
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let isWelcome = service.enter()
+        cut(context, after: Limits.adminTimeout)
+        guard isWelcome else {
+            let sentence = "more than \(Limits.adminConnections) are asking; try again in a moment"
+            return answer(HTTPResponse(.serviceUnavailable, sentence), context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end?.cancel()
+        service.leave()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head) where head.hasBody: answer(.noBody, context)
+        case .head(let head): self.head = head
+        case .body: break
+        case .end:
+            guard let head else { return }
+            let isGet = head.method == .GET || head.method == .HEAD
+            answer(isGet ? service.response(to: head.path) : .onlyGet, context)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !isAnswered, let error = error as? HTTPParserError else {
+            return context.close(promise: nil)
+        }
+        answer(HTTPResponse(error), context)
+    }
+
+    private func answer(_ response: HTTPResponse, _ context: ChannelHandlerContext) {
+        isAnswered = true
+        let buffer = response.encode(
+            keepAlive: false,
+            isHead: head?.method == .HEAD,
+            allocator: context.channel.allocator
+        )
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess {
+            // A close with something unread would be a reset, and destroy the answer on its way.
+            context.close(mode: .output, promise: nil)
+            self.cut(context, after: Limits.lingerTimeout)
+        }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: written)
+    }
+
+    private func cut(_ context: ChannelHandlerContext, after time: Duration) {
+        end?.cancel()
+        let time = TimeAmount.nanoseconds(time.inNanoseconds)
+        end = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+            context.close(promise: nil)
+        }
+    }
+}

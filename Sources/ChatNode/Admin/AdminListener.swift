@@ -1,0 +1,109 @@
+import ChatCore
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// Takes operators' connections, apart from the clients', on a thread of its own: a loop that is
+/// stuck is what figures are wanted for.
+///
+/// On: the control plane.
+final class AdminListener: Sendable {
+    let place: AdminPlace
+    private let socket: AdminSocket?
+    private let channel: any Channel
+    private let group: MultiThreadedEventLoopGroup
+
+    private init(
+        place: AdminPlace,
+        socket: AdminSocket?,
+        channel: any Channel,
+        group: MultiThreadedEventLoopGroup
+    ) {
+        self.place = place
+        self.socket = socket
+        self.channel = channel
+        self.group = group
+    }
+
+    /// Listens; nowhere where there is no place.
+    ///
+    /// Fails: with `AdminTrouble`.
+    static func bind(_ place: AdminPlace?, _ service: AdminService) async throws -> AdminListener? {
+        guard let place else { return nil }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        do {
+            return try await bind(place, bootstrap(group, service), group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private static func bind(
+        _ place: AdminPlace,
+        _ bootstrap: ServerBootstrap,
+        _ group: MultiThreadedEventLoopGroup
+    ) async throws -> AdminListener {
+        switch place {
+        case .unix(let path, let folder):
+            let (socket, descriptor) = try AdminSocket.bind(at: path, in: folder)
+            do {
+                let channel = try await bootstrap.withBoundSocket(descriptor).get()
+                return AdminListener(place: place, socket: socket, channel: channel, group: group)
+            } catch {
+                socket.remove()
+                throw error
+            }
+        case .tcp(let host, let port):
+            let channel = try await bindTCP(bootstrap, host, port)
+            let bound = AdminPlace.tcp(host, channel.localAddress?.port ?? port)
+            return AdminListener(place: bound, socket: nil, channel: channel, group: group)
+        }
+    }
+
+    private static func bindTCP(
+        _ bootstrap: ServerBootstrap,
+        _ host: String,
+        _ port: Int
+    ) async throws -> any Channel {
+        do {
+            return try await bootstrap.bind(host: host, port: port).get()
+        } catch let error as IOError {
+            let place = authority(host, port)
+            throw error.errnoCode == EADDRINUSE
+                ? AdminTrouble.taken(place) : AdminTrouble.system(place, error.errnoCode)
+        } catch {
+            // The host is not known.
+            throw AdminTrouble.system(authority(host, port), EADDRNOTAVAIL)
+        }
+    }
+
+    private static func bootstrap(
+        _ group: MultiThreadedEventLoopGroup,
+        _ service: AdminService
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause())
+                }
+            }
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let decoder = HTTPRequestDecoder.limited(leftOverBytesStrategy: .dropBytes)
+                    try channel.pipeline.syncOperations.addHandlers([
+                        ByteToMessageHandler(decoder), AdminHandler(service),
+                    ])
+                }
+            }
+    }
+
+    /// Ends it, and whatever is being asked. The socket is gone.
+    func stop() async {
+        socket?.remove()
+        try? await channel.close()
+        try? await group.shutdownGracefully()
+    }
+}

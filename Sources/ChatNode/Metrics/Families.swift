@@ -1,0 +1,192 @@
+/// Every family that a node reports, the process's own apart (`ProcessFigures`).
+extension Family {
+    static let all =
+        [buildInfo, ready, leaseLeft]
+        + [connections, handshakes, disconnects, acceptPauses]
+        + [received, published, delivered, deliveredBytes, delivery, batch, errors]
+        + [queuedBytes, queuedMessages, blockedClients]
+        + [nameClaims, names, namesLost]
+        + [catchUps, missed]
+        + [redisUp, redisConnections, redisReconnects, redisFailures, redisCalls]
+        + [loopLag, loopOverdue]
+
+    static let byName: [String: Family] = Dictionary(
+        uniqueKeysWithValues: all.map { ($0.name, $0) }
+    )
+
+    // MARK: The node
+
+    static let buildInfo = Family(
+        "chatnode_build_info",
+        .gauge,
+        "Always 1; the label says which version runs."
+    )
+    static let ready = Family(
+        "chatnode_ready",
+        .gauge,
+        "1 while /readyz says 200, else 0."
+    )
+    static let leaseLeft = Family(
+        "chatnode_name_lease_seconds",
+        .gauge,
+        "How long the node can still prove that its names are its own; renewed every second, and at "
+            + "0 nothing is said under them. Absent without Redis."
+    )
+
+    // MARK: Clients
+
+    static let connections = Family(
+        "chatnode_connections",
+        .gauge,
+        "Connections of clients: websocket, or http for those that are not one (yet)."
+    )
+    static let handshakes = Family(
+        "chatnode_handshakes_total",
+        .counter,
+        "Requests for a WebSocket: accepted; or refused for their origin, because the node is full "
+            + "or leaving, or because they were invalid."
+    )
+    static let disconnects = Family(
+        "chatnode_disconnects_total",
+        .counter,
+        "WebSockets that ended, by who or what ended them; lost is an end without a close frame."
+    )
+    static let acceptPauses = Family(
+        "chatnode_accept_pauses_total",
+        .counter,
+        "Times that no client was accepted for a moment, because descriptors or memory had run out."
+    )
+
+    // MARK: Messages
+
+    static let received = Family(
+        "chatnode_messages_received_total",
+        .counter,
+        "Text messages that clients have sent, whatever they say."
+    )
+    static let published = Family(
+        "chatnode_messages_published_total",
+        .counter,
+        "Chat messages of this node's clients that were settled: accepted into the room's order; "
+            + "refused; lost with the sender's name; or unknown, when the name passed on first."
+    )
+    static let delivered = Family(
+        "chatnode_messages_delivered_total",
+        .counter,
+        "Messages times recipients: frames of rooms handed to the sockets of clients."
+    )
+    static let deliveredBytes = Family(
+        "chatnode_messages_delivered_bytes_total",
+        .counter,
+        "Bytes of these frames."
+    )
+    static let delivery = Family(
+        "chatnode_delivery_seconds",
+        .histogram(.seconds),
+        "From when a batch of messages, of this node's clients or others', has come from the broker "
+            + "until a loop's walk has offered it to all members of the room; one a walk. Who cannot "
+            + "take it then, because the socket is full, is not waited for."
+    )
+    static let batch = Family(
+        "chatnode_publish_batch_messages",
+        .histogram(.messages),
+        "Messages in one call to the broker."
+    )
+    static let errors = Family(
+        "chatnode_errors_total",
+        .counter,
+        "Errors told to clients, by their code; rate_limited is a limit met."
+    )
+
+    // MARK: What waits
+
+    static let queuedBytes = Family(
+        "chatnode_queue_private_bytes",
+        .gauge,
+        "Bytes of answers that wait for clients who do not read. Looked at once a second."
+    )
+    static let queuedMessages = Family(
+        "chatnode_queue_messages",
+        .gauge,
+        "Messages of rooms that clients are behind, all clients together. Looked at once a second."
+    )
+    static let blockedClients = Family(
+        "chatnode_blocked_clients",
+        .gauge,
+        "Clients whose socket takes nothing more for now. Looked at once a second."
+    )
+
+    // MARK: Names
+
+    static let nameClaims = Family(
+        "chatnode_name_claims_total",
+        .counter,
+        "Logins that were answered: granted, or why not."
+    )
+    static let names = Family(
+        "chatnode_names",
+        .gauge,
+        "Names that clients of this node hold. Looked at once a second."
+    )
+    static let namesLost = Family(
+        "chatnode_names_lost_total",
+        .counter,
+        "Names that passed on because this node had lost touch with the others."
+    )
+
+    // MARK: The order
+
+    static let catchUps = Family(
+        "chatnode_catch_ups_total",
+        .counter,
+        "Times that the room was caught up from the log: at the start, and for each gap repaired "
+            + "after a cut of the subscription, a hole in the numbers or a new reign."
+    )
+    static let missed = Family(
+        "chatnode_messages_missed_total",
+        .counter,
+        "Messages that were gone from the log before this node could catch up with them; its clients "
+            + "were closed."
+    )
+
+    // MARK: Redis
+
+    static let redisUp = Family(
+        "chatnode_redis_up",
+        .gauge,
+        "1 while the node has all it needs of Redis, else 0. Absent without Redis."
+    )
+    static let redisConnections = Family(
+        "chatnode_redis_connections",
+        .gauge,
+        "Connections to Redis that are up: one for control, one for the feed, one of commands a loop."
+    )
+    static let redisReconnects = Family(
+        "chatnode_redis_reconnects_total",
+        .counter,
+        "Connections to Redis made anew, the first of each apart."
+    )
+    static let redisFailures = Family(
+        "chatnode_redis_failures_total",
+        .counter,
+        "Connections to Redis that were lost, and tries that came to nothing."
+    )
+    static let redisCalls = Family(
+        "chatnode_redis_call_seconds",
+        .histogram(.seconds),
+        "From a command to its answer, the wait for the end of the loop's turn included."
+    )
+
+    // MARK: Loops
+
+    static let loopLag = Family(
+        "chatnode_loop_lag_seconds",
+        .histogram(.seconds),
+        "How late a loop's tick came, four times a second: what anything has to wait there."
+    )
+    static let loopOverdue = Family(
+        "chatnode_loop_overdue_seconds",
+        .gauge,
+        "How late the next tick of a loop is already; more than a moment is a loop that is stuck."
+    )
+}

@@ -1,0 +1,61 @@
+/// Figures of one name, as Prometheus reads them: what they mean, of what kind they are.
+struct Family: Sendable {
+    enum Kind: Sendable, Equatable {
+        /// Only grows.
+        case counter
+        case gauge
+        case histogram(Buckets)
+
+        /// The word of the text format.
+        var word: String {
+            switch self {
+            case .counter: "counter"
+            case .gauge: "gauge"
+            case .histogram: "histogram"
+            }
+        }
+    }
+
+    /// `chatnode_…`, with its unit; a counter's ends in `_total`.
+    let name: String
+    let kind: Kind
+    /// For whoever reads a graph of it: what is counted, and where it is measured.
+    let help: String
+
+    init(_ name: String, _ kind: Kind, _ help: String) {
+        self.name = name
+        self.kind = kind
+        self.help = help
+    }
+}
+
+/// Where a histogram's buckets end. The same on every node and in every version, so that they can
+/// be added up.
+struct Buckets: Sendable, Equatable {
+    /// The most that a histogram may have, the one without an end not counted.
+    static let most = 23
+
+    /// The upper bounds, ascending, in the whole numbers that are counted in: nanoseconds, say.
+    let bounds: [Int64]
+    /// How many of these are one of the unit that is shown.
+    let scale: Double
+
+    /// 10 µs to 10 s in steps of 1, 2.5, 5: from a call to a Redis on the same machine to what
+    /// people give up on.
+    static let seconds = decades(from: 10_000, count: 19, scale: 1e9)
+    /// 1 to 256 in powers of two: the messages of a batch, up to the most there are in one
+    /// (`Limits.batchMessages`).
+    static let messages = Buckets(bounds: (0...8).map { 1 << $0 }, scale: 1)
+    /// 0.001 to 10,000 in steps of 1, 2.5, 5: for what a library measures, in a unit of its own.
+    static let any = decades(from: 1000, count: 22, scale: 1e6)
+
+    private static func decades(from first: Int64, count: Int, scale: Double) -> Buckets {
+        var bounds: [Int64] = []
+        var decade = first
+        while bounds.count < count {
+            bounds += [decade, decade * 5 / 2, decade * 5]
+            decade *= 10
+        }
+        return Buckets(bounds: Array(bounds.prefix(count)), scale: scale)
+    }
+}

@@ -1,0 +1,138 @@
+import ChatCore
+import Foundation
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// What operators may ask, and where.
+@Suite struct AdminListenerTests {
+    private func withSocket(
+        _ flags: [String: String] = [:],
+        _ body: (TestServer, String) async throws -> Void
+    ) async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            let flags = flags.merging(["admin": "unix:\(path)"]) { $1 }
+            try await TestServer.run(flags) { (server) async throws in try await body(server, path)
+            }
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func `the figures are there, in Prometheus's own words`() async throws {
+        try await withSocket { (_, path) async throws in
+            let answer = try get("/metrics", at: path)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(
+                answer.contains("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n")
+            )
+            let text = try PrometheusText(parsing: body(of: answer))
+            let version = ["version": Version.current]
+            #expect(try text.value("chatnode_build_info", version) == 1)
+            let length = "\r\nContent-Length: \(body(of: answer).utf8.count)\r\n"
+            let head = try ask("HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n", at: path)
+            #expect(answer.contains(length))
+            #expect(body(of: head).isEmpty)
+        }
+    }
+
+    @Test func `clients are not shown them, and operators get no WebSocket`() async throws {
+        try await withSocket { (server, path) async throws in
+            #expect(try server.get("/metrics").hasPrefix("HTTP/1.1 404 "))
+            #expect(try ask(TestWebSocket.request(), at: path).hasPrefix("HTTP/1.1 404 "))
+            #expect(try get("/", at: path).hasPrefix("HTTP/1.1 404 "))
+        }
+    }
+
+    @Test func `health is the same as for clients`() async throws {
+        try await withSocket(["drain-delay": "2s"]) { (server, path) async throws in
+            #expect(try body(of: get("/healthz", at: path)) == "ok\n")
+            #expect(try body(of: get("/readyz", at: path)) == "ready\n")
+            async let farewell = server.node.leave()
+            try await eventually { try get("/readyz", at: path).hasPrefix("HTTP/1.1 404 ") }
+            #expect(try get("/metrics", at: path).hasPrefix("HTTP/1.1 200 "))
+            _ = try await farewell
+        }
+    }
+
+    @Test(arguments: [
+        ("GET /metrics/ HTTP/1.1\r\nHost: x\r\n\r\n", 404),
+        ("POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        ("DELETE /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+        ("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 413),
+        ("GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
+        ("nonsense\r\n\r\n", 400),
+        ("GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\n\r\n", 431),
+    ])
+    func `what is no question is answered as HTTP has it`(request: String, status: Int) async throws
+    {
+        try await withSocket { (_, path) async throws in
+            #expect(try ask(request, at: path).hasPrefix("HTTP/1.1 \(status) "))
+        }
+    }
+
+    @Test func `a connection has one answer, and what follows is thrown away`() async throws {
+        try await withSocket { (_, path) async throws in
+            let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            let answer = try ask(request + request, at: path)
+            #expect(answer.hasSuffix("\r\n\r\nok\n"))
+            #expect(answer.contains("Connection: close\r\n"))
+            #expect(answer.split(separator: "HTTP/1.1 200").count == 1)
+        }
+    }
+
+    @Test func `one who never ends his request is cut off, and nobody waits for him`() async throws
+    {
+        try await withSocket { (_, path) async throws in
+            let slow = try TestSocket(path: path)
+            try slow.send("GET /healthz HTTP/1.1\r\n")
+            let clock = ContinuousClock()
+            let began = clock.now
+            #expect(try body(of: get("/healthz", at: path)) == "ok\n")
+            // On a thread of its own: it takes `Limits.adminTimeout`.
+            let rest = try await onThread { [slow = Unchecked(slow)] in
+                try slow.value.readToEnd()
+            }
+            #expect(rest.isEmpty)
+            #expect(clock.now - began >= Limits.adminTimeout - .seconds(1))
+        }
+    }
+
+    @Test func `more than a few at one time are told to come again`() async throws {
+        try await withSocket { (_, path) async throws in
+            var waiting = try (0..<Limits.adminConnections).map { _ in try TestSocket(path: path) }
+            // The last of these has been taken in when it is answered.
+            try await eventually { try get("/healthz", at: path).hasPrefix("HTTP/1.1 503 ") }
+            waiting.removeAll()
+            try await eventually { try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 ") }
+        }
+    }
+
+    @Test func `it may be an address, of any free port`() async throws {
+        try await TestServer.run(["admin": "http://127.0.0.1:0"]) { (server) async throws in
+            guard case .tcp("127.0.0.1", let port) = server.node.admin?.place else {
+                return #expect(Bool(false))
+            }
+            let socket = try TestSocket(port: port)
+            try socket.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
+            _ = try PrometheusText(parsing: body(of: answer))
+            let question = server.node.admin?.place.question(of: "/metrics")
+            #expect(question == "http://127.0.0.1:\(port)/metrics")
+        }
+    }
+
+    @Test func `a port that is taken is told with a way out`() async throws {
+        let other = try TestListener()
+        await #expect(throws: AdminTrouble.taken("127.0.0.1:\(other.port)")) {
+            try await TestServer.run(["admin": "127.0.0.1:\(other.port)"]) { _ in }
+        }
+    }
+}
+
+/// For a thread that a test waits for.
+private struct Unchecked<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

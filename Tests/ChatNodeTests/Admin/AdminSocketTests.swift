@@ -1,0 +1,182 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// The file that operators ask a node at.
+@Suite struct AdminSocketTests {
+    private func mode(_ path: String) throws -> Int {
+        try #require(
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        )
+    }
+
+    /// A socket whose process has died.
+    private func leaveDead(at path: String) throws {
+        let (_, descriptor) = try AdminSocket.bind(at: path, in: nil)
+        close(descriptor)
+    }
+
+    @Test func `the automatic one is for this user alone, and gone with its node`() async throws {
+        try await inFolder { (folder) async throws in
+            let environment = ["XDG_RUNTIME_DIR": folder]
+            let own = "\(folder)/chatnode-\(geteuid())"
+            try await TestServer.run(["admin": "auto"], environment: environment) {
+                (server) async throws in
+                let path = "\(own)/127.0.0.1-\(server.port).sock"
+                #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
+                #expect(try mode(path) == 0o600)
+                #expect(try mode(own) == 0o700)
+                #expect(
+                    server.node.admin?.place.question(of: "/metrics")
+                        == "curl --unix-socket \(path) http://localhost/metrics"
+                )
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
+    @Test func `two nodes have two, and the first to leave takes only its own`() async throws {
+        try await inFolder { (folder) async throws in
+            let environment = ["XDG_RUNTIME_DIR": folder]
+            try await TestServer.run(["admin": "auto"], environment: environment) {
+                (first) async throws in
+                try await TestServer.run(["admin": "auto"], environment: environment) {
+                    (second) async throws in
+                    #expect(first.node.admin?.place != second.node.admin?.place)
+                }
+                let own = "\(folder)/chatnode-\(geteuid())"
+                let path = "\(own)/127.0.0.1-\(first.port).sock"
+                #expect(try FileManager.default.contentsOfDirectory(atPath: own).count == 1)
+                #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
+            }
+        }
+    }
+
+    @Test func `without a folder of the user's it is in /tmp, in one of the user's`() throws {
+        for folder in [nil, "/nowhere", "relative"] {
+            var configuration = Configuration()
+            configuration.runtimeFolder = folder
+            let own = "/tmp/chatnode-\(geteuid())"
+            #expect(
+                configuration.adminPlace(port: 4567)
+                    == .unix(path: "\(own)/127.0.0.1-4567.sock", folder: own)
+            )
+        }
+    }
+
+    @Test func `a socket of a process that has died is replaced`() async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            try leaveDead(at: path)
+            #expect(throws: Unexpected.self) { try TestSocket(path: path) }
+            try await TestServer.run(["admin": "unix:\(path)"]) { (_) async throws in
+                #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
+            }
+        }
+    }
+
+    @Test func `a living one is left alone`() async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            try await TestServer.run(["admin": "unix:\(path)"]) { (_) async throws in
+                await #expect(throws: AdminTrouble.taken(path)) {
+                    try await TestServer.run(["admin": "unix:\(path)"]) { _ in }
+                }
+                #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
+            }
+        }
+    }
+
+    @Test func `one that was replaced is not taken away by the node that had it first`()
+        async throws
+    {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            let (first, descriptor) = try AdminSocket.bind(at: path, in: nil)
+            defer { close(descriptor) }
+            // Somebody tidies up.
+            unlink(path)
+            let (second, other) = try AdminSocket.bind(at: path, in: nil)
+            defer { close(other) }
+            first.remove()
+            #expect(FileManager.default.fileExists(atPath: path))
+            second.remove()
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func `what is no socket is left alone`() async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/precious"
+            try "data".write(toFile: path, atomically: true, encoding: .utf8)
+            #expect(throws: AdminTrouble.noSocket(path)) {
+                try AdminSocket.bind(at: path, in: nil)
+            }
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "data")
+        }
+    }
+
+    @Test func `a folder that others may change, or a link to one, is refused`() async throws {
+        try await inFolder { (folder) async throws in
+            let open = "\(folder)/open"
+            try FileManager.default.createDirectory(
+                atPath: open,
+                withIntermediateDirectories: false
+            )
+            chmod(open, 0o777)
+            #expect(throws: AdminTrouble.notOwn(open)) {
+                try AdminSocket.bind(at: "\(open)/a.sock", in: open)
+            }
+            chmod(open, 0o700)
+            let link = "\(folder)/link"
+            #expect(symlink(open, link) == 0)
+            #expect(throws: AdminTrouble.notOwn(link)) {
+                try AdminSocket.bind(at: "\(link)/a.sock", in: link)
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: open).isEmpty)
+        }
+    }
+
+    @Test func `somebody else's folder is refused`() async throws {
+        try await inFolder { (folder) async throws in
+            let theirs = "\(folder)/theirs"
+            try FileManager.default.createDirectory(
+                atPath: theirs,
+                withIntermediateDirectories: false,
+                attributes: [.posixPermissions: 0o700]
+            )
+            // Only root can give a folder away; elsewhere /root is somebody else's.
+            let isRoot = geteuid() == 0
+            if isRoot { #expect(chown(theirs, 65534, 65534) == 0) }
+            let path = isRoot ? theirs : "/root"
+            #expect(throws: AdminTrouble.notOwn(path)) {
+                try AdminSocket.bind(at: "\(path)/a.sock", in: path)
+            }
+        }
+    }
+
+    @Test func `a path that is too long is told, and where nothing can be made`() async throws {
+        let long = "/tmp/" + String(repeating: "x", count: 103)
+        #expect(throws: AdminTrouble.tooLong(long)) { try AdminSocket.bind(at: long, in: nil) }
+        #expect(throws: AdminTrouble.system("/nowhere/a", ENOENT)) {
+            try AdminSocket.bind(at: "/nowhere/a", in: nil)
+        }
+        #expect(AdminTrouble.system("/nowhere/a", ENOENT).exitCode == EX_CANTCREAT)
+    }
+
+    @Test func `each trouble says what to do`() {
+        let troubles: [AdminTrouble] = [
+            .taken("p"), .notOwn("p"), .noSocket("p"), .tooLong("p"), .system("p", EACCES),
+        ]
+        for trouble in troubles {
+            let lines = trouble.description.split(separator: "\n")
+            #expect(lines.count == 2)
+            #expect(lines[0].hasPrefix("error: cannot listen for operators "))
+            #expect(lines[1].hasPrefix("  fix: ") && lines[1].contains("--admin none"))
+            #expect(trouble.exitCode != 0)
+        }
+    }
+}
