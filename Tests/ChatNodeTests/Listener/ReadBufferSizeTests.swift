@@ -37,7 +37,9 @@ import Testing
 
     @Test func `it says so when it has grown, which is what makes NIO read again`() {
         var size = ReadBufferSize()
-        #expect(size.record(actualReadBytes: least))
-        #expect(!size.record(actualReadBytes: least))
+        let hasGrown = size.record(actualReadBytes: least)
+        #expect(hasGrown)
+        let hasGrownAgain = size.record(actualReadBytes: least)
+        #expect(!hasGrownAgain)
     }
 }
