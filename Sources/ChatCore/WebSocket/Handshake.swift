@@ -38,7 +38,7 @@ public enum Handshake {
     }
 
     /// Whether some field's comma-separated list has the token, which is given in lower case.
-    private static func contains(_ token: String, in fields: [String]) -> Bool {
+    static func contains(_ token: String, in fields: [String]) -> Bool {
         fields.contains { field in
             field.utf8.split(separator: UInt8(ascii: ",")).contains { element in
                 let isSpace = { (byte: UInt8) in " \t".utf8.contains(byte) }
