@@ -1,4 +1,4 @@
-public import ChatCore
+import ChatCore
 public import NIOCore
 public import NIOPosix
 
@@ -23,18 +23,6 @@ public enum ChatClientError: Error, Hashable, Sendable {
 ///
 /// It does not reconnect. From any task.
 public final class ChatClient: Sendable {
-    /// Everything that the server says but the answers to `login`: once, in order, for one reader.
-    ///
-    /// Who does not read holds the conversation up, and nothing else: beyond
-    /// `Limits.inboxMessages` and what has been read from the socket already (64 KiB), the socket
-    /// is not read. Then pings go unanswered, a `login` gets no answer, and the server closes with
-    /// 4000 or 4005 after a while. Ends when `close` was called; throws `ChatClientError.ended`
-    /// when the connection ended otherwise. Who stops reading for good closes the client.
-    public typealias Messages = NIOThrowingAsyncSequenceProducer<
-        HeardMessage, any Error, NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark,
-        InboxReader
-    >
-
     /// Everything that the server says but the answers to `login`.
     public let messages: Messages
     private let desk: DeskBox
@@ -55,7 +43,7 @@ public final class ChatClient: Sendable {
     ) async throws -> ChatClient {
         let loop = group.next()
         let box = DeskBox.makeEmptyBox(valueType: Desk.self, eventLoop: loop)
-        let inbox = Messages.makeSequence(
+        let inbox = Messages.Producer.makeSequence(
             backPressureStrategy: .init(
                 lowWatermark: Limits.inboxMessages / 2,
                 highWatermark: Limits.inboxMessages
@@ -68,7 +56,7 @@ public final class ChatClient: Sendable {
             box.value = desk
             return desk.connect(to: url, settings, from: source)
         }.get()
-        return ChatClient(messages: inbox.sequence, desk: box)
+        return ChatClient(messages: Messages(producer: inbox.sequence), desk: box)
     }
 
     /// Claims a name. The answer is the name of the node that this client is connected to.
@@ -115,20 +103,3 @@ public final class ChatClient: Sendable {
         }.get()
     }
 }
-
-/// Lets the socket be read on when messages have been taken out.
-public struct InboxReader: NIOAsyncSequenceProducerDelegate {
-    fileprivate let desk: DeskBox
-
-    /// The sequence's: there is room again.
-    public func produceMore() {
-        desk.eventLoop.execute { [desk] in desk.value?.connection?.setReading(true) }
-    }
-
-    /// The sequence's: nobody reads any more.
-    public func didTerminate() {
-        desk.eventLoop.execute { [desk] in desk.value?.connection?.close() }
-    }
-}
-
-private typealias DeskBox = NIOLoopBoundBox<Desk?>

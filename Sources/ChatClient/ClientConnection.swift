@@ -12,6 +12,8 @@ public protocol ClientConnectionDelegate: AnyObject {
     func arrived(_ byteCount: Int, on connection: ClientConnection)
     /// One message. The span ends with the call.
     func received(_ text: RawSpan, on connection: ClientConnection)
+    /// A ping has come and been answered.
+    func pinged(_ connection: ClientConnection)
     /// The end, told once, whatever became of the beginning.
     func ended(_ connection: ClientConnection, _ end: ConnectionEnd)
 }
@@ -212,13 +214,13 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
 
     /// NIO's.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .connecting = phase { note(.unreachable("\(error)")) }
+        if case .connecting = phase { note(.unreachable(because: error)) }
         context.close(promise: nil)
     }
 
     /// The connector could not even connect.
     func couldNotConnect(_ error: any Error) {
-        finish(.unreachable("\(error)"))
+        finish(.unreachable(because: error))
     }
 
     private func fail(_ end: ConnectionEnd) {
@@ -270,6 +272,7 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         if isOpen {
             writeFrame(.pong, payload)
             flush()
+            delegate?.pinged(self)
         }
         return isListening
     }

@@ -1,4 +1,7 @@
 public import ChatCore
+import Glibc
+import NIOCore
+import NIOPosix
 
 /// How a connection came to its end.
 public enum ConnectionEnd: Error, Hashable, Sendable {
@@ -18,12 +21,31 @@ public enum ConnectionEnd: Error, Hashable, Sendable {
     case cut
 }
 
+extension ConnectionEnd {
+    /// In the system's own words, without NIO's around them.
+    public static func unreachable(because error: any Error) -> ConnectionEnd {
+        switch error {
+        case let error as IOError: .unreachable(String(cString: strerror(error.errnoCode)))
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first {
+                unreachable(because: first.error)
+            } else {
+                .unreachable("there is no address for \(error.host)")
+            }
+        case ChannelError.connectTimeout: .unreachable("no answer in time")
+        default: .unreachable("\(error)")
+        }
+    }
+}
+
 extension ConnectionEnd: CustomStringConvertible {
     /// For people. Contains what the server wrote, as it wrote it.
     public var description: String {
         switch self {
         case .unreachable(let reason): "cannot connect: \(reason)"
-        case .handshake(.refused(let status, let body)): "refused with HTTP \(status): \(body)"
+        case .handshake(.refused(let status, let body)):
+            "refused with HTTP \(status): "
+                + body.split(whereSeparator: \.isNewline).joined(separator: " ")
         case .handshake(.notHTTP(let text)): "not an HTTP server: \(text)"
         case .handshake(.notWebSocket(let reason)): "not a WebSocket server: \(reason)"
         case .handshake(.tooLong(let limit)): "the answer's head has more than \(limit) bytes"

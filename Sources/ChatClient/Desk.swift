@@ -4,7 +4,7 @@ import NIOCore
 /// A `ChatClient`'s side on the loop: who waits for what. On: its loop.
 final class Desk: ClientConnectionDelegate {
     private let loop: any EventLoop
-    private let inbox: ChatClient.Messages.Source
+    private let inbox: Messages.Producer.Source
     private(set) var connection: ClientConnection?
     private var name = ""
     /// Why nothing can be done any more.
@@ -15,7 +15,7 @@ final class Desk: ClientConnectionDelegate {
     private let ending: EventLoopPromise<Void>
     private var login: (answer: EventLoopPromise<String>, timeout: Scheduled<Void>)?
 
-    init(on loop: any EventLoop, inbox: ChatClient.Messages.Source) {
+    init(on loop: any EventLoop, inbox: Messages.Producer.Source) {
         self.loop = loop
         self.inbox = inbox
         opening = loop.makePromise()
@@ -107,6 +107,8 @@ final class Desk: ClientConnectionDelegate {
             if case .stopProducing = inbox.yield(message) { connection.setReading(false) }
         }
     }
+
+    func pinged(_ connection: ClientConnection) {}
 
     func ended(_ connection: ClientConnection, _ end: ConnectionEnd) {
         self.end = end

@@ -20,7 +20,7 @@ final class BenchClient: ClientConnectionDelegate {
     private(set) var connection: ClientConnection?
     /// The crew ends it, so its end is no news.
     var isLeaving = false
-    private unowned let crew: Crew
+    private let crew: Crew
     private var stage = Stage.connecting
     /// When it was meant to come, and when the step at hand began.
     private let began: Instant
@@ -84,13 +84,17 @@ final class BenchClient: ClientConnectionDelegate {
             crew.heard(text, by: self)
         case .loggingIn:
             guard let message = HeardMessage(text), message.type != "chat" else { return }
-            guard message.type == "logged_in" else { return fail(message) }
+            guard message.type == "logged_in" else { return giveUp(reason(message)) }
             stage = .inside
             crew.arrivals.login.record(step())
             crew.arrivals.whole.record(crew.now - began)
             crew.cameIn(self)
         case .connecting, .upgrading, .over: break
         }
+    }
+
+    func pinged(_ connection: ClientConnection) {
+        crew.pings += 1
     }
 
     func ended(_ connection: ClientConnection, _ end: ConnectionEnd) {
@@ -104,12 +108,17 @@ final class BenchClient: ClientConnectionDelegate {
         }
     }
 
-    private func fail(_ answer: HeardMessage) {
+    /// It is not let in, or not waited for.
+    func giveUp(_ reason: String) {
         stage = .over
-        let reason =
-            "login as \(name): \(answer.type) \(answer.value ?? "") \(answer.message ?? "")"
         crew.didNotComeIn(self, reason)
         cut()
+    }
+
+    /// Without the name: many clients may be refused for one reason.
+    private func reason(_ answer: HeardMessage) -> String {
+        let words = [answer.type, answer.value, answer.code, answer.message].compactMap { $0 }
+        return "the login got " + words.joined(separator: " ")
     }
 
     private func step() -> Duration {

@@ -15,6 +15,8 @@ struct BenchPlan: Sendable {
     }
 
     let envelope: Envelope
+    /// One for each loop.
+    let crewCount: Int
     /// At least one.
     let targets: [Target]
     /// Empty: the system chooses.

@@ -24,6 +24,9 @@ struct BenchRun {
     /// How long clients may take to be gone when all are cut.
     private static let cutPatience = Duration.seconds(5)
 
+    /// How long nobody may come in before those on their way are given up.
+    private static let arrivalPatience = Limits.openTimeout + Limits.loginTimeout
+
     let options: BenchOptions
     let team: Team
     let stop: Stop
@@ -44,7 +47,8 @@ struct BenchRun {
         let loopCount = max(1, min(options.loops ?? max(1, System.coreCount / 2), clients))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         let loops = Array(group.makeIterator())
-        let plan = try await plan(options, clients: clients, valueBytes: valueBytes, on: loops[0])
+        let envelope = Envelope(run: randomRun(), valueBytes: valueBytes)
+        let plan = try await plan(options, clients: clients, envelope, on: loops)
         let run = BenchRun(options: options, team: try await .make(on: loops, plan), stop: stop)
         var report = try await body(run)
         run.bar.clear()
@@ -63,6 +67,11 @@ struct BenchRun {
                 stop.request()
             }
         }
+    }
+
+    private static func randomRun() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return Envelope.randomRun(using: &generator)
     }
 
     private static func checkDescriptors(_ clients: Int) throws {
@@ -84,18 +93,18 @@ struct BenchRun {
     private static func plan(
         _ options: BenchOptions,
         clients: Int,
-        valueBytes: Int,
-        on loop: any EventLoop
+        _ envelope: Envelope,
+        on loops: [any EventLoop]
     ) async throws -> BenchPlan {
         var targets: [BenchPlan.Target] = []
         for url in options.urls {
-            targets.append(BenchPlan.Target(url: url, address: try await look(for: url, on: loop)))
+            let address = try await look(for: url, on: loops[0])
+            targets.append(BenchPlan.Target(url: url, address: address))
         }
-        var generator = SystemRandomNumberGenerator()
-        let run = Envelope.randomRun(using: &generator)
         do {
             return BenchPlan(
-                envelope: Envelope(run: run, valueBytes: valueBytes),
+                envelope: envelope,
+                crewCount: loops.count,
                 targets: targets,
                 sources: try SourceAddresses.choose(
                     options.source,
@@ -122,7 +131,7 @@ struct BenchRun {
         } catch {
             Terminal.complain(
                 """
-                error: cannot connect to \(url): \("\(error)".printable)
+                error: \(url): \(ConnectionEnd.unreachable(because: error).description.printable)
                   fix: chatnode --port \(url.port)      or name the address of a node that runs
                 """
             )
@@ -156,8 +165,13 @@ extension BenchRun {
     /// Has clients come in, as many at a time as the options say. False: told to stop.
     func comeIn(_ numbers: Range<Int>, perSecond: Double? = nil) async throws -> Bool {
         let ramps = try await startRamps(numbers, perSecond: perSecond, isMeasured: true)
+        var before = -1
+        var deadline = Instant.distantFuture
         let isComplete = try await wait {
             let there = try await team.sum { $0.cameIn }
+            if there != before { deadline = Clock.now + Self.arrivalPatience }
+            before = there
+            if Clock.now > deadline { _ = try await team.fromEach { $0.giveUpWaiting() } }
             bar.show("\(there) of \(numbers.count) clients", Double(there) / Double(numbers.count))
             return try await ramps.areOver()
         }

@@ -29,7 +29,12 @@ struct Conversation {
     }
 
     /// `meanwhile` is called every few milliseconds, with the share of the time that is over.
-    func hold(servers: [Int], meanwhile: (Double) async throws -> Void) async throws -> Outcome {
+    /// `atEnd` when the last message has left.
+    func hold(
+        servers: [Int],
+        meanwhile: (Double) async throws -> Void,
+        atEnd: () async throws -> Void = {}
+    ) async throws -> Outcome {
         let start = Clock.now + Self.lead
         let window = Traffic.Window(
             start: start,
@@ -52,13 +57,13 @@ struct Conversation {
         let last = try await Sample.take(run.team, servers: servers)
         _ = try await run.team.fromEach { $0.traffic?.stop() }
         let ended = min(Clock.now, window.end)
-        let usage = Usage(from: first, to: last)
+        try await atEnd()
         try await settle()
         let (counts, faults, present) = try await reckon()
         return Outcome(
             counts: counts,
             faults: faults,
-            usage: usage,
+            usage: Usage(from: first, to: last),
             present: present,
             measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1))
         )

@@ -32,6 +32,7 @@ final class Crew {
     /// When the bytes at hand were read.
     var now = Instant.distantPast
     var bytes = 0
+    var pings = 0
     var arrivals = Arrivals()
     /// Who is logged in, by number.
     private(set) var clients: [Int: BenchClient] = [:]
@@ -41,8 +42,8 @@ final class Crew {
     private(set) var turnedAway: Reasons = [:]
     /// Why clients that were in are not any more.
     private(set) var ends: Reasons = [:]
-    /// Clients on their way in.
-    private(set) var underway = 0
+    /// Clients on their way in, by number.
+    private var arriving: [Int: BenchClient] = [:]
     /// The messages between them, if this run has some.
     var traffic: Traffic?
     /// Told who has come in.
@@ -59,28 +60,43 @@ final class Crew {
 
     /// Has a client come in.
     func invite(_ number: Int, place: Int?, meantToCome: Instant) {
-        underway += 1
-        BenchClient(number: number, place: place, crew: self, meantToCome: meantToCome).come()
+        let client = BenchClient(
+            number: number,
+            place: place,
+            crew: self,
+            meantToCome: meantToCome
+        )
+        arriving[number] = client
+        client.come()
+    }
+
+    /// How many clients are on their way in.
+    var underway: Int { arriving.count }
+
+    /// Whoever is still on the way is not waited for.
+    func giveUpWaiting() {
+        for client in arriving.values { client.giveUp("no answer to the login") }
     }
 
     /// All clients leave at once, with resets.
     func cutAll() {
         for client in clients.values { client.cut() }
+        for client in arriving.values { client.cut() }
     }
 
     // MARK: What clients tell
 
     func cameIn(_ client: BenchClient) {
+        arriving[client.number] = nil
         clients[client.number] = client
         cameIn += 1
-        underway -= 1
         onEntry?(client)
         onArrival?()
     }
 
     func didNotComeIn(_ client: BenchClient, _ reason: String) {
+        arriving[client.number] = nil
         turnedAway[reason, default: 0] += 1
-        underway -= 1
         onArrival?()
     }
 

@@ -37,9 +37,10 @@ struct FanOutBench {
             warmup: plan.warmup,
             duration: plan.duration
         )
-        let outcome = try await conversation.hold(servers: run.options.pids) { share in
-            run.bar.show("\(plan.recipients) recipients", share)
-        }
+        let outcome = try await conversation.hold(
+            servers: run.options.pids,
+            meanwhile: { run.bar.show("\(plan.recipients) recipients", $0) }
+        )
         report.add(outcome, recipients: plan.recipients, isVerifying: plan.isVerifying)
         report.addEnds(try await run.team.reasons { $0.ends })
         limits.check(outcome, &report)

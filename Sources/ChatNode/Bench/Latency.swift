@@ -11,7 +11,12 @@ struct Latency: Sendable {
 
     /// Longer than an hour counts as an hour.
     mutating func record(_ duration: Duration) {
-        histogram.record(UInt64(Swift.min(Swift.max(0, duration.inNanoseconds), 3_600_000_000_000)))
+        record(nanoseconds: duration.inNanoseconds)
+    }
+
+    /// The same without the 128 bits of a `Duration`.
+    mutating func record(nanoseconds: Int64) {
+        histogram.record(UInt64(Swift.min(Swift.max(0, nanoseconds), 3_600_000_000_000)))
     }
 
     mutating func add(_ other: Latency) { histogram.add(other.histogram) }

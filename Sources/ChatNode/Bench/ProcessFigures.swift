@@ -66,6 +66,15 @@ struct ProcessMemory: Sendable {
         )
     }
 
+    static func + (left: ProcessMemory, right: ProcessMemory) -> ProcessMemory {
+        let proportional = left.proportional.flatMap { left in right.proportional.map { left + $0 }
+        }
+        return ProcessMemory(
+            resident: left.resident + right.resident,
+            proportional: proportional
+        )
+    }
+
     private static func kibibytes(_ key: String, in text: String) -> Int? {
         let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
         return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 1024 }

@@ -4,6 +4,9 @@ extension Report {
     /// A message that left later than this counts as late: as long as a loop's turn should take.
     static let late = Duration.milliseconds(1)
 
+    /// Shares of less time than this, in seconds, say nothing.
+    private static let shortest = 0.1
+
     /// What every run says that has messages.
     mutating func add(_ outcome: Conversation.Outcome, recipients: Int, isVerifying: Bool) {
         addCounts(outcome, recipients)
@@ -12,7 +15,7 @@ extension Report {
         latency("to the last", "last_recipient_us", counts.toLast, "to the last recipient")
         addLateness(counts.lateness)
         addRefusals(counts.refused)
-        addUsage(outcome.usage)
+        addUsage(outcome.usage, each: "delivery", outcome.usage.deliveries)
         addFaults(outcome, recipients, isVerifying)
     }
 
@@ -69,21 +72,26 @@ extension Report {
         fail(.refused, text)
     }
 
-    /// How busy the generator and the servers were.
-    mutating func addUsage(_ usage: Usage) {
-        var text = "busiest loop \(usage.busiest.percent), waiting \(usage.waiting.percent)"
-        if let cost = usage.generatorPerDelivery { text += ", \(cost.threeDigits) µs a delivery" }
-        row("generator", text)
+    /// How busy the generator and the servers were, in all and for each of so many things.
+    mutating func addUsage(_ usage: Usage, each thing: String, _ count: Int) {
+        let cost = { (microseconds: Double?) in
+            microseconds.map { ", \($0.threeDigits) µs a \(thing)" } ?? ""
+        }
+        row(
+            "generator",
+            "busiest loop \(usage.busiest.percent), waiting \(usage.waiting.percent)"
+                + cost(usage.generator(per: count))
+        )
         field("generator_busiest_loop", .number(usage.busiest))
         field("generator_waiting", .number(usage.waiting))
-        field("generator_us_per_delivery", usage.generatorPerDelivery.map { .number($0) } ?? .null)
+        field("generator_us_per_\(thing)", usage.generator(per: count).json)
         field("generator_saturated", .bool(usage.isSaturated))
         if let server = usage.server {
-            let cost = usage.serverPerDelivery.map { ", \($0.threeDigits) µs a delivery" } ?? ""
-            row("server", "\(server.threeDigits) processors busy\(cost)")
+            row("server", "\(server.threeDigits) processors busy" + cost(usage.server(per: count)))
             field("server_processors", .number(server))
-            field("server_us_per_delivery", usage.serverPerDelivery.map { .number($0) } ?? .null)
+            field("server_us_per_\(thing)", usage.server(per: count).json)
         }
+        guard usage.seconds > Self.shortest else { return }
         if usage.isSaturated {
             note(
                 "the generator was the bottleneck: its busiest loop ran \(usage.busiest.percent) of "
@@ -118,7 +126,10 @@ extension Report {
         field("recipients_gone", .int(gone))
         let heard = outcome.counts.deliveries
         let isRight = parts.isEmpty && heard > 0
-        field("correct", .bool(isRight))
+        field("correct", .bool(isRight && outcome.counts.refused.isEmpty))
+        guard outcome.counts.refused.isEmpty else {
+            return row("checked", "no: messages were refused")
+        }
         guard !isRight else {
             return row(
                 "checked",
@@ -146,4 +157,8 @@ extension Report {
             row("turned away", "\(count.grouped) × \(reason.printable)")
         }
     }
+}
+
+extension Double? {
+    fileprivate var json: JSONValue { map { .number($0) } ?? .null }
 }

@@ -51,13 +51,17 @@ struct Usage: Sendable {
 
     var isSaturated: Bool { busiest > Self.saturation }
 
-    /// Microseconds of processor time.
-    var generatorPerDelivery: Double? { perDelivery(generatorNanoseconds) }
-    var serverPerDelivery: Double? { serverNanoseconds.flatMap(perDelivery) }
+    /// Microseconds of processor time for each of so many.
+    func generator(per count: Int) -> Double? {
+        Self.microseconds(generatorNanoseconds, per: count)
+    }
+    func server(per count: Int) -> Double? {
+        serverNanoseconds.flatMap { Self.microseconds($0, per: count) }
+    }
     /// Processors kept busy, 1 being a whole one.
     var server: Double? { serverNanoseconds.map { Double($0) / 1e9 / seconds } }
 
-    private func perDelivery(_ nanoseconds: Int) -> Double? {
-        deliveries > 0 ? Double(nanoseconds) / 1000 / Double(deliveries) : nil
+    private static func microseconds(_ nanoseconds: Int, per count: Int) -> Double? {
+        count > 0 ? Double(nanoseconds) / 1000 / Double(count) : nil
     }
 }

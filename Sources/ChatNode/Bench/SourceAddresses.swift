@@ -52,7 +52,9 @@ enum SourceAddresses {
         }
     }
 
-    private static func tooFew(_ clients: Int, _ usable: Int, _ needed: Int, _ fix: String) -> TooFew {
+    private static func tooFew(_ clients: Int, _ usable: Int, _ needed: Int, _ fix: String)
+        -> TooFew
+    {
         TooFew(
             description: """
                 error: \(clients) clients to one address need \(needed) addresses to come from: \

@@ -60,11 +60,11 @@ final class Traffic {
     private let window: Window
     private let load: Load
     private let report: Report
-    private(set) var ledger: Ledger
-    private var audience: Audience
+    /// Together, so that a message heard is one access to this object: each is checked to be the
+    /// only one, and that costs as much as the rest.
+    private var books: Books
     /// Crews that have not all of a message of this crew's senders.
     private var crewsLacking: Audience
-    private(set) var counts: Counts
     private var lanes: [Lane] = []
     private var laneOfSender: [Int: Int] = [:]
     private var pace: Pace?
@@ -86,11 +86,16 @@ final class Traffic {
         self.window = window
         self.load = load
         self.report = report
-        ledger = Ledger(recipients: recipients, senders: senders)
-        audience = Audience(senders: senders, recipients: recipients)
+        books = Books(
+            ledger: Ledger(recipients: recipients, senders: senders),
+            audience: Audience(senders: senders, recipients: recipients),
+            counts: Counts(sent: Array(repeating: 0, count: senders))
+        )
         crewsLacking = Audience(senders: senders, recipients: crews)
-        counts = Counts(sent: Array(repeating: 0, count: senders))
     }
+
+    var counts: Counts { books.counts }
+    var ledger: Ledger { books.ledger }
 }
 
 // MARK: - Sending
@@ -149,15 +154,15 @@ extension Traffic {
         let sender = lanes[lane].sender
         let stamp = Stamp(
             sender: UInt32(sender),
-            number: counts.sent[sender],
+            number: books.counts.sent[sender],
             intended: intended
         )
         crew.plan.envelope.stamp(&lanes[lane].message, stamp)
         lanes[lane].client.say(lanes[lane].message)
-        counts.sent[sender] += 1
+        books.counts.sent[sender] += 1
         if window.measures(intended) {
-            counts.sentMeasured += 1
-            counts.lateness.record(Clock.now - intended)
+            books.counts.sentMeasured += 1
+            books.counts.lateness.record(Clock.now - intended)
         }
         flushSoon()
     }
@@ -192,32 +197,21 @@ extension Traffic {
     }
 
     private func hear(_ heard: Envelope.Heard, at place: Int) {
-        let stamp = heard.stamp
-        guard stamp.sender < senders else {
-            counts.foreign += 1
-            if let seq = heard.seq { ledger.place(seq, at: place) }
-            return
-        }
-        guard ledger.hear(heard, at: place) else { return }
-        counts.deliveries += 1
-        if window.measures(stamp.intended) {
-            counts.deliveriesMeasured += 1
-            counts.latency.record(crew.now - stamp.intended)
-        }
-        guard audience.hear(sender: Int(stamp.sender), number: stamp.number) else { return }
-        report(Int(stamp.sender), stamp.number, stamp.intended, crew.now)
+        let (stamp, now) = (heard.stamp, crew.now)
+        guard books.hear(heard, at: place, now: now, senders, window) else { return }
+        report(Int(stamp.sender), stamp.number, stamp.intended, now)
     }
 
     /// Not as a node writes our messages: parsed as JSON.
     private func hearOther(_ text: RawSpan, at place: Int) {
-        guard let message = HeardMessage(text) else { return counts.foreign += 1 }
+        guard let message = HeardMessage(text) else { return books.counts.foreign += 1 }
         if let heard = crew.plan.envelope.read(message) { return hear(heard, at: place) }
         switch message.type {
-        case "error": counts.refused[message.code ?? "error", default: 0] += 1
-        case "logged_out": counts.refused[message.reason ?? "logged_out", default: 0] += 1
+        case "error": books.counts.refused[message.code ?? "error", default: 0] += 1
+        case "logged_out": books.counts.refused[message.reason ?? "logged_out", default: 0] += 1
         default:
-            counts.foreign += 1
-            if let seq = message.seq { ledger.place(seq, at: place) }
+            books.counts.foreign += 1
+            if let seq = message.seq { books.ledger.place(seq, at: place) }
         }
     }
 
@@ -226,10 +220,10 @@ extension Traffic {
     /// if another one overtook it.
     func complete(_ sender: Int, _ number: UInt32, _ intended: Instant, at time: Instant) {
         guard crewsLacking.hear(sender: sender, number: number) else { return }
-        counts.complete += 1
+        books.counts.complete += 1
         if window.measures(intended) {
-            counts.completeMeasured += 1
-            counts.toLast.record(time - intended)
+            books.counts.completeMeasured += 1
+            books.counts.toLast.record(time - intended)
         }
         guard case .closed = load, isSending, let lane = laneOfSender[sender] else { return }
         send(lane, intended: Clock.now)
@@ -238,8 +232,40 @@ extension Traffic {
     /// A recipient is gone: the others' messages are complete without it.
     func left(_ client: BenchClient) {
         guard let place = client.place else { return }
-        for (sender, number) in audience.leave(heard: { ledger.next(of: $0, at: place) }) {
+        let ledger = books.ledger
+        let complete = books.audience.leave { ledger.next(of: $0, at: place) }
+        for (sender, number) in complete {
             report(sender, number, .distantPast, Clock.now)
         }
+    }
+}
+
+/// What is noted of each message heard.
+private struct Books {
+    var ledger: Ledger
+    var audience: Audience
+    var counts: Traffic.Counts
+
+    /// True: the last of the crew's recipients has it now.
+    mutating func hear(
+        _ heard: Envelope.Heard,
+        at place: Int,
+        now: Instant,
+        _ senders: Int,
+        _ window: Traffic.Window
+    ) -> Bool {
+        let stamp = heard.stamp
+        guard stamp.sender < senders else {
+            counts.foreign += 1
+            if let seq = heard.seq { ledger.place(seq, at: place) }
+            return false
+        }
+        guard ledger.hear(heard, at: place) else { return false }
+        counts.deliveries += 1
+        if window.measures(stamp.intended) {
+            counts.deliveriesMeasured += 1
+            counts.latency.record(nanoseconds: now.nanoseconds &- stamp.intended.nanoseconds)
+        }
+        return audience.hear(sender: Int(stamp.sender), number: stamp.number)
     }
 }

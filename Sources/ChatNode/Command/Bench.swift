@@ -23,6 +23,6 @@ struct Bench: AsyncParsableCommand {
               64 wrong arguments   69 clients could not come in   71 too few descriptors
               77 the server refused messages (rate_limited)   130 ended by Ctrl-C, figures printed
             """,
-        subcommands: [BenchFanOut.self]
+        subcommands: [BenchFanOut.self, BenchConnect.self, BenchIdle.self, BenchChurn.self]
     )
 }
