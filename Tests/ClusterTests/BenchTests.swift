@@ -116,24 +116,24 @@ import Testing
         #expect(try churn.object["correct"] as? Bool == true)
     }
 
-    @Test func `clients of a node that dies are counted, and their end is told`() async throws {
+    @Test func `clients of a node that dies are counted, and the run ends`() async throws {
         let node = try await TestNodeProcess.start()
         let process = try TestProcess(
             TestProcess.chatnode,
             [
-                "bench", "idle", "ws://127.0.0.1:\(node.port)", "--clients", "5", "--duration",
-                "1m",
-                "--json", "--max-lost", "4",
+                "bench", "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "5", "--rate",
+                "20",
+                "--duration", "10m", "--verify", "--json",
             ]
         )
-        try await eventually("all are in") { try node.logins() == 5 }
+        let ear = try TestWebSocket(port: node.port)
+        for _ in 0..<3 { _ = try ear.hearText { $0.contains("bench-") } }
         node.process.signal(SIGKILL)
-        _ = try await node.process.exitCode()
-        process.signal(SIGINT)
         let ended = Ended(code: try await process.exitCode(), output: process.output)
-        #expect(ended.code == 2, "\(ended.output)")
-        #expect(try ended.object["interrupted"] as? Bool == true)
-        #expect(try ended.object["there"] as? Int == 0)
+        #expect(ended.code == 1, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["recipients_gone"] as? Int == 5)
+        #expect(object["disconnects"] as? [String: Int] == ["the connection was lost": 5])
     }
 
     @Test func `Ctrl-C prints what was measured so far`() async throws {
@@ -159,19 +159,5 @@ import Testing
             #expect(help.code == 0)
             #expect(help.output.contains("EXAMPLES\n"))
         }
-    }
-}
-
-extension TestNodeProcess {
-    /// How many of five names that look like a run's are held: none can be asked for, so by sockets.
-    fileprivate func logins() throws -> Int {
-        let path = "/proc/\(process.pid)/fd"
-        let descriptors = try FileManager.default.contentsOfDirectory(atPath: path)
-        let sockets = descriptors.filter {
-            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(path)/\($0)")
-            return target?.hasPrefix("socket:") == true
-        }
-        // One of them is the listener.
-        return sockets.count - 1
     }
 }

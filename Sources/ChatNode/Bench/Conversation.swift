@@ -46,9 +46,8 @@ struct Conversation {
         func watch(until: Instant) async throws {
             _ = try await run.wait {
                 try await meanwhile((Clock.now - start) / whole)
-                let isRefused = try await !run.team.reasons { $0.traffic?.counts.refused ?? [:] }
-                    .isEmpty
-                return Clock.now >= until || isRefused
+                if Clock.now >= until { return true }
+                return try await isPointless()
             }
         }
         try await watch(until: window.measuredFrom)
@@ -67,6 +66,14 @@ struct Conversation {
             present: present,
             measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1))
         )
+    }
+
+    /// The server refuses what is said, or nobody is left to hear it.
+    private func isPointless() async throws -> Bool {
+        let crews = try await run.team.fromEach { crew in
+            (crew.clients.count, crew.traffic?.counts.refused.isEmpty ?? true)
+        }
+        return crews.allSatisfy { $0.0 == 0 } || crews.contains { !$0.1 }
     }
 
     private func begin(_ window: Traffic.Window) async throws {

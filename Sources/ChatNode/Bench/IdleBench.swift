@@ -23,7 +23,8 @@ struct IdleBench {
         let end = first.at + duration
         _ = try await run.wait {
             run.bar.show("\(clients) clients", 1 - (end - Clock.now) / duration)
-            return Clock.now >= end
+            let isEmpty = try await run.team.sum { $0.clients.count } == 0
+            return Clock.now >= end || isEmpty
         }
         let last = try await Sample.take(run.team, servers: run.options.pids)
         let usage = Usage(from: first, to: last)

@@ -22,11 +22,13 @@ struct Latency: Sendable {
     mutating func add(_ other: Latency) { histogram.add(other.histogram) }
 
     var count: Int { Int(histogram.totalCount) }
-    var max: Duration { .nanoseconds(Int64(histogram.max)) }
+    var max: Duration { .nanoseconds(Int64(histogram.maxRecorded)) }
 
     /// The time that this percentage of them did not exceed.
     func percentile(_ percentage: Double) -> Duration {
-        .nanoseconds(Int64(Swift.min(histogram.valueAtPercentile(percentage), histogram.max)))
+        .nanoseconds(
+            Int64(Swift.min(histogram.valueAtPercentile(percentage), histogram.maxRecorded))
+        )
     }
 
     static func + (left: Latency, right: Latency) -> Latency {
