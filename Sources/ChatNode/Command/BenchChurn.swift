@@ -9,7 +9,7 @@ struct BenchChurn: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               chatnode bench churn --steady 200 --churn-rate 500 --verify
-              chatnode bench churn --steady 1000 --churn-rate 100 --duration 60s --max-p99 50ms
+              chatnode bench churn --steady 1000 --duration 60s --max-p99 50ms
 
             Visitors connect, log in, say one message and leave: one half with a close handshake, the
             other with a reset. Those who stay hear --rate messages a second from one of them; these
@@ -23,15 +23,21 @@ struct BenchChurn: AsyncParsableCommand {
     @OptionGroup var options: BenchOptions
     @Option(help: "Clients that stay.")
     var steady = 100
-    @Option(help: "Clients a second that come and go.", transform: BenchArgument.number)
+    @Option(
+        help: "Clients a second that come and go (default: 100).",
+        transform: BenchArgument.number
+    )
     var churnRate = 100.0
-    @Option(help: "Measured messages a second.", transform: BenchArgument.number)
+    @Option(help: "Measured messages a second (default: 10).", transform: BenchArgument.number)
     var rate = 10.0
-    @Option(help: "Bytes of a message's value, 34 at least.", transform: BenchArgument.bytes)
+    @Option(
+        help: "Bytes of a message's value, 34 at least (default: 128).",
+        transform: BenchArgument.bytes
+    )
     var size = 128
-    @Option(help: "How long is measured.", transform: BenchArgument.duration)
+    @Option(help: "How long is measured (default: 10s).", transform: BenchArgument.duration)
     var duration = Duration.seconds(10)
-    @Option(help: "How long it goes on before.", transform: BenchArgument.duration)
+    @Option(help: "How long it goes on before (default: 1s).", transform: BenchArgument.duration)
     var warmup = Duration.seconds(1)
     @Flag(help: "Exit code 1 unless all who stay hear each message once and in one order.")
     var verify = false

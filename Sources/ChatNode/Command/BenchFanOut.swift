@@ -9,20 +9,26 @@ struct BenchFanOut: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               chatnode bench fanout --recipients 1000 --rate 10 --verify
-              chatnode bench fanout --recipients 1000 --in-flight 64 --duration 5s --pid 4242
+              chatnode bench fanout --in-flight 64 --duration 5s --pid 4242
               chatnode bench fanout --max-p99 20ms --max-lost 0 --json
 
-            Senders are recipients too. With --rate, messages leave at their times, whatever became
-            of those before; with --in-flight, each sender keeps so many on their way.
+            Senders are recipients too. With --rate, messages leave at their times,
+            whatever became of those before; with --in-flight, each sender keeps so
+            many on their way.
 
-            With --json, times are in microseconds: latency_us (to each receipt), last_recipient_us,
-            lateness_us (of sends), each {count,p50,p90,p99,p99_9,max}; messages_sent,
-            messages_heard_by_all, messages_per_second, deliveries, deliveries_per_second over
-            measured_seconds; lost, doubled, out_of_order, seq_breaks, disagreeing_recipients,
-            recipients_gone, correct; refused and disconnects by reason; generator_busiest_loop,
-            generator_waiting (shares of a loop's time), generator_us_per_delivery,
-            generator_saturated; server_processors and server_us_per_delivery with --pid; thresholds
-            [{name,limit,value,met}], notes, failures, interrupted, exit_code.
+            WITH --json, times are in microseconds
+              latency_us           to each receipt {count,p50,p90,p99,p99_9,max}
+              last_recipient_us    to the last one; lateness_us: of the sends
+              measured_seconds, messages_sent, messages_heard_by_all,
+              messages_per_second, deliveries, deliveries_per_second
+              lost, doubled, out_of_order, seq_breaks, disagreeing_recipients,
+              recipients_gone, correct
+              refused, disconnects, turned_away    counts by reason
+              generator_busiest_loop, generator_waiting    shares of a loop's time
+              generator_us_per_delivery, generator_saturated
+              server_processors, server_us_per_delivery    with --pid
+              thresholds [{name,limit,value,met}], notes, failures, interrupted,
+              exit_code
             """
     )
 
@@ -31,7 +37,10 @@ struct BenchFanOut: AsyncParsableCommand {
     var recipients = 100
     @Option(help: "How many of them speak.")
     var senders = 1
-    @Option(help: "Bytes of a message's value, 34 at least.", transform: BenchArgument.bytes)
+    @Option(
+        help: "Bytes of a message's value, 34 at least (default: 128).",
+        transform: BenchArgument.bytes
+    )
     var size = 128
     @Option(
         help: "Messages a second over all senders (default: 10).",
@@ -40,9 +49,12 @@ struct BenchFanOut: AsyncParsableCommand {
     var rate: Double?
     @Option(help: "Instead: messages that each sender keeps on their way.")
     var inFlight: Int?
-    @Option(help: "How long is measured.", transform: BenchArgument.duration)
+    @Option(help: "How long is measured (default: 10s).", transform: BenchArgument.duration)
     var duration = Duration.seconds(10)
-    @Option(help: "How long messages are sent before.", transform: BenchArgument.duration)
+    @Option(
+        help: "How long messages are sent before (default: 1s).",
+        transform: BenchArgument.duration
+    )
     var warmup = Duration.seconds(1)
     @Flag(help: "Exit code 1 unless everybody hears each message once and in one order.")
     var verify = false

@@ -24,7 +24,7 @@ struct BenchIdle: AsyncParsableCommand {
     @OptionGroup var options: BenchOptions
     @Option(help: "How many clients.")
     var clients = 1000
-    @Option(help: "How long they stay.", transform: BenchArgument.duration)
+    @Option(help: "How long they stay (default: 30s).", transform: BenchArgument.duration)
     var duration = Duration.seconds(30)
     @Option(help: "Threshold: clients that are gone at the end.")
     var maxLost: Int?
