@@ -19,6 +19,7 @@ let package = Package(
     products: [
         .executable(name: "chatnode", targets: ["ChatNode"]),
         .library(name: "ChatCore", targets: ["ChatCore"]),
+        .library(name: "ChatClient", targets: ["ChatClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -26,6 +27,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
@@ -35,11 +37,21 @@ let package = Package(
             exclude: ["Identity/Tables/generate.pl"],
             swiftSettings: strict
         ),
+        .target(
+            name: "ChatClient",
+            dependencies: [
+                "ChatCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .target(name: "CEmbedded", exclude: ["page.html", "scripts"]),
         .executableTarget(
             name: "ChatNode",
             dependencies: [
                 "CHiredis",
+                "ChatClient",
                 "ChatCore",
                 "CEmbedded",
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -49,12 +61,21 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Yams", package: "Yams"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ChatCoreTests",
             dependencies: ["ChatCore", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ChatClientTests",
+            dependencies: [
+                "ChatClient", "ChatNode", "TestSupport",
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: strict
         ),
         // Sockets and processes as tests use them; shares no code with what it tests.

@@ -200,6 +200,25 @@ public enum Limits {
     /// A unix socket's path: `sun_path` of Linux (unix(7)) and its closing zero.
     public static let socketPathBytes = 107
 
+    // MARK: The client's side
+
+    /// From the first packet of a connection to the end of its handshake. A node that takes back
+    /// all clients of another one may be that slow.
+    public static let openTimeout = Duration.seconds(10)
+    /// From a `login` to its answer: in a new reign a node lets it wait for `gracePatience`.
+    public static let loginTimeout = Duration.seconds(12)
+    /// The head of the answer to a handshake: balancers add fields of their own.
+    public static let answerHeadBytes = 16 * 1024
+    /// What is kept of the body of a refusal, which is a sentence for people.
+    public static let answerBodyBytes = 4 * 1024
+    /// One message from a server: the longest that a node can be told to relay (1 MiB), and its
+    /// envelope.
+    public static let heardBytes = 1024 * 1024 + 4096
+    /// Messages that wait for a reader before the socket is not read any more.
+    public static let inboxMessages = 256
+    /// The read buffer that all connections of one loop share: a whole socket buffer in one call.
+    public static let sharedReadBytes = 64 * 1024
+
     // MARK: Redis
 
     /// From the first packet to a connection with Redis, which is near.

@@ -13,7 +13,7 @@ struct ChatNode: AsyncParsableCommand {
               chatnode serve --help             every setting of a node
             """,
         version: Version.current,
-        subcommands: [Serve.self],
+        subcommands: [Serve.self, Bench.self],
         defaultSubcommand: Serve.self
     )
 }

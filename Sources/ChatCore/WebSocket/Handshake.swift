@@ -38,7 +38,7 @@ public enum Handshake {
     }
 
     /// Whether some field's comma-separated list has the token, which is given in lower case.
-    private static func contains(_ token: StaticString, in fields: [String]) -> Bool {
+    static func contains(_ token: StaticString, in fields: [String]) -> Bool {
         let token = UnsafeBufferPointer(start: token.utf8Start, count: token.utf8CodeUnitCount)
         return fields.contains { field in
             // Nearly always it is the whole field.

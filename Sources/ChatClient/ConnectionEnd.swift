@@ -1,0 +1,61 @@
+public import ChatCore
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// How a connection came to its end.
+public enum ConnectionEnd: Error, Hashable, Sendable {
+    /// Nobody answered at the address; the reason is the system's.
+    case unreachable(String)
+    /// The handshake was refused, or was none.
+    case handshake(ClientHandshakeError)
+    /// Connection and handshake together took longer than this.
+    case openTimeout(Duration)
+    /// With a close frame of the server, in its own time or in answer to ours.
+    case closed(CloseCode?, reason: String)
+    /// The server broke RFC 6455.
+    case broken(FrameError)
+    /// Without a close frame.
+    case lost
+    /// By ourselves, without a word.
+    case cut
+}
+
+extension ConnectionEnd {
+    /// In the system's own words, without NIO's around them.
+    public static func unreachable(because error: any Error) -> ConnectionEnd {
+        switch error {
+        case let error as IOError: .unreachable(String(cString: strerror(error.errnoCode)))
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first {
+                unreachable(because: first.error)
+            } else {
+                .unreachable("there is no address for \(error.host)")
+            }
+        case ChannelError.connectTimeout: .unreachable("no answer in time")
+        default: .unreachable("\(error)")
+        }
+    }
+}
+
+extension ConnectionEnd: CustomStringConvertible {
+    /// For people. Contains what the server wrote, as it wrote it.
+    public var description: String {
+        switch self {
+        case .unreachable(let reason): "cannot connect: \(reason)"
+        case .handshake(.refused(let status, let body)):
+            "refused with HTTP \(status): "
+                + body.split(whereSeparator: \.isNewline).joined(separator: " ")
+        case .handshake(.notHTTP(let text)): "not an HTTP server: \(text)"
+        case .handshake(.notWebSocket(let reason)): "not a WebSocket server: \(reason)"
+        case .handshake(.tooLong(let limit)): "the answer's head has more than \(limit) bytes"
+        case .handshake(.endedEarly): "the connection ended before the handshake did"
+        case .openTimeout(let timeout): "no WebSocket within \(timeout)"
+        case .closed(nil, _): "closed by the server without a code"
+        case .closed(let code?, let reason): "closed by the server: \(code.rawValue) \(reason)"
+        case .broken(let error): "the server broke the protocol: \(error.reason)"
+        case .lost: "the connection was lost"
+        case .cut: "cut"
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import ChatClient
+import NIOCore
+
+/// Where a run's clients go, where they come from, and how its messages look.
+struct BenchPlan: Sendable {
+    struct Target: Sendable {
+        let url: ChatURL
+        let address: SocketAddress
+    }
+
+    struct Route {
+        let url: ChatURL
+        let address: SocketAddress
+        let source: SocketAddress?
+    }
+
+    let envelope: Envelope
+    /// One for each loop.
+    let crewCount: Int
+    /// At least one.
+    let targets: [Target]
+    /// Empty: the system chooses.
+    let sources: [SocketAddress]
+
+    /// Clients in turn over all targets, and over all sources for each target.
+    func route(_ number: Int) -> Route {
+        let (turn, index) = number.quotientAndRemainder(dividingBy: targets.count)
+        return Route(
+            url: targets[index].url,
+            address: targets[index].address,
+            source: sources.isEmpty ? nil : sources[turn % sources.count]
+        )
+    }
+}

@@ -1,0 +1,160 @@
+import ChatCore
+import NIOCore
+
+/// Messages between clients that are all there: sent, measured, waited for, checked.
+///
+/// On: the task that runs the command.
+struct Conversation {
+    /// From the call to the first message: every crew must know of it by then.
+    private static let lead = Duration.milliseconds(100)
+    /// How long nothing may arrive before what is missing counts as lost.
+    private static let patience = Duration.seconds(3)
+
+    let run: BenchRun
+    let recipients: Int
+    let senders: Int
+    let load: Load
+    let warmup: Duration
+    let duration: Duration
+
+    /// What came of it.
+    struct Outcome {
+        var counts: Traffic.Counts
+        var faults: Faults
+        var usage: Usage
+        /// Recipients that were there to the end.
+        var present: Int
+        /// The window is cut short when somebody asks for the end.
+        var measuredSeconds: Double
+    }
+
+    /// `meanwhile` is called every few milliseconds, with the share of the time that is over.
+    /// `atEnd` when the last message has left.
+    func hold(
+        servers: [Int],
+        meanwhile: (Double) async throws -> Void,
+        atEnd: () async throws -> Void = {}
+    ) async throws -> Outcome {
+        let start = Clock.now + Self.lead
+        let window = Traffic.Window(
+            start: start,
+            measuredFrom: start + warmup,
+            end: start + warmup + duration
+        )
+        try await begin(window)
+        let whole = warmup + duration
+        func watch(until: Instant) async throws {
+            _ = try await run.wait {
+                try await meanwhile((Clock.now - start) / whole)
+                if Clock.now >= until { return true }
+                return try await isPointless()
+            }
+        }
+        try await watch(until: window.measuredFrom)
+        let first = try await Sample.take(run.team, servers: servers)
+        try await watch(until: window.end)
+        let last = try await Sample.take(run.team, servers: servers)
+        _ = try await run.team.fromEach { $0.traffic?.stop() }
+        let ended = min(Clock.now, window.end)
+        try await atEnd()
+        try await settle()
+        let (counts, faults, present) = try await reckon()
+        return Outcome(
+            counts: counts,
+            faults: faults,
+            usage: Usage(from: first, to: last),
+            present: present,
+            measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1))
+        )
+    }
+
+    /// The server refuses what is said, or nobody is left to hear it.
+    private func isPointless() async throws -> Bool {
+        let crews = try await run.team.fromEach { crew in
+            (crew.clients.count, crew.traffic?.counts.refused.isEmpty ?? true)
+        }
+        return crews.allSatisfy { $0.0 == 0 } || crews.contains { !$0.1 }
+    }
+
+    private func begin(_ window: Traffic.Window) async throws {
+        let crews = run.team.crews
+        let report: Traffic.Report = { sender, number, intended, time in
+            let home = crews[sender % crews.count]
+            if home.eventLoop.inEventLoop {
+                home.value.traffic?.complete(sender, number, intended, at: time)
+            } else {
+                home.eventLoop.execute {
+                    home.value.traffic?.complete(sender, number, intended, at: time)
+                }
+            }
+        }
+        let (recipients, senders, load) = (recipients, senders, load)
+        _ = try await run.team.fromEach { crew in
+            let share = (recipients - crew.index + crews.count - 1) / crews.count
+            crew.traffic = Traffic(
+                crew: crew,
+                recipients: share,
+                senders: senders,
+                crews: crews.count,
+                window: window,
+                load: load,
+                report: report
+            )
+        }
+        _ = try await run.team.fromEach { $0.traffic?.start() }
+    }
+
+    /// Waits until everybody has everything, or nothing comes any more.
+    private func settle() async throws {
+        var before = -1
+        var deadline = Clock.now + Self.patience
+        while Clock.now < deadline {
+            let sent = try await run.team.sum {
+                ($0.traffic?.counts.sent ?? []).reduce(0) { $0 + Int($1) }
+            }
+            if try await run.team.sum({ $0.traffic?.counts.complete ?? 0 }) == sent { return }
+            let heard = try await run.team.sum { $0.traffic?.counts.deliveries ?? 0 }
+            if heard != before { deadline = Clock.now + Self.patience }
+            before = heard
+            try await Task.sleep(for: BenchRun.poll)
+        }
+    }
+
+    private func reckon() async throws -> (Traffic.Counts, Faults, present: Int) {
+        let counts = try await run.team.fromEach { $0.traffic?.counts }.compactMap { $0 }
+        let empty = Traffic.Counts(sent: Array(repeating: 0, count: senders))
+        let all = counts.reduce(empty, +)
+        let recipients = recipients
+        let parts = try await run.team.fromEach {
+            crew -> (faults: Faults, digests: [Ledger.Digest: Int], present: Int) in
+            let places = crew.clients.values.filter { $0.number < recipients }.compactMap(\.place)
+            guard let ledger = crew.traffic?.ledger else { return (Faults(), [:], 0) }
+            let faults = ledger.settle(sent: all.sent, recipients: places)
+            return (faults, ledger.digests(of: places), places.count)
+        }
+        var faults = parts.map(\.faults).reduce(Faults(), +)
+        let kinds = parts.reduce(into: [Ledger.Digest: Int]()) {
+            $0.merge($1.digests, uniquingKeysWith: +)
+        }
+        faults.disagreeing = Ledger.disagreeing(kinds)
+        return (all, faults, parts.map(\.present).reduce(0, +))
+    }
+}
+
+extension Traffic.Counts {
+    static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        for sender in sum.sent.indices { sum.sent[sender] += right.sent[sender] }
+        sum.sentMeasured += right.sentMeasured
+        sum.completeMeasured += right.completeMeasured
+        sum.complete += right.complete
+        sum.deliveriesMeasured += right.deliveriesMeasured
+        sum.deliveries += right.deliveries
+        sum.foreign += right.foreign
+        sum.latency.add(right.latency)
+        sum.toLast.add(right.toLast)
+        sum.lateness.add(right.lateness)
+        sum.refused.merge(right.refused, uniquingKeysWith: +)
+        return sum
+    }
+}

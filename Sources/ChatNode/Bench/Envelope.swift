@@ -1,0 +1,162 @@
+import ChatClient
+import ChatCore
+import Glibc
+
+/// What a message of the load generator says of itself.
+struct Stamp: Equatable, Sendable {
+    /// Who said it: 0 up to the number of senders.
+    var sender: UInt32
+    /// Which of the sender's messages it is, from 0.
+    var number: UInt32
+    /// When it was meant to leave; latency counts from here.
+    var intended: Instant
+
+    /// Noise: not measured and not checked.
+    static let noise = UInt32.max
+}
+
+/// How a run's messages look, so that a stamp is found at a fixed place and no JSON is parsed on
+/// the way: names of one length, and a value of one length that begins with 32 hexadecimal digits.
+struct Envelope: Sendable {
+    /// What was heard.
+    struct Heard: Equatable {
+        var stamp: Stamp
+        /// Nil from a server that numbers nothing.
+        var seq: UInt64?
+    }
+
+    /// The quotes and the stamp.
+    static let smallestValueBytes = 34
+    /// Digits of a client's number in its name: up to ten million clients in one run.
+    private static let numberDigits = 7
+    private static let stampDigits = 32
+
+    /// Tells this run from all others, in every name.
+    let run: String
+    /// Of the JSON value, its quotes included.
+    let valueBytes: Int
+    /// How every message begins, up to the number in the name.
+    private let beginning: [UInt8]
+    private let stampOffset: Int
+
+    init(run: String, valueBytes: Int) {
+        precondition(valueBytes >= Self.smallestValueBytes)
+        self.run = run
+        self.valueBytes = valueBytes
+        beginning = Array(#"{"type":"chat","username":"bench-\#(run)-"#.utf8)
+        stampOffset = beginning.count + Self.numberDigits + #"","value":""#.utf8.count
+    }
+
+    /// Six letters and digits, which no other run is likely to draw.
+    static func randomRun(using generator: inout some RandomNumberGenerator) -> String {
+        let letters = Array("0123456789abcdefghijklmnopqrstuvwxyz")
+        return String((0..<6).map { _ in letters[Int.random(in: 0..<36, using: &generator)] })
+    }
+
+    /// The name of a client.
+    func name(_ number: Int) -> String {
+        let digits = String(number)
+        let zeros = String(repeating: "0", count: max(0, Self.numberDigits - digits.count))
+        return "bench-\(run)-\(zeros)\(digits)"
+    }
+
+    // MARK: Saying
+
+    /// A sender's message, without a stamp yet.
+    func message(from name: String) -> [UInt8] {
+        var value = [UInt8](repeating: UInt8(ascii: "."), count: valueBytes)
+        value[0] = UInt8(ascii: "\"")
+        value[valueBytes - 1] = UInt8(ascii: "\"")
+        return PlainMessage.encode(type: "chat", username: name, value: value)
+    }
+
+    /// Puts the stamp into a message.
+    func stamp(_ message: inout [UInt8], _ stamp: Stamp) {
+        Self.write(UInt64(stamp.sender), digits: 8, to: &message, at: stampOffset)
+        Self.write(UInt64(stamp.number), digits: 8, to: &message, at: stampOffset + 8)
+        let time = UInt64(bitPattern: stamp.intended.nanoseconds)
+        Self.write(time, digits: 16, to: &message, at: stampOffset + 16)
+    }
+
+    private static func write(_ number: UInt64, digits: Int, to bytes: inout [UInt8], at start: Int)
+    {
+        for index in 0..<digits {
+            let digit = UInt8(truncatingIfNeeded: number >> ((digits - 1 - index) * 4)) & 0xF
+            bytes[start + index] =
+                digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+        }
+    }
+
+    // MARK: Hearing
+
+    /// Reads a message as a node sends it.
+    ///
+    /// Cost: some 30 ns, no allocation.
+    /// Fails: nil for everything else, which may still be one of ours: see `read(_: HeardMessage)`.
+    func read(_ text: RawSpan) -> Heard? {
+        let end = stampOffset - 1 + valueBytes
+        guard text.byteCount > end else { return nil }
+        return text.withUnsafeBytes { bytes -> Heard? in
+            guard let base = bytes.baseAddress, memcmp(base, beginning, beginning.count) == 0
+            else { return nil }
+            let stamp = Stamp(
+                sender: Self.hex(bytes, at: stampOffset),
+                number: Self.hex(bytes, at: stampOffset + 8),
+                intended: Instant(
+                    nanoseconds: Int64(Self.hex(bytes, at: stampOffset + 16)) << 32
+                        | Int64(Self.hex(bytes, at: stampOffset + 24))
+                )
+            )
+            return Heard(stamp: stamp, seq: Self.seq(bytes, at: end))
+        }
+    }
+
+    /// The same for a server that writes its JSON otherwise.
+    func read(_ message: HeardMessage) -> Heard? {
+        guard message.type == "chat", let name = message.username, let value = message.value,
+            name.hasPrefix("bench-\(run)-"), value.utf8.count == valueBytes
+        else { return nil }
+        let start = 1
+        return Array(value.utf8).withUnsafeBytes { bytes in
+            let stamp = Stamp(
+                sender: Self.hex(bytes, at: start),
+                number: Self.hex(bytes, at: start + 8),
+                intended: Instant(
+                    nanoseconds: Int64(Self.hex(bytes, at: start + 16)) << 32
+                        | Int64(Self.hex(bytes, at: start + 24))
+                )
+            )
+            return Heard(stamp: stamp, seq: message.seq)
+        }
+    }
+
+    /// Eight hexadecimal digits, in lower case, all at once: each byte becomes its digit, then
+    /// neighbours are joined three times.
+    private static func hex(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
+        let loaded = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        let text = UInt64(littleEndian: loaded)
+        // A letter has bit 6 set, and its low bits count from 1.
+        let letters = (text >> 6) & 0x0101_0101_0101_0101
+        let digits = (text & 0x0F0F_0F0F_0F0F_0F0F) &+ letters &* 9
+        let pairs = (digits << 4 | digits >> 8) & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs << 8 | pairs >> 16) & 0x0000_FFFF_0000_FFFF
+        return UInt32(truncatingIfNeeded: fours << 16 | fours >> 32)
+    }
+
+    /// The number behind `,"seq":`.
+    private static func seq(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64? {
+        let key: StaticString = #","seq":"#
+        var index = offset + key.utf8CodeUnitCount
+        guard bytes.count > index, let base = bytes.baseAddress,
+            memcmp(base + offset, key.utf8Start, key.utf8CodeUnitCount) == 0
+        else { return nil }
+        var number = 0 as UInt64
+        while index < bytes.count {
+            let digit = bytes[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { break }
+            number = number &* 10 &+ UInt64(digit)
+            index += 1
+        }
+        return number
+    }
+}

@@ -1,0 +1,41 @@
+import ChatCore
+
+/// When each message of an open loop is meant to leave: evenly, whatever became of those before.
+///
+/// The messages of all senders together are numbered; sender `s` of `n` says `s`, `s + n`, … This
+/// is one crew's part of them, in order.
+struct Pace: Sendable {
+    private let start: Instant
+    private let perSecond: Double
+    private let total: Int
+    private let lanes: [Int]
+    private var round = 0
+    private var place = 0
+
+    /// `lanes` are the senders of this crew out of `total`, ascending.
+    init(start: Instant, perSecond: Double, lanes: [Int], of total: Int) {
+        self.start = start
+        self.perSecond = perSecond
+        self.lanes = lanes
+        self.total = total
+    }
+
+    /// When the next one is meant to leave; nil where nobody sends.
+    var next: Instant? {
+        guard !lanes.isEmpty else { return nil }
+        // From the start each time: rounding does not add up.
+        let index = Double(round * total + lanes[place])
+        return start + .nanoseconds(Int64(index * 1e9 / perSecond))
+    }
+
+    /// Takes the next one out if it is due: which of the crew's senders says it, and when it was
+    /// meant to leave.
+    mutating func take(dueAt now: Instant) -> (lane: Int, intended: Instant)? {
+        guard let next, next <= now else { return nil }
+        defer {
+            place += 1
+            if place == lanes.count { (place, round) = (0, round + 1) }
+        }
+        return (place, next)
+    }
+}

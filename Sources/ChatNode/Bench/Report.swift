@@ -1,0 +1,188 @@
+import ChatCore
+
+/// What a run found: lines for people, an object for programs, and what is wrong with it.
+struct Report {
+    /// How the process ends; documented in `chatnode bench --help`.
+    enum Verdict: Int32, Comparable {
+        case verificationFailed = 1
+        case thresholdMissed = 2
+        case unreachable = 69
+        case refused = 77
+
+        /// The worse one is told by the exit code.
+        private var rank: Int {
+            switch self {
+            case .unreachable: 3
+            case .refused: 2
+            case .verificationFailed: 1
+            case .thresholdMissed: 0
+            }
+        }
+
+        static func < (left: Verdict, right: Verdict) -> Bool { left.rank < right.rank }
+    }
+
+    let title: String
+    private var rows: [(label: String, text: String)] = []
+    private(set) var fields: [(String, JSONValue)]
+    private var thresholds: [JSONValue] = []
+    private var notes: [String] = []
+    private var failures: [(verdict: Verdict, text: String)] = []
+    var isInterrupted = false
+
+    init(bench: String, _ title: String) {
+        self.title = title
+        fields = [("bench", .string(bench)), ("version", .string(Version.current))]
+    }
+
+    mutating func row(_ label: String, _ text: String) { rows.append((label, text)) }
+    mutating func field(_ key: String, _ value: JSONValue) { fields.append((key, value)) }
+    /// Something to know about the figures.
+    mutating func note(_ text: String) { notes.append(text) }
+    mutating func fail(_ verdict: Verdict, _ text: String) { failures.append((verdict, text)) }
+
+    /// A row and a field.
+    mutating func latency(_ label: String, _ key: String, _ latency: Latency, _ meaning: String) {
+        field(key, latency.json)
+        if latency.count > 0 { row(label, "\(latency.text)  \(meaning)") }
+    }
+
+    /// Nil if nobody asked for it. Where nothing was measured, it is missed.
+    mutating func threshold<Value: Comparable>(
+        _ name: String,
+        atMost limit: Value?,
+        _ value: Value?,
+        _ show: (Value) -> String,
+        _ json: (Value) -> JSONValue
+    ) {
+        guard let limit else { return }
+        check(name, limit, value, value.map { $0 <= limit } ?? false, "more than", show, json)
+    }
+
+    mutating func threshold<Value: Comparable>(
+        _ name: String,
+        atLeast limit: Value?,
+        _ value: Value?,
+        _ show: (Value) -> String,
+        _ json: (Value) -> JSONValue
+    ) {
+        guard let limit else { return }
+        check(name, limit, value, value.map { $0 >= limit } ?? false, "less than", show, json)
+    }
+
+    private mutating func check<Value>(
+        _ name: String,
+        _ limit: Value,
+        _ value: Value?,
+        _ isMet: Bool,
+        _ relation: String,
+        _ show: (Value) -> String,
+        _ json: (Value) -> JSONValue
+    ) {
+        thresholds.append(
+            .object([
+                ("name", .string(name)), ("limit", json(limit)),
+                ("value", value.map(json) ?? .null), ("met", .bool(isMet)),
+            ])
+        )
+        guard !isMet else { return }
+        let found = value.map { "\(show($0)) is \(relation) \(show(limit))" } ?? "nothing measured"
+        fail(.thresholdMissed, "threshold missed: --\(name): \(found)")
+    }
+
+    // MARK: The end
+
+    var exitCode: Int32 {
+        failures.map(\.verdict).max()?.rawValue ?? (isInterrupted ? 130 : 0)
+    }
+
+    /// For people.
+    var text: String {
+        let width = rows.map(\.label.count).max() ?? 0
+        let lines = rows.map { row in
+            let padding = String(repeating: " ", count: width - row.label.count)
+            return "  \(row.label)\(padding)  \(row.text)"
+        }
+        return ([title] + lines + notes.map { "note: \($0)" }).joined(separator: "\n")
+    }
+
+    /// For programs.
+    var json: String {
+        let ends: [(String, JSONValue)] = [
+            ("notes", .array(notes.map { .string($0) })),
+            ("thresholds", .array(thresholds)),
+            ("failures", .array(failures.map { .string($0.text) })),
+            ("interrupted", .bool(isInterrupted)),
+            ("exit_code", .int(Int(exitCode))),
+        ]
+        return JSONValue.object(fields + ends).text
+    }
+
+    /// One line each; none when all is well.
+    var complaints: [String] { failures.map { "error: \($0.text)" } }
+}
+
+extension Latency {
+    /// In microseconds.
+    var json: JSONValue {
+        guard count > 0 else { return .object([("count", .int(0))]) }
+        return .object([
+            ("count", .int(count)),
+            ("p50", .number(percentile(50).microseconds)),
+            ("p90", .number(percentile(90).microseconds)),
+            ("p99", .number(percentile(99).microseconds)),
+            ("p99_9", .number(percentile(99.9).microseconds)),
+            ("max", .number(max.microseconds)),
+        ])
+    }
+
+    var text: String {
+        let parts = [("p50", 50.0), ("p90", 90), ("p99", 99), ("p99.9", 99.9)].map {
+            "\($0) \(percentile($1).short)"
+        }
+        return (parts + ["max \(max.short)"]).joined(separator: "  ")
+    }
+}
+
+extension Duration {
+    var microseconds: Double { Double(inNanoseconds / 100) / 10 }
+
+    /// Three digits, for people.
+    var short: String {
+        let nanoseconds = Double(inNanoseconds)
+        return switch nanoseconds {
+        case ..<1e6: "\((nanoseconds / 1e3).threeDigits) µs"
+        case ..<1e9: "\((nanoseconds / 1e6).threeDigits) ms"
+        default: "\((nanoseconds / 1e9).threeDigits) s"
+        }
+    }
+}
+
+extension Double {
+    /// 1.23, 12.3, 123.
+    var threeDigits: String {
+        let decimals = abs(self) < 10 ? 2 : abs(self) < 100 ? 1 : 0
+        let factor = [1.0, 10, 100][decimals]
+        let scaled = Int((self * factor).rounded())
+        guard decimals > 0 else { return scaled.grouped }
+        let (whole, rest) = scaled.magnitude.quotientAndRemainder(dividingBy: UInt(factor))
+        let zeros = String(repeating: "0", count: decimals - String(rest).count)
+        return "\(scaled < 0 ? "-" : "")\(whole).\(zeros)\(rest)"
+    }
+
+    /// A share of one.
+    var percent: String { "\((self * 100).threeDigits) %" }
+}
+
+extension Int {
+    /// 12,345.
+    var grouped: String {
+        var digits = String(magnitude)
+        var index = digits.endIndex
+        while digits.distance(from: digits.startIndex, to: index) > 3 {
+            index = digits.index(index, offsetBy: -3)
+            digits.insert(",", at: index)
+        }
+        return (self < 0 ? "-" : "") + digits
+    }
+}

@@ -1,0 +1,98 @@
+import ChatCore
+import Testing
+
+@testable import ChatNode
+
+/// The load generator's messages: what is stamped is found again.
+@Suite struct EnvelopeTests {
+    private static let envelope = Envelope(run: "k3f9x0", valueBytes: 64)
+    private static let stamp = Stamp(
+        sender: 0xABCD,
+        number: 0x0123_4567,
+        intended: Instant(nanoseconds: 0x0FED_CBA9_8765_4321)
+    )
+
+    private static func read(_ text: [UInt8], _ envelope: Envelope = envelope) -> Envelope.Heard? {
+        envelope.read(text.span.bytes)
+    }
+
+    private static func said(_ envelope: Envelope = envelope) -> [UInt8] {
+        var message = envelope.message(from: envelope.name(17))
+        envelope.stamp(&message, stamp)
+        return message
+    }
+
+    /// As the node relays it: what it really does with the bytes of a client.
+    private static func relayed(_ seq: UInt64) throws -> [UInt8] {
+        let said = said()
+        let message = try ClientMessage.parse(said.span.bytes)
+        let body = ChatBody(
+            username: envelope.name(17),
+            value: message.value,
+            in: said.span.bytes
+        )
+        var text: [UInt8] = []
+        let mid = try #require(MessageID("k3v9x0qa.4"))
+        ChatFrame.append(
+            body: body.bytes.span.bytes,
+            seq: seq,
+            timestampMs: 1,
+            mid: mid,
+            to: &text
+        )
+        return text
+    }
+
+    @Test(arguments: [0, 9, 10, 4_294_967_296, UInt64.max])
+    func `a stamp comes back from what a node sends`(seq: UInt64) throws {
+        let text = try Self.relayed(seq)
+        let heard = try #require(Self.read(text))
+        #expect(heard == Envelope.Heard(stamp: Self.stamp, seq: seq))
+    }
+
+    @Test func `a stamp comes back from JSON in another order`() throws {
+        let value = try #require(
+            String(decoding: Self.said(), as: UTF8.self).split(separator: "\"").dropLast().last
+        )
+        let text = Array(
+            #"{ "seq":5,"value":"\#(value)","username":"\#(Self.envelope.name(17))","type":"chat"}"#
+                .utf8
+        )
+        #expect(Self.read(text) == nil)
+        let message = HeardMessage(text.span.bytes)
+        #expect(
+            message.flatMap { Self.envelope.read($0) } == Envelope.Heard(stamp: Self.stamp, seq: 5)
+        )
+    }
+
+    @Test func `a server that numbers nothing is understood`() throws {
+        let heard = try #require(Self.read(Self.said()))
+        #expect(heard == Envelope.Heard(stamp: Self.stamp, seq: nil))
+    }
+
+    @Test func `what others say is not taken for ours, however short`() throws {
+        let text = try Self.relayed(7)
+        for end in 0..<text.count - #","seq":7,"ts":1,"mid":"k3v9x0qa.4"}"#.utf8.count {
+            #expect(Self.read(Array(text[..<end])) == nil)
+        }
+        let other = Envelope(run: "k3f9x1", valueBytes: 64)
+        #expect(Self.read(text, other) == nil)
+    }
+
+    @Test func `a message has the size that was asked for`() throws {
+        for size in [Envelope.smallestValueBytes, 35, 128, 4096] {
+            let envelope = Envelope(run: "aaaaaa", valueBytes: size)
+            let text = Self.said(envelope)
+            let message = try ClientMessage.parse(text.span.bytes)
+            #expect(message.value?.count == size)
+            #expect(Self.read(text, envelope)?.stamp == Self.stamp)
+        }
+    }
+
+    @Test func `every client has a name that a node accepts, and its own`() throws {
+        let names = [0, 1, 9, 10, 9_999_999].map(Self.envelope.name)
+        for name in names { #expect(try Username(name).display == name) }
+        #expect(Set(names).count == names.count)
+        #expect(Set(names.map(\.utf8.count)).count == 1)
+    }
+}

@@ -1,0 +1,163 @@
+import ChatCore
+import Foundation
+import TestSupport
+import Testing
+
+/// The load generator as a process, against real nodes and against a server with a fault.
+@Suite struct BenchTests {
+    private struct Ended {
+        let code: Int
+        let output: String
+        /// The object of `--json`.
+        var object: [String: Any] {
+            get throws {
+                let line = output.split(separator: "\n").first { $0.hasPrefix("{") } ?? ""
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+                guard let object = object as? [String: Any] else { throw Unexpected(output) }
+                return object
+            }
+        }
+    }
+
+    private func bench(_ arguments: [String]) async throws -> Ended {
+        let process = try TestProcess(TestProcess.chatnode, ["bench"] + arguments)
+        return Ended(code: try await process.exitCode(), output: process.output)
+    }
+
+    private static let unlimited = ["--message-rate", "0", "--byte-rate", "0"]
+
+    @Test(arguments: [["--rate", "200"], ["--in-flight", "8"]])
+    func `a node is measured and found right`(load: [String]) async throws {
+        let node = try await TestNodeProcess.start(Self.unlimited)
+        let ended = try await bench(
+            [
+                "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "20", "--senders", "3",
+                "--loops", "2", "--duration", "1s", "--warmup", "100ms", "--verify", "--json",
+                "--pid", "\(node.process.pid)",
+            ] + load
+        )
+        #expect(ended.code == 0, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == true)
+        let sent = try #require(object["messages_sent"] as? Int)
+        #expect(sent > 0)
+        #expect(object["messages_heard_by_all"] as? Int == sent)
+        #expect(object["deliveries"] as? Int == sent * 20)
+        #expect((object["latency_us"] as? [String: Any])?["count"] as? Int == sent * 20)
+        if load[0] == "--rate" { #expect(sent == 200) }
+        #expect(try #require(object["server_us_per_delivery"] as? Double) > 0)
+    }
+
+    @Test func `two nodes of one cluster share the clients`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2)
+        let urls = cluster.nodes.map { "ws://127.0.0.1:\($0.port)" }
+        let ended = try await bench(
+            ["fanout"] + urls + ["--recipients", "10", "--duration", "1s", "--verify"]
+        )
+        #expect(ended.code == 0, "\(ended.output)")
+        #expect(ended.output.contains("once, in one order, at all 10 recipients"))
+        withExtendedLifetime(cluster) {}
+    }
+
+    private static let faults: [(fault: LossyRelay.Fault, code: Int, field: String?)] = [
+        (.none, 0, nil), (.drops, 1, "lost"), (.doubles, 1, "doubled"), (.swaps, 1, "out_of_order"),
+    ]
+
+    @Test(arguments: faults)
+    func `a server that treats one client otherwise is found out`(
+        fault: LossyRelay.Fault,
+        code: Int,
+        field: String?
+    ) async throws {
+        let relay = try LossyRelay(clients: 4, fault, acceptKey: Handshake.acceptKey(for:))
+        defer { withExtendedLifetime(relay) {} }
+        let ended = try await bench([
+            "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "4", "--rate", "50",
+            "--duration", "400ms", "--warmup", "0s", "--verify", "--json",
+        ])
+        #expect(ended.code == code, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == (field == nil))
+        for name in ["lost", "doubled", "out_of_order"] {
+            #expect(object[name] as? Int == (name == field ? 1 : 0), "\(name)")
+        }
+    }
+
+    @Test func `a node's rate limit is told with the way out, and not as a loss`() async throws {
+        let node = try await TestNodeProcess.start()
+        let ended = try await bench([
+            "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "2", "--rate", "500",
+            "--verify",
+        ])
+        #expect(ended.code == 77)
+        #expect(ended.output.contains("--message-rate 0"))
+        #expect(!ended.output.contains("lost"))
+    }
+
+    @Test func `clients come in, stay, and come and go`() async throws {
+        let node = try await TestNodeProcess.start()
+        let url = "ws://127.0.0.1:\(node.port)"
+        let connect = try await bench(["connect", url, "--clients", "50", "--json"])
+        #expect(connect.code == 0, "\(connect.output)")
+        #expect(try connect.object["logged_in"] as? Int == 50)
+        let idle = try await bench([
+            "idle", url, "--clients", "50", "--duration", "100ms", "--max-lost", "0", "--json",
+            "--pid", "\(node.process.pid)",
+        ])
+        #expect(idle.code == 0, "\(idle.output)")
+        #expect(try idle.object["there"] as? Int == 50)
+        #expect(try idle.object["server_rss"] as? Int ?? 0 > 0)
+        let churn = try await bench([
+            "churn", url, "--steady", "5", "--churn-rate", "50", "--duration", "1s", "--verify",
+            "--json",
+        ])
+        #expect(churn.code == 0, "\(churn.output)")
+        #expect(try churn.object["visitors"] as? Int ?? 0 > 10)
+        #expect(try churn.object["correct"] as? Bool == true)
+    }
+
+    @Test func `clients of a node that dies are counted, and the run ends`() async throws {
+        let node = try await TestNodeProcess.start()
+        let process = try TestProcess(
+            TestProcess.chatnode,
+            [
+                "bench", "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "5", "--rate",
+                "20",
+                "--duration", "10m", "--verify", "--json",
+            ]
+        )
+        let ear = try TestWebSocket(port: node.port)
+        for _ in 0..<3 { _ = try ear.hearText { $0.contains("bench-") } }
+        node.process.signal(SIGKILL)
+        let ended = Ended(code: try await process.exitCode(), output: process.output)
+        #expect(ended.code == 1, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["recipients_gone"] as? Int == 5)
+        #expect(object["disconnects"] as? [String: Int] == ["the connection was lost": 5])
+    }
+
+    @Test func `Ctrl-C prints what was measured so far`() async throws {
+        let node = try await TestNodeProcess.start()
+        let process = try TestProcess(
+            TestProcess.chatnode,
+            [
+                "bench", "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "3", "--rate",
+                "20",
+                "--duration", "10m", "--warmup", "0s", "--verify",
+            ]
+        )
+        let ear = try TestWebSocket(port: node.port)
+        for _ in 0..<3 { _ = try ear.hearText { $0.contains("bench-") } }
+        process.signal(SIGINT)
+        #expect(try await process.exitCode() == 130)
+        #expect(process.output.contains("once, in one order, at all 3 recipients"))
+    }
+
+    @Test func `help begins with examples`() async throws {
+        for command in [[], ["fanout"], ["connect"], ["idle"], ["churn"]] {
+            let help = try await bench(command + ["--help"])
+            #expect(help.code == 0)
+            #expect(help.output.contains("EXAMPLES\n"))
+        }
+    }
+}
