@@ -47,7 +47,8 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     /// How many bytes `append` writes.
     static var byteCount: Int { length }
 
-    func append(to bytes: inout [UInt8]) {
+    /// Appends the text.
+    public func append(to bytes: inout [UInt8]) {
         withUnsafeBytes(of: packed.littleEndian) { bytes.append(contentsOf: $0) }
     }
 }

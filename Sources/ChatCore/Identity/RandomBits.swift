@@ -26,7 +26,15 @@ struct RandomBits: Hashable, Sendable {
     }
 
     var text: String {
-        let hex = String(bits, radix: 16)
-        return String(repeating: "0", count: Self.digits - hex.utf8.count) + hex
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func append(to bytes: inout [UInt8]) {
+        for shift in stride(from: 4 * (Self.digits - 1), through: 0, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: bits >> UInt128(shift)) & 0xF
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        }
     }
 }
