@@ -135,10 +135,10 @@ extension BrokerClient {
                 let sender = message.sealed.draft.sender
                 switch verdict {
                 case .accepted(let seq):
-                    held[sender]?.accept(message.sealed.n, at: seq)
+                    accept(message.sealed, at: seq)
                     effects.append(.settled(sender, .accepted(seq: seq)))
                 case .duplicate(let seq):
-                    held[sender]?.accept(message.sealed.n, at: seq ?? 0)
+                    accept(message.sealed, at: seq ?? 0)
                     effects.append(.settled(sender, .accepted(seq: seq)))
                 case .gap, .fenced:
                     // Not what was believed: the record itself is to tell.
@@ -152,6 +152,12 @@ extension BrokerClient {
             if reign == standing?.reign { doubtStanding(&effects) }
         }
         noteReady(room)
+    }
+
+    /// Written by way of an index: through the subscript it would cost three allocations.
+    private mutating func accept(_ sealed: SealedDraft, at seq: UInt64) {
+        guard let index = held.index(forKey: sealed.draft.sender) else { return }
+        held.values[index].accept(sealed.n, at: seq)
     }
 
     /// Turned away before anything was written: the numbers are free again.

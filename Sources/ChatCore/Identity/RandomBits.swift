@@ -32,9 +32,14 @@ struct RandomBits: Hashable, Sendable {
     }
 
     func append(to bytes: inout [UInt8]) {
-        for shift in stride(from: 4 * (Self.digits - 1), through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: bits >> UInt128(shift)) & 0xF
-            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.digits) { text in
+            for index in text.indices {
+                let shift = UInt128(4 * (Self.digits - 1 - index))
+                let digit = UInt8(truncatingIfNeeded: bits >> shift) & 0xF
+                text[index] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(text))
         }
     }
 }
