@@ -93,6 +93,9 @@ public enum Limits {
 
     /// Messages in one call to the broker: a batch grows with load up to here.
     public static let batchMessages = 256
+    /// With so many bytes a call is full: what is published together is kept and forgotten together,
+    /// and `historyBytes` should hold several.
+    public static let batchBytes = 128 * 1024
     /// Messages of one room and loop that wait for the call in flight; then `unavailable`. At
     /// 64 senders and the default rate, six seconds of a broker that does not answer.
     public static let outboxMessages = 8192
@@ -149,7 +152,7 @@ public enum Limits {
     public static let probeInterval = Duration.seconds(1)
     /// A subscription that has brought nothing for so long is deaf.
     public static let probeTimeout = Duration.milliseconds(2500)
-    /// Entries of a log in one answer.
+    /// Messages of a log that are enough for one answer; it ends with the entry they are full in.
     public static let catchUpEntries = 256
     /// Messages of a room that wait while it catches up; more are read from the log instead.
     public static let heldMessages = 1024
@@ -235,7 +238,7 @@ public enum Limits {
     public static let redisReadBufferMaximumBytes = 64 * 1024
     /// Reads of one such connection in one turn of its loop, before others get theirs.
     public static let redisReadsPerTurn = 8
-    /// One answer of Redis. The longest asked for are 256 messages of 16 KiB, and the names of one
+    /// One answer of Redis. The longest asked for are 512 messages of 16 KiB, and the names of one
     /// node: 12 MiB for 100,000 of them.
     public static let redisAnswerBytes = 64 * 1024 * 1024
     /// What a person is shown of what Redis, or somebody else in its place, said.

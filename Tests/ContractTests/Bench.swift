@@ -166,11 +166,15 @@ struct Holding {
     let claim: Claim
     let grant: Grant
 
+    /// What names its `n`-th message.
+    func mid(_ n: UInt64) -> MessageID { MessageID(lineage: grant.lineage, n: n) }
+
     func sealed(_ n: UInt64, _ room: RoomName = .lobby, _ body: String = "{}") -> SealedDraft {
         SealedDraft(
             key: claim.username.key,
             session: claim.session,
             fence: grant.fence,
+            lineage: grant.lineage,
             n: n,
             draft: Draft(
                 sender: SocketID(slot: 0, generation: 0),
@@ -179,4 +183,11 @@ struct Holding {
             )
         )
     }
+}
+
+extension [Publication] {
+    /// The numbers of the messages in it.
+    var seqs: [UInt64] { flatMap { [UInt64]($0.firstSeq...$0.lastSeq) } }
+    /// Their names.
+    var mids: [MessageID] { flatMap { $0.items.map(\.mid) } }
 }

@@ -4,15 +4,19 @@ import Testing
 
 /// Catching up: the store and the scripts alike.
 @Suite struct CatchUpTests {
-    /// A room with numbers 1 to `count`, all of one login, of which the newest are kept.
+    /// A room with numbers 1 to `count`, all of one login, said so many at a time, of which the newest
+    /// are kept.
     private func room(
         _ kind: KeeperKind,
         _ count: UInt64,
-        kept: Int = 1000
+        kept: Int = 1000,
+        atATime: UInt64 = 1
     ) async throws -> (Bench, Holding) {
         let bench = try await Bench(kind, .init(messages: kept))
         let ada = try bench.hold("Ada")
-        if count > 0 { _ = try bench.say(ada, Array(1...count)) }
+        for first in stride(from: 1, through: count, by: Int(atATime)) {
+            _ = try bench.say(ada, Array(first...min(first + atATime - 1, count)))
+        }
         return (bench, ada)
     }
 
@@ -33,11 +37,11 @@ import Testing
         let (bench, ada) = try await room(kind, 10)
         let page = try bench.page(behind: bench.place(4, ada), limit: 3)
         #expect(page.footing == .proven)
-        #expect(page.entries.map(\.seq) == [5, 6, 7])
+        #expect(page.entries.seqs == [5, 6, 7])
         #expect(page.entries.allSatisfy { $0.epoch == bench.reign.epoch })
         #expect(page.hasMore)
         let last = try bench.page(behind: bench.place(7, ada), limit: 3)
-        #expect(last.entries.map(\.seq) == [8, 9, 10])
+        #expect(last.entries.seqs == [8, 9, 10])
         #expect(!last.hasMore)
         let end = try bench.page(behind: bench.place(10, ada))
         #expect(end.footing == .proven)
@@ -48,6 +52,42 @@ import Testing
     }
 
     @Test(arguments: KeeperKind.allCases)
+    func `what was said together is read from any message on, and ends an answer together`(
+        _ kind: KeeperKind
+    ) async throws {
+        let (bench, ada) = try await room(kind, 50, atATime: 4)
+        for seq in 0...50 as ClosedRange<UInt64> {
+            let page = try bench.page(behind: bench.place(seq, ada), limit: 6)
+            #expect(page.footing == .proven)
+            // With the entry in which six are full.
+            let end = min(50, (seq + 5) / 4 * 4 + 4)
+            #expect(page.entries.seqs == Array((seq + 1)..<(max(end, seq) + 1)))
+            #expect(page.entries.mids.map(\.n) == page.entries.seqs)
+            #expect(page.hasMore == (end < 50))
+            let mark = CatchUpCall.Mark(seq: seq, mid: bench.place(seq, ada).mid ?? ada.mid(1))
+            let void = try bench.page(behind: bench.place(60, ada), marks: [mark], limit: 6)
+            #expect(void.footing == .rewound)
+            #expect(
+                void.entries == (try bench.page(behind: bench.place(seq, ada), limit: 6)).entries
+            )
+        }
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `what was said together goes together`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 20, kept: 9, atATime: 4)
+        #expect(try bench.page(behind: bench.place(13, ada)).footing == .proven)
+        let page = try bench.page(behind: bench.place(12, ada))
+        #expect(page.footing == .trimmed)
+        #expect(page.entries.seqs == Array(13...20))
+        // But the newest stays, or whoever missed it once could never have it.
+        let (small, eve) = try await room(kind, 20, kept: 2, atATime: 4)
+        #expect(try small.page(behind: small.place(16, eve)).footing == .trimmed)
+        #expect(try small.page(behind: small.place(16, eve)).entries.seqs == Array(17...20))
+        #expect(try small.page(behind: small.place(18, eve)).entries.seqs == [19, 20])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
     func `where what followed is no longer kept, the oldest that is comes first`(
         _ kind: KeeperKind
     ) async throws {
@@ -55,7 +95,7 @@ import Testing
         for seq in [0, 1, 7] as [UInt64] {
             let page = try bench.page(behind: bench.place(seq, ada))
             #expect(page.footing == .trimmed)
-            #expect(page.entries.map(\.seq) == [8, 9, 10])
+            #expect(page.entries.seqs == [8, 9, 10])
         }
         let (nearly, eve) = try await room(kind, 10, kept: 9)
         #expect(try nearly.page(behind: nearly.place(0, eve)).footing == .trimmed)
@@ -73,7 +113,7 @@ import Testing
         try bench.keeper.restart()
         try bench.begin()
         #expect(try bench.page(behind: place).footing == .proven)
-        #expect(try bench.page(behind: place).entries.map(\.seq) == [4, 5])
+        #expect(try bench.page(behind: place).entries.seqs == [4, 5])
         #expect(try bench.page(behind: top).entries == [])
         #expect(try bench.page(behind: top).top == bench.place(5, ada))
         // Before the first message of a history that may be another one.
@@ -100,10 +140,10 @@ import Testing
         for place in [void, other] {
             let page = try bench.page(behind: place, marks: marks)
             #expect(page.footing == .rewound)
-            #expect(page.entries.map(\.seq) == [4, 5])
+            #expect(page.entries.seqs == [4, 5])
             let bare = try bench.page(behind: place, limit: 2)
             #expect(bare.footing == .rewound)
-            #expect(bare.entries.map(\.seq) == [1, 2])
+            #expect(bare.entries.seqs == [1, 2])
             #expect(bare.hasMore)
         }
         try bench.keeper.erase()

@@ -158,14 +158,20 @@ extension Both {
         guard let record = store.store.names[key] else { return }
         store.store.names[key]?.before = record.session
         store.store.names[key]?.session = session
+        let keys = redis.codec.keys
         _ = try redis.client.run(
             "HSET",
-            redis.codec.keys.name(key),
+            keys.name(key),
             "before",
             record.session.description,
             "session",
             session.description
         )
+        guard let holder = record.holder else { return }
+        let held = keys.held(by: holder)
+        let old = try redis.client.run("HGET", held, key).text ?? ""
+        let new = session.description + old.dropFirst(session.description.count)
+        _ = try redis.client.run("HSET", held, key, new)
     }
 
     private mutating func release() throws {
@@ -234,11 +240,11 @@ extension Both {
     private mutating func compareNames() throws {
         let keys = redis.codec.keys
         for key in ["ada", "bob", "ève"] {
-            let ours = store.store.names[key].map { record in
+            let record = store.store.names[key]
+            let ours = record.map { record in
                 [
                     record.holder?.description ?? "", record.session.description,
                     record.lineage.description, "\(record.fence)", "\(record.epoch)",
-                    "\(record.n)", "\(record.seq)",
                 ]
             }
             let theirs = try redis.client.run(
@@ -248,12 +254,11 @@ extension Both {
                 "session",
                 "lineage",
                 "fence",
-                "epoch",
-                "n",
-                "seq"
+                "epoch"
             )
             let texts = theirs.elements?.map(\.text) ?? []
-            try same("name", "", key, ours ?? Array(repeating: nil, count: 7), texts)
+            try same("name", "", key, ours ?? Array(repeating: nil, count: 5), texts)
+            if let record { try compareLast(record, key) }
             // Only a free name is forgotten.
             let isForgotten = try redis.client.run("TTL", keys.name(key)).number ?? -2 >= 0
             let isFree = store.store.names[key].map { $0.holder == nil } ?? false
@@ -268,6 +273,25 @@ extension Both {
             )
             try same("held", "", incarnation, Set(ours), Set(theirs))
         }
+    }
+}
+
+extension Both {
+    /// A name's last number and place stand where it is held, or, while it is free, in its record.
+    private mutating func compareLast(_ record: NameRecord, _ key: String) throws {
+        let keys = redis.codec.keys
+        let last = ["\(record.n)", "\(record.seq)"]
+        guard let holder = record.holder else {
+            let theirs = try redis.client.run("HMGET", keys.name(key), "n", "seq").elements
+            return try same("last", "free", key, last, theirs?.map { $0.text ?? "" } ?? [])
+        }
+        let fence = "\(record.fence)"
+        let ours = [
+            "\(record.session)", String(repeating: "0", count: 20 - fence.count) + fence,
+            "\(record.lineage)",
+        ]
+        let theirs = try redis.client.run("HGET", keys.held(by: holder), key).text
+        try same("last", "held", key, (ours + last).joined(separator: " "), theirs ?? "")
     }
 }
 

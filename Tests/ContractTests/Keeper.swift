@@ -18,7 +18,7 @@ protocol Keeper: AnyObject {
     func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?)
     func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer
     /// All that is kept of a room.
-    func log(of room: RoomName) throws -> [LogEntry]
+    func log(of room: RoomName) throws -> [Publication]
     /// The server restarts: its data stays, its id changes.
     func restart() throws
     /// The data is lost.
@@ -63,7 +63,7 @@ final class StoreKeeper: Keeper {
         return (answer, publication.map(BusPayload.encode))
     }
 
-    func log(of room: RoomName) -> [LogEntry] {
+    func log(of room: RoomName) -> [Publication] {
         store.history(of: room, from: 0, limit: .max)
     }
 
@@ -128,7 +128,7 @@ final class RedisKeeper: Keeper {
         try codec.heldKeysAnswer(client.run(codec.heldKeysWords(of: incarnation)))
     }
     func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer {
-        try codec.catchUpAnswer(client.run(codec.words(call)), under: call.reign)
+        try codec.catchUpAnswer(client.run(codec.words(call)), of: call.room, under: call.reign)
     }
 
     func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?) {
@@ -151,23 +151,26 @@ final class RedisKeeper: Keeper {
         return channel == "end" ? nil : (channel, payload)
     }
 
-    func log(of room: RoomName) throws -> [LogEntry] {
+    func log(of room: RoomName) throws -> [Publication] {
         let reply = try client.run("XRANGE", codec.keys.log(of: room), "-", "+")
         return try (reply.elements ?? []).map { value in
             guard let parts = value.elements, let id = parts.first?.text,
-                let fields = parts.last?.elements, fields.count == 10,
-                let fence = fields[3].number, let ms = fields[5].number,
-                let mid = fields[1].text.flatMap({ MessageID($0) }), let body = fields[9].bytes
+                let fields = parts.last?.elements, fields.count == 8,
+                let count = fields[1].number, let ms = fields[3].number,
+                let messages = fields[7].bytes
             else { throw Unexpected("an entry like \(value)") }
             let place = id.split(separator: "-").compactMap { UInt64($0) }
-            return LogEntry(
-                seq: place[0],
+            let entry = BusPayload.logged(
+                messages,
+                room: room,
                 epoch: place[1],
-                mid: mid,
-                fence: UInt64(fence),
-                ms: ms,
-                body: body
+                firstSeq: place[0],
+                ms: ms
             )
+            guard let entry, entry.items.count == Int(count) else {
+                throw Unexpected("an entry like \(value)")
+            }
+            return entry
         }
     }
 

@@ -214,6 +214,7 @@ extension RandomCalls {
             key: held.claim.username.key,
             session: held.claim.session,
             fence: held.grant.fence,
+            lineage: held.grant.lineage,
             n: n,
             draft: Draft(
                 sender: SocketID(slot: 0, generation: 0),

@@ -23,19 +23,18 @@ final class RedisClient {
     deinit { redisFree(context) }
 
     func run(_ words: String...) throws -> RespValue {
-        try run(words.map { Array($0.utf8) })
+        try run(RedisCommand(words.map { Array($0.utf8) }))
     }
 
-    func run(_ words: [[UInt8]]) throws -> RespValue {
-        let flat = words.flatMap { $0 }
-        let lengths = words.map(\.count)
-        flat.withUnsafeBytes { bytes in
+    func run(_ command: RedisCommand) throws -> RespValue {
+        let lengths = zip(command.ends, [0] + command.ends).map { $0 - $1 }
+        command.bytes.withUnsafeBytes { bytes in
             var start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
             var pointers: [UnsafePointer<CChar>?] = lengths.map { length in
                 defer { start = start?.advanced(by: length) }
                 return start.map { UnsafePointer($0) }
             }
-            _ = redisAppendCommandArgv(context, Int32(words.count), &pointers, lengths)
+            _ = redisAppendCommandArgv(context, Int32(lengths.count), &pointers, lengths)
         }
         return try next()
     }

@@ -19,7 +19,7 @@ import Testing
             { _ = try codec.endGraceAnswer($0) }, { _ = try codec.claimAnswer($0) },
             { _ = try codec.releaseAnswer($0) },
             { _ = try codec.publishAnswer($0, count: 1) },
-            { _ = try codec.catchUpAnswer($0, under: reign) },
+            { _ = try codec.catchUpAnswer($0, of: .lobby, under: reign) },
         ]
     }
 
@@ -33,13 +33,28 @@ import Testing
             .array([bulk("roster"), .array([bulk("x")]), .array([])]),
             .array([bulk("left"), bulk("-")]),
             .array([bulk("granted"), bulk("1"), bulk("UPPER000"), bulk("1"), bulk("1")]),
+            .array([bulk("accepted"), bulk("1")]),
+            .array([bulk("accepted"), bulk("1"), .integer(-1)]),
+            .array([bulk("accepted"), bulk("1"), .integer(1), .integer(2)]),
             .array([bulk("verdicts"), bulk("1")]),
             .array([bulk("verdicts"), bulk("1"), .integer(-1)]),
             .array([bulk("verdicts"), bulk("1"), bulk("dup x")]),
             .array([bulk("verdicts"), bulk("1"), bulk("gap")]),
             .array([bulk("verdicts"), bulk("1"), bulk("fenced"), bulk("fenced")]),
             .array([bulk("page"), bulk("proven"), .integer(0), bulk("1"), bulk("no mid")]),
-            .array([bulk("page"), bulk("proven"), .integer(0), bulk("0"), bulk(""), bulk("1-1")]),
+            .array([bulk("page"), bulk("proven"), .integer(0), bulk("0"), bulk("")]),
+            .array(
+                [bulk("page"), bulk("proven"), .integer(0), bulk("0"), bulk(""), bulk("1")]
+                    + [bulk("1-1")]
+            ),
+            .array(
+                [bulk("page"), bulk("proven"), .integer(0), bulk("0"), bulk(""), bulk("1")]
+                    + [bulk("1-1"), bulk("1"), bulk("")]
+            ),
+            .array(
+                [bulk("page"), bulk("proven"), .integer(0), bulk("0"), bulk(""), bulk("2")]
+                    + [bulk("1-1"), bulk("1"), bulk("aaaaaaaa.1 7\n{\"a\":1}\n")]
+            ),
         ]
         for reply in wrong {
             for read in readers {
@@ -70,7 +85,8 @@ import Testing
     @Test func `random replies are answers or errors`() {
         var random = SplitMix(seed: Seed.value)
         let words = [
-            "reign", "roster", "granted", "verdicts", "page", "left", "proven", "1", "0", "dup 1",
+            "reign", "roster", "granted", "accepted", "verdicts", "page", "left", "proven", "1",
+            "0", "dup 1",
             "gap 2", "3-4", "aaaaaaaa", "aaaaaaaa.1", String(repeating: "a", count: 32), "", "-1",
         ]
         func value(_ depth: Int) -> RespValue {

@@ -2,11 +2,12 @@
 --
 -- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>
 -- ARGV  1 epoch   2 data set   3 milliseconds until a silent room is forgotten
---       4 entries an answer
+--       4 messages that are enough for an answer: the entry that they end in is the last one
 --       with a position: 5 its epoch   6 its seq   7 its mid, "": none
 --       8 ... seq and mid of older messages that the caller has had, newest first
 -- ->    page <footing> <1: more follow> <top's seq, 0: no top> <top's mid>
---         then id (seq-epoch), mid, fence, ms and JSON for each entry
+--         <the number that the answer begins with: what stands before it in its entry does not belong to it>
+--         then id (seq-epoch), ms and messages for each entry
 --       other-reign
 --
 -- Footings. proven: the entries are what follows the position, without a hole. trimmed: what
@@ -15,7 +16,7 @@
 -- kept.
 
 if not reigns() then return {'other-reign'} end
-local ROOM, LOG, LIMIT = KEYS[2], KEYS[3], ARGV[4]
+local ROOM, LOG, ENOUGH = KEYS[2], KEYS[3], tonumber(ARGV[4])
 local top = redis.call('HMGET', ROOM, 'seq', 'mid')
 local top_seq, top_mid = tonumber(top[1] or 0), top[2] or ''
 
@@ -23,51 +24,71 @@ local top_seq, top_mid = tonumber(top[1] or 0), top[2] or ''
 -- every node would drop them as old. A Redis that takes no writes can still be read.
 if top_seq > 0 then redis.pcall('PEXPIRE', ROOM, ARGV[3]) end
 
-local function number(entry) return tonumber(string.match(entry[1], '^%d+')) end
+-- The numbers of an entry's first and last message.
+local function first_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
+local function last_of(entry) return first_of(entry) + entry[2][2] - 1 end
 
--- An id without its second part stands for every epoch.
-local function stands(seq, mid)
-    local entry = redis.call('XRANGE', LOG, seq, seq, 'COUNT', 1)[1]
-    return entry ~= nil and entry[2][2] == mid
+-- The entry in which a number stands; nil: it is not kept. An id without its second part stands for
+-- every epoch.
+local function entry_with(seq)
+    local entry = redis.call('XREVRANGE', LOG, digits(seq), '-', 'COUNT', 1)[1]
+    if entry and last_of(entry) >= seq then return entry end
 end
 
-local function page(footing, entries)
-    local last = entries[#entries]
-    local has_more = last and number(last) < top_seq
-    local answer = {'page', footing, has_more and 1 or 0, digits(top_seq), top_mid}
-    for _, entry in ipairs(entries) do
-        local fields, count = entry[2], #answer
-        answer[count + 1], answer[count + 2], answer[count + 3] = entry[1], fields[2], fields[4]
-        answer[count + 4], answer[count + 5] = fields[6], fields[10]
+-- Whether this very message stands at that place.
+local function stands(seq, mid)
+    local entry = entry_with(seq)
+    if not entry then return false end
+    local messages, start = entry[2][8], 1
+    local name, length, body
+    for _ = first_of(entry), seq do
+        name, length, body = string.match(messages, '^(%S+) (%d+)\n()', start)
+        start = body + length + 1
     end
+    return name == mid
+end
+
+-- The number of the oldest message kept; one more than the top's where none is.
+local function oldest()
+    local entry = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
+    return entry and first_of(entry) or top_seq + 1
+end
+
+local function page(footing, from)
+    local answer = {'page', footing, 0, digits(top_seq), top_mid, digits(from)}
+    if from > top_seq then return answer end
+    local inner = entry_with(from)
+    local start, last, is_end = inner and inner[1] or digits(from), from - 1, false
+    while not is_end and last - from + 1 < ENOUGH do
+        local entries = redis.call('XRANGE', LOG, start, '+', 'COUNT', 16)
+        for _, entry in ipairs(entries) do
+            if last - from + 1 >= ENOUGH then break end
+            local count = #answer
+            answer[count + 1], answer[count + 2] = entry[1], entry[2][4]
+            answer[count + 3] = entry[2][8]
+            last, start = last_of(entry), '(' .. entry[1]
+        end
+        is_end = #entries < 16
+    end
+    answer[3] = #answer > 6 and last < top_seq and 1 or 0
     return answer
 end
 
-local function from_oldest() return redis.call('XRANGE', LOG, '-', '+', 'COUNT', LIMIT) end
-
-local function behind(seq)
-    return redis.call('XRANGE', LOG, digits(tonumber(seq) + 1), '+', 'COUNT', LIMIT)
-end
-
-if not ARGV[5] then return page('proven', {}) end
+if not ARGV[5] then return page('proven', top_seq + 1) end
 local seq, mid = tonumber(ARGV[6]), ARGV[7]
 local is_present = ARGV[5] == ARGV[1]
-if top_seq == 0 then return page(seq == 0 and 'proven' or 'rewound', {}) end
+if top_seq == 0 then return page(seq == 0 and 'proven' or 'rewound', 1) end
 
 if seq == 0 then
-    local entries = from_oldest()
-    if not is_present then return page('rewound', entries) end
-    local is_whole = entries[1] and number(entries[1]) == 1
-    return page(is_whole and 'proven' or 'trimmed', entries)
+    local first = oldest()
+    if not is_present then return page('rewound', first) end
+    return page(first == 1 and 'proven' or 'trimmed', first)
 end
-if seq == top_seq and mid == top_mid then return page('proven', {}) end
-if stands(ARGV[6], mid) then return page('proven', behind(seq)) end
-
-if is_present and top_seq > seq then
-    local entries = from_oldest()
-    if not entries[1] or number(entries[1]) > seq then return page('trimmed', entries) end
-end
+if seq == top_seq and mid == top_mid then return page('proven', top_seq + 1) end
+if stands(seq, mid) then return page('proven', seq + 1) end
+if is_present and top_seq > seq and oldest() > seq then return page('trimmed', oldest()) end
 for index = 8, #ARGV, 2 do
-    if stands(ARGV[index], ARGV[index + 1]) then return page('rewound', behind(ARGV[index])) end
+    local marked = tonumber(ARGV[index])
+    if stands(marked, ARGV[index + 1]) then return page('rewound', marked + 1) end
 end
-return page('rewound', from_oldest())
+return page('rewound', oldest())

@@ -2,13 +2,13 @@
 --
 -- KEYS  1 P/epoch   2 P/nodes   3 P/name/<key>   4 P/held/<incarnation>
 -- ARGV  1 epoch   2 data set   3 incarnation   4 key   5 session   6 lineage   7 display form
---       8 what the keys of held sets begin with
+--       8 what the keys of held hashes begin with
 --       claimed again: 9 the fence that was granted   10 the highest n known to be accepted
 --       11 its seq, 0: not known
 -- ->    granted <fence> <lineage> <n> <seq>
 --       taken · grace · lost · replaced · unregistered · other-reign
 --
--- The one script that touches a key it does not declare: the held set of the incarnation that the
+-- The one script that touches a key it does not declare: the held hash of the incarnation that the
 -- record names, which the caller cannot know. A single Redis does not mind.
 
 if not reigns() then return {'other-reign'} end
@@ -24,6 +24,11 @@ local record = exists and {
     fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
     n = tonumber(stored[7]), seq = tonumber(stored[8]),
 }
+if exists and record.node ~= '' then
+    local held = redis.call('HGET', ARGV[8] .. record.node, key)
+    local n, seq = string.match(held, ' (%d+) (%d+)$')
+    record.n, record.seq = tonumber(n), tonumber(seq)
+end
 local is_same = exists and record.node == incarnation and record.session == session
 
 local function granted(fence, lineage, n, seq)
@@ -39,21 +44,23 @@ local function next_fence(known)
     return fence
 end
 
-local function move()
+-- The name is the caller's, whoever held it before.
+local function hold(fence, lineage, n, seq)
     if exists and record.node ~= incarnation and record.node ~= '' then
-        redis.call('SREM', ARGV[8] .. record.node, key)
+        redis.call('HDEL', ARGV[8] .. record.node, key)
     end
-    redis.call('SADD', KEYS[4], key)
+    redis.call('HSET', KEYS[4], key,
+        holding(session, fence, lineage) .. digits(n) .. ' ' .. digits(seq))
     redis.call('PERSIST', KEYS[3])
+    return granted(fence, lineage, n, seq)
 end
 
 -- The name begins anew, whatever its record says.
 local function begin(fence, n, seq)
     redis.call('HSET', KEYS[3], 'node', incarnation, 'session', session, 'before', '',
         'lineage', ARGV[6], 'fence', digits(fence), 'epoch', ARGV[1], 'linger', '',
-        'n', digits(n), 'seq', digits(seq), 'display', ARGV[7], 'rooms', '')
-    move()
-    return granted(fence, ARGV[6], n, seq)
+        'display', ARGV[7], 'rooms', '')
+    return hold(fence, ARGV[6], n, seq)
 end
 
 if not ARGV[9] then
@@ -87,6 +94,5 @@ local fence = record.fence
 local is_repeated = is_same and fence ~= known.fence and record.epoch == epoch
 if not is_repeated then fence = next_fence(known.fence) end
 redis.call('HSET', KEYS[3], 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
-    'n', digits(n), 'seq', digits(seq), 'display', ARGV[7])
-move()
-return granted(fence, record.lineage, n, seq)
+    'display', ARGV[7])
+return hold(fence, record.lineage, n, seq)

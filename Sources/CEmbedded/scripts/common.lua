@@ -4,24 +4,35 @@
 --                            counter), version
 --   P/nodes          hash    incarnation -> heartbeat counter
 --   P/dead           set     incarnations certified dead whose names are not all free yet
---   P/held/<inc>     set     keys of the names that an incarnation holds
+--   P/held/<inc>     hash    key of a name that an incarnation holds -> `session fence lineage n
+--                            seq`: what publishing compares, and the last message's number and place
 --   P/label/<inc>    string  what people call it
 --   P/name/<key>     hash    node (incarnation; "" is free), session, before (the session before,
 --                            for take-overs), lineage, fence, epoch (of the last claim), linger,
---                            n and seq (of the last message), display, rooms
+--                            n and seq (of the last message; they count while the name is free),
+--                            display, rooms
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
---                            ms); presence
---   P/log/<room>     stream  id seq-epoch; mid, fence, ms, sum (with this entry) and json, in this
---                            order
+--                            ms); renewed (when it was last told how long it lives); presence
+--   P/log/<room>     stream  an entry a batch, as it was published. Its id is seq-epoch of the first
+--                            message; count, ms, sum (with this entry) and messages (for each a line
+--                            `mid length` and its JSON on a line of its own), in this order
 --
 -- Nothing uses `before`, `linger`, `rooms` and `presence` yet. Channels: P is the lobby's, P:<room>
 -- another room's, P@<inc> a node's own.
 --
 -- Every answer is an array that begins with a verdict; with `other-reign` nothing was written.
 
--- Lua's own conversion turns numbers from 1e14 on, as fences are, into 1.2345e+15.
-local function digits(number) return string.format('%.0f', number) end
+-- Lua's own conversion turns numbers from 1e14 on, as fences are, into 1.2345e+15. Right up to 2^53,
+-- and a third of what `%.0f` costs.
+local function digits(number) return string.format('%d', number) end
+
+-- What P/held/<inc> has of a name up to its n. The fence is as wide as a number can be: with that,
+-- no value is of 64 bytes or fewer, and Redis keeps the hash as a table. A list, which it takes for
+-- small hashes of short values, would be searched from its start for each name of a batch.
+local function holding(session, fence, lineage)
+    return string.format('%s %020d %s ', session, fence, lineage)
+end
 
 -- The id of this data set: a new one for every restart and every promotion. It is asked for each
 -- time, because what is stored comes along to a server that was promoted.

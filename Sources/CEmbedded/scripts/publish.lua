@@ -1,119 +1,168 @@
 -- Puts a batch into one room's order, and delivers it.
 --
--- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>   4 ... P/name/<key>, one a sender
--- ARGV  1 epoch   2 data set   3 incarnation   4 channel   5 the last seq the caller has seen
---       kept: 6 messages   7 bytes   8 milliseconds
---       9 milliseconds until a silent room is forgotten
---       10 ... session and fence, for each sender
---       then which sender (1, 2, ...), n and JSON, for each message
--- ->    verdicts <ms> <verdict> ..., one a message:
+-- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>   4 P/held/<incarnation>
+-- ARGV  1 epoch   2 data set   3 channel   4 the last seq the caller has seen
+--       kept: 5 messages   6 bytes   7 milliseconds
+--       8 milliseconds until a silent room is forgotten
+--       9 the messages, as they are logged and published
+--       10 whose each is: a byte a message, 0 for the first sender
+--       11 the last mid
+--       12 which message is each sender's last: a byte a sender, 0 for the first message
+--       13 ... the senders' keys
+--       then what each is held by up to the number before its first, `session fence lineage n `;
+--         "-" where its numbers do not follow one another
+--       then the same up to its last number
+-- ->    accepted <ms> <seq of the first>: all of them
+--       verdicts <ms> <verdict> ..., one a message:
 --         an integer   it stands at this seq
 --         dup [<seq>]  n was accepted before; the place is known if it was the last
 --         gap <n>      n is not the next one, this is
 --         fenced       the name is not the sender's
 --       other-reign
 --
--- A sender is a key with a session and a fence: only one of a key's can be the record's, so that
--- the numbers of one name are never counted twice.
+-- A sender is a key with a session, a fence and a lineage: only one of a key's can be what the name
+-- is held by, so that the numbers of one name are never counted twice.
+--
+-- Lua hashes every byte of every string it is given or makes, at 1 ns each: the messages go through
+-- it in one piece, and once more with their first line; of each sender as little as possible.
 
 if not reigns() then return {'other-reign'} end
-local EPOCH, INCARNATION, CHANNEL, LAST = ARGV[1], ARGV[3], ARGV[4], ARGV[5]
-local MESSAGES, BYTES, AGE = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local FORGET = ARGV[9]
-local ROOM, LOG = KEYS[2], KEYS[3]
+local call, digits = redis.call, digits
+local EPOCH, CHANNEL, LAST = ARGV[1], ARGV[3], ARGV[4]
+local MESSAGES, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local ROOM, LOG, HELD = KEYS[2], KEYS[3], KEYS[4]
+local lasts = {string.byte(ARGV[12], 1, -1)}
+local SENDERS = #lasts
+local BEFORE, AFTER = 12 + SENDERS, 12 + 2 * SENDERS
 
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-local ms = digits(now)
-local top = redis.call('HMGET', ROOM, 'seq', 'sum', 'base', 'since')
-local seq, sum = tonumber(top[1] or LAST), tonumber(top[2] or 0)
+local time = call('TIME')
+local ms = time[1] .. string.format('%03d', time[2] / 1000)
+local now = tonumber(ms)
+local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed')
+local seq = tonumber(top[1] or LAST)
+local first = seq + 1
 
-local senders = {}
-local argument = 10
-for index = 4, #KEYS do
-    local record = redis.call('HMGET', KEYS[index],
-        'node', 'session', 'fence', 'lineage', 'n', 'seq')
-    senders[index - 3] = record[1] == INCARNATION and record[2] == ARGV[argument]
-        and record[3] == ARGV[argument + 1]
-        and {fence = record[3], lineage = record[4] .. '.',
-            n = tonumber(record[5]), seq = tonumber(record[6])}
-    argument = argument + 2
+-- What is accepted, and what HELD is to have of the senders then.
+local messages, count, mid = ARGV[9], #ARGV[10], ARGV[11]
+if count == 0 then return {'verdicts', ms} end
+local held = call('HMGET', HELD, unpack(ARGV, 13, BEFORE))
+local marks, marked = {}, 0
+
+local function are_next()
+    local find = string.find
+    for index = 1, SENDERS do
+        if not held[index] or find(held[index], ARGV[BEFORE + index], 1, true) ~= 1 then
+            return false
+        end
+        marks[marked + 1] = ARGV[12 + index]
+        marks[marked + 2] = ARGV[AFTER + index] .. digits(first + lasts[index])
+        marked = marked + 2
+    end
+    return true
 end
 
-local verdicts = {'verdicts', ms}
-local first = seq + 1
-local payload, parts = {''}, 1
-local mid
-for index = argument, #ARGV, 3 do
-    local sender, number, json = senders[tonumber(ARGV[index])], ARGV[index + 1], ARGV[index + 2]
-    local verdict
-    if not sender then
-        verdict = 'fenced'
-    else
-        local n = tonumber(number)
-        if n == sender.n + 1 then
-            seq = seq + 1
-            sum = sum + #json
-            mid = sender.lineage .. number
-            redis.call('XADD', LOG, digits(seq) .. '-' .. EPOCH, 'mid', mid, 'fence', sender.fence,
-                'ms', ms, 'sum', digits(sum), 'json', json)
-            payload[parts + 1], payload[parts + 2], payload[parts + 3] = mid, ' ', #json
-            payload[parts + 4], payload[parts + 5], payload[parts + 6] = '\n', json, '\n'
-            parts = parts + 6
-            sender.n, sender.seq, sender.last = n, seq, number
-            verdict = seq
+-- The verdicts one by one, where not all are next; what is accepted is put together anew.
+local function settle()
+    local senders, verdicts, parts = {}, {'verdicts', ms}, {}
+    for index = 1, SENDERS do
+        local proof, n, seq = string.match(held[index] or '', '^(%S+ %S+ %S+ )(%d+) (%d+)$')
+        if proof and proof == string.match(ARGV[AFTER + index], '^%S+ %S+ %S+ ') then
+            senders[index] = {proof = proof, n = tonumber(n), seq = tonumber(seq)}
+        end
+    end
+    local start = 1
+    for index = 1, count do
+        local name, number, length, body =
+            string.match(messages, '^(%w+%.(%d+)) (%d+)\n()', start)
+        local stop = body + length
+        local n, sender = tonumber(number), senders[string.byte(ARGV[10], index) + 1]
+        local verdict = 'dup'
+        if not sender then
+            verdict = 'fenced'
+        elseif n == sender.n + 1 then
+            parts[#parts + 1] = string.sub(messages, start, stop)
+            verdict = seq + #parts
+            sender.n, sender.seq, sender.speaks, mid = n, verdict, true, name
         elseif n > sender.n then
             verdict = 'gap ' .. digits(sender.n + 1)
         elseif n == sender.n and sender.seq > 0 then
             verdict = 'dup ' .. digits(sender.seq)
-        else
-            verdict = 'dup'
+        end
+        verdicts[#verdicts + 1] = verdict
+        start = stop + 1
+    end
+    marked = 0
+    for index = 1, SENDERS do
+        local sender = senders[index]
+        if sender and sender.speaks then
+            marks[marked + 1] = ARGV[12 + index]
+            marks[marked + 2] = sender.proof .. digits(sender.n) .. ' ' .. digits(sender.seq)
+            marked = marked + 2
         end
     end
-    verdicts[#verdicts + 1] = verdict
+    messages, count = table.concat(parts), #parts
+    return verdicts
 end
-if not mid then return verdicts end
+
+local answer
+if are_next() then
+    answer = {'accepted', ms, first}
+else
+    answer = settle()
+    if count == 0 then return answer end
+end
+
+seq = seq + count
+local sum = tonumber(top[2] or 0) + #messages
+local first_text, count_text, sum_text = digits(first), digits(count), digits(sum)
+call('XADD', LOG, first_text .. '-' .. EPOCH, 'count', count_text, 'ms', ms, 'sum', sum_text,
+    'messages', messages)
 
 -- Numbers have no holes, so the oldest to be kept by count is known without a look. By bytes or
 -- age nothing has to go as long as the entry that was the oldest at the last look need not: a look
--- costs a quarter of a call, and mostly none is needed for thousands of messages.
-local oldest = digits(math.max(seq - MESSAGES + 1, 1))
+-- costs a quarter of a call, and mostly none is needed for thousands of messages. An entry goes
+-- whole; the newest stays, unless nothing at all is to be kept.
+local oldest = math.max(seq - MESSAGES + 1, 1)
+if MESSAGES > 0 then oldest = math.min(oldest, first) end
 local base, since = tonumber(top[3]), tonumber(top[4])
-if base == nil or sum - base > BYTES or since < now - AGE then
-    local from, count, is_kept = oldest, 1, false
-    oldest, base, since = digits(seq + 1), sum, now
+local is_looked_at = base == nil or sum - base > BYTES or since < now - AGE
+if is_looked_at then
+    local from, size, is_kept = digits(oldest), 1, false
+    oldest, base, since = seq + 1, sum, now
     repeat
-        local entries = redis.call('XRANGE', LOG, from, '+', 'COUNT', count)
+        local entries = call('XRANGE', LOG, from, '+', 'COUNT', size)
         for _, entry in ipairs(entries) do
-            local fields = entry[2]
-            local before, written = tonumber(fields[8]) - #fields[10], tonumber(fields[6])
-            is_kept = sum - before <= BYTES and written >= now - AGE
+            local fields, number = entry[2], tonumber(string.match(entry[1], '^%d+'))
+            local before, written = tonumber(fields[6]) - #fields[8], tonumber(fields[4])
+            is_kept = number == first or (sum - before <= BYTES and written >= now - AGE)
             if is_kept then
-                oldest, base, since = entry[1], before, written
+                oldest, base, since = number, before, written
                 break
             end
             from = '(' .. entry[1]
         end
-        local is_end = #entries < count
-        count = math.min(count * 2, 16)
+        local is_end = #entries < size
+        size = math.min(size * 2, 16)
     until is_kept or is_end
-    redis.call('HSET', ROOM, 'base', digits(base), 'since', digits(since))
 end
-if oldest ~= '1' then redis.call('XTRIM', LOG, 'MINID', '=', oldest) end
+if oldest > 1 then call('XTRIM', LOG, 'MINID', '=', digits(oldest)) end
 
-for index = 1, #senders do
-    local sender = senders[index]
-    if sender and sender.last then
-        redis.call('HSET', KEYS[index + 3], 'n', sender.last, 'seq', digits(sender.seq))
-    end
-end
+call('HSET', HELD, unpack(marks, 1, marked))
 
--- Behind the entries, so that an error before it leaves no number without one; before PUBLISH, which a
+-- Behind the entry, so that an error before it leaves no number without one; before PUBLISH, which a
 -- user may lack the right for: what is not delivered then is found by the next comparison.
-redis.call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', digits(sum))
-redis.call('PEXPIRE', ROOM, FORGET)
-redis.call('PEXPIRE', LOG, FORGET)
+call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', sum_text)
+if is_looked_at then call('HSET', ROOM, 'base', digits(base), 'since', digits(since)) end
 
-payload[1] = EPOCH .. ' ' .. digits(first) .. ' ' .. digits(seq - first + 1) .. ' ' .. ms .. '\n'
-redis.call('PUBLISH', CHANNEL, table.concat(payload))
-return verdicts
+-- Told anew once in a while, and so much longer: a silent room lives at least as long as it shall.
+local forget = tonumber(ARGV[8])
+local slack = math.floor(forget / 64)
+if not top[5] or math.abs(now - top[5]) >= slack then
+    call('HSET', ROOM, 'renewed', ms)
+    call('PEXPIRE', ROOM, digits(forget + slack))
+    call('PEXPIRE', LOG, digits(forget + slack))
+end
+
+call('PUBLISH', CHANNEL,
+    EPOCH .. ' ' .. first_text .. ' ' .. count_text .. ' ' .. ms .. '\n' .. messages)
+return answer

@@ -12,12 +12,14 @@ if redis.call('SISMEMBER', KEYS[2], ARGV[3]) == 0 then return {'not-dead'} end
 for index = 5, #KEYS do
     -- Somebody may have claimed it since: a dead holder holds nothing.
     if redis.call('HGET', KEYS[index], 'node') == ARGV[3] then
-        redis.call('HSET', KEYS[index], 'node', '')
+        local held = redis.call('HGET', KEYS[3], ARGV[index])
+        local n, seq = string.match(held, ' (%d+) (%d+)$')
+        redis.call('HSET', KEYS[index], 'node', '', 'n', n, 'seq', seq)
         redis.call('PEXPIRE', KEYS[index], ARGV[4])
     end
-    redis.call('SREM', KEYS[3], ARGV[index])
+    redis.call('HDEL', KEYS[3], ARGV[index])
 end
-local left = redis.call('SCARD', KEYS[3])
+local left = redis.call('HLEN', KEYS[3])
 if left == 0 then
     redis.call('SREM', KEYS[2], ARGV[3])
     redis.call('DEL', KEYS[4])

@@ -11,5 +11,5 @@
 local record = redis.call('HMGET', KEYS[1], 'node', ARGV[3])
 if record[1] ~= ARGV[1] or record[2] ~= ARGV[4] then return {'kept'} end
 redis.call('DEL', KEYS[1])
-redis.call('SREM', KEYS[2], ARGV[2])
+redis.call('HDEL', KEYS[2], ARGV[2])
 return {'released'}

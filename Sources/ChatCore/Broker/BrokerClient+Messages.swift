@@ -28,9 +28,10 @@ extension BrokerClient {
     public var isTurnEmpty: Bool { ready.isEmpty }
 
     mutating func noteReady(_ room: RoomName) {
-        guard let outbox = outboxes[room], outbox.inFlight.isEmpty, !outbox.waiting.isEmpty,
-            isOpen(room), canAsk, !ready.contains(room)
-        else { return }
+        // First what is cheap, and says no for nearly every message.
+        guard !ready.contains(room), outboxes[room]?.mayLeave == true, isOpen(room), canAsk else {
+            return
+        }
         ready.append(room)
     }
 
@@ -58,7 +59,7 @@ extension BrokerClient {
             if case .drop = decision { effects.append(.settled(draft.sender, .lost)) }
             return decision
         }
-        let drafts = outbox.inFlight.map(\.sealed)
+        let drafts = outbox.inFlight.map { $0.sealed }
         if !outbox.isEmpty { outboxes[room] = outbox }
         guard !drafts.isEmpty else { return }
         pending.append(.publish(room, standing.reign))
@@ -74,16 +75,19 @@ extension BrokerClient {
 
     /// Puts proof and number on a message that leaves now.
     private mutating func seal(_ draft: Draft) -> Outbox.Decision {
-        guard let tenancy = held[draft.sender] else { return .drop }
-        guard tenancy.phase == .held, limbo[draft.sender] == nil else { return .wait }
-        let n = tenancy.n + 1
-        held[draft.sender]?.n = n
+        guard let index = held.index(forKey: draft.sender) else { return .drop }
+        guard held.values[index].phase == .held, limbo.isEmpty || limbo[draft.sender] == nil else {
+            return .wait
+        }
+        held.values[index].n += 1
+        let tenancy = held.values[index]
         return .send(
             SealedDraft(
                 key: tenancy.username.key,
                 session: tenancy.session,
                 fence: tenancy.fence,
-                n: n,
+                lineage: tenancy.lineage,
+                n: tenancy.n,
                 draft: draft
             )
         )
@@ -131,10 +135,10 @@ extension BrokerClient {
                 let sender = message.sealed.draft.sender
                 switch verdict {
                 case .accepted(let seq):
-                    held[sender]?.accept(message.sealed.n, at: seq)
+                    accept(message.sealed, at: seq)
                     effects.append(.settled(sender, .accepted(seq: seq)))
                 case .duplicate(let seq):
-                    held[sender]?.accept(message.sealed.n, at: seq ?? 0)
+                    accept(message.sealed, at: seq ?? 0)
                     effects.append(.settled(sender, .accepted(seq: seq)))
                 case .gap, .fenced:
                     // Not what was believed: the record itself is to tell.
@@ -148,6 +152,12 @@ extension BrokerClient {
             if reign == standing?.reign { doubtStanding(&effects) }
         }
         noteReady(room)
+    }
+
+    /// Written by way of an index: through the subscript it would cost three allocations.
+    private mutating func accept(_ sealed: SealedDraft, at seq: UInt64) {
+        guard let index = held.index(forKey: sealed.draft.sender) else { return }
+        held.values[index].accept(sealed.n, at: seq)
     }
 
     /// Turned away before anything was written: the numbers are free again.

@@ -14,22 +14,40 @@ public enum BusPayload: Sendable, Hashable {
 
     /// Reads what arrived on a room's channel.
     ///
-    /// Cost: one pass and a copy of each message. Fails: never; what is wrong is junk.
-    public static func parse(_ bytes: RawSpan, room: RoomName) -> BusPayload {
-        guard bytes.byteCount > 0 else { return .junk(reason: "nothing in it") }
-        switch bytes.byte(at: 0) {
+    /// Cost: one pass and one allocation; the messages are pieces of these very bytes. Fails: never;
+    /// what is wrong is junk.
+    public static func parse(_ bytes: [UInt8], room: RoomName) -> BusPayload {
+        guard let first = bytes.first else { return .junk(reason: "nothing in it") }
+        switch first {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return numbered(bytes, room)
-        case UInt8(ascii: "{"): return chat(bytes, room)
+        case UInt8(ascii: "{"): return chat(bytes.span.bytes, room)
         case UInt8(ascii: "P"), UInt8(ascii: "T"):
-            guard bytes.byteCount > 1, bytes.byte(at: 1) == UInt8(ascii: " ") else { fallthrough }
+            guard bytes.count > 1, bytes[1] == UInt8(ascii: " ") else { fallthrough }
             return .other
         default: return .junk(reason: "of no known kind")
         }
     }
 
-    /// The same of an array.
-    public static func parse(_ bytes: [UInt8], room: RoomName) -> BusPayload {
-        parse(bytes.span.bytes, room: room)
+    /// Reads a piece of a room's log: what `parse` reads behind the first line.
+    ///
+    /// Fails: nil for anything else, and for no message at all.
+    public static func logged(
+        _ bytes: [UInt8],
+        room: RoomName,
+        epoch: UInt64,
+        firstSeq: UInt64,
+        ms: Int64
+    ) -> Publication? {
+        var lines = BusLines()
+        var items: [Publication.Item] = []
+        while !lines.isAtEnd(bytes.span.bytes) {
+            guard let item = lines.item(of: bytes) else { return nil }
+            items.append(item)
+        }
+        guard !items.isEmpty, firstSeq > 0,
+            !firstSeq.addingReportingOverflow(UInt64(items.count)).overflow
+        else { return nil }
+        return Publication(room: room, epoch: epoch, firstSeq: firstSeq, ms: ms, items: items)
     }
 
     /// What numbered messages travel as: a line `epoch first-seq count ms`; for each message a line
@@ -44,18 +62,24 @@ public enum BusPayload: Sendable, Hashable {
         out.append(UInt8(ascii: " "))
         JSONWriter.append(publication.ms, to: &out)
         out.append(UInt8(ascii: "\n"))
-        for item in publication.items {
-            item.mid.append(to: &out)
-            out.append(UInt8(ascii: " "))
-            JSONWriter.append(UInt64(item.body.count), to: &out)
-            out.append(UInt8(ascii: "\n"))
-            out.append(contentsOf: item.body)
-            out.append(UInt8(ascii: "\n"))
-        }
+        for item in publication.items { append(item.body.span.bytes, as: item.mid, to: &out) }
         return out
     }
 
-    private static func numbered(_ bytes: RawSpan, _ room: RoomName) -> BusPayload {
+    /// What one message travels and is logged as, behind the first line.
+    ///
+    /// Cost: one copy; allocates only when `out` has to grow.
+    public static func append(_ body: RawSpan, as mid: MessageID, to out: inout [UInt8]) {
+        mid.append(to: &out)
+        out.append(UInt8(ascii: " "))
+        JSONWriter.append(UInt64(body.byteCount), to: &out)
+        out.append(UInt8(ascii: "\n"))
+        JSONWriter.append(body, to: &out)
+        out.append(UInt8(ascii: "\n"))
+    }
+
+    private static func numbered(_ payload: [UInt8], _ room: RoomName) -> BusPayload {
+        let bytes = payload.span.bytes
         var lines = BusLines()
         guard let epoch = lines.number(bytes, endedBy: " "), epoch < Limits.epochs,
             let first = lines.number(bytes, endedBy: " "), first > 0,
@@ -64,8 +88,10 @@ public enum BusPayload: Sendable, Hashable {
             let ms = lines.number(bytes, endedBy: "\n").flatMap({ Int64(exactly: $0) })
         else { return .junk(reason: "a first line that is not epoch, seq, count and time") }
         var items: [Publication.Item] = []
+        // A count is believed only as far as there are bytes for it.
+        items.reserveCapacity(min(Int(clamping: count), payload.count / BusLines.leastItemBytes))
         for _ in 0..<count {
-            guard let item = lines.item(bytes) else {
+            guard let item = lines.item(of: payload) else {
                 return .junk(reason: "a message that is not as long as it says")
             }
             items.append(item)
@@ -103,19 +129,20 @@ private struct BusLines {
     }
 
     /// A line `mid length` and as many bytes of JSON on a line of their own.
-    mutating func item(_ bytes: RawSpan) -> Publication.Item? {
+    mutating func item(of payload: [UInt8]) -> Publication.Item? {
+        let bytes = payload.span.bytes
         guard let mid = word(bytes, endedBy: " ").flatMap({ MessageID(bytes.extracting($0)) }),
             let length = number(bytes, endedBy: "\n"), length < bytes.byteCount - position
         else { return nil }
         let end = position + Int(length)
         guard bytes.byte(at: end) == UInt8(ascii: "\n") else { return nil }
-        let body = bytes.extracting(position..<end)
+        let body = position..<end
         position = end + 1
         // What a place is put into, in front of its last byte.
-        guard body.byteCount > 2, body.byte(at: 0) == UInt8(ascii: "{"),
-            body.byte(at: body.byteCount - 1) == UInt8(ascii: "}")
+        guard body.count > 2, bytes.byte(at: body.lowerBound) == UInt8(ascii: "{"),
+            bytes.byte(at: end - 1) == UInt8(ascii: "}")
         else { return nil }
-        return Publication.Item(mid: mid, body: body.withUnsafeBytes { Array($0) })
+        return Publication.Item(mid: mid, body: payload[body])
     }
 
     /// What stands before the next `end`, which is passed. None is longer than a mid.
@@ -130,4 +157,6 @@ private struct BusLines {
 
     /// A lineage, a point and the 20 digits of the largest number.
     private static let wordBytes = Lineage.byteCount + 21
+    /// `lineage.n`, a space, a digit, three bytes of JSON and two ends of lines.
+    static let leastItemBytes = Lineage.byteCount + 9
 }

@@ -29,6 +29,9 @@ struct Outbox: Sendable {
     /// Nothing waits and nothing is in flight: the outbox may go.
     var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
 
+    /// Something waits, and no call is in flight.
+    var mayLeave: Bool { inFlight.isEmpty && !waiting.isEmpty }
+
     /// Takes a message. False where the outbox is full: the broker does not keep up.
     mutating func add(_ draft: Draft, now: Instant) -> Bool {
         guard waiting.count < maxWaiting else { return false }
@@ -60,10 +63,16 @@ struct Outbox: Sendable {
         precondition(inFlight.isEmpty, "one call is in flight per room")
         var kept: [Waiting] = []
         var index = 0
-        while index < waiting.count, inFlight.count < Limits.batchMessages {
+        var byteCount = 0
+        inFlight.reserveCapacity(min(waiting.count, Limits.batchMessages))
+        while index < waiting.count, inFlight.count < Limits.batchMessages,
+            byteCount < Limits.batchBytes
+        {
             let next = waiting[index]
             switch decide(next.draft) {
-            case .send(let sealed): inFlight.append(Sent(sealed: sealed, since: next.since))
+            case .send(let sealed):
+                inFlight.append(Sent(sealed: sealed, since: next.since))
+                byteCount += next.draft.body.count
             case .wait: kept.append(next)
             case .drop: break
             }

@@ -1,16 +1,27 @@
-/// Messages of one room as a broker delivers them, in the room's order, without a hole.
+/// Messages of one room as a broker delivers them and a log keeps them: in the room's order, without
+/// a hole.
 public struct Publication: Sendable, Hashable {
     /// One message.
     public struct Item: Sendable, Hashable {
         /// What names it for good.
         public let mid: MessageID
-        /// As in `Draft.body`.
-        public let body: [UInt8]
+        /// As in `Draft.body`: a piece of what came from the broker, which all items share.
+        public let body: ArraySlice<UInt8>
 
         /// A message under its name.
-        public init(mid: MessageID, body: [UInt8]) {
+        public init(mid: MessageID, body: ArraySlice<UInt8>) {
             self.mid = mid
             self.body = body
+        }
+
+        /// A message with bytes of its own.
+        public init(mid: MessageID, body: [UInt8]) {
+            self.init(mid: mid, body: body[...])
+        }
+
+        /// Bytes of it in a `BusPayload`.
+        var payloadByteCount: Int {
+            mid.byteCount + JSONWriter.length(of: UInt64(body.count)) + body.count + 3
         }
     }
 
@@ -32,6 +43,43 @@ public struct Publication: Sendable, Hashable {
         self.firstSeq = firstSeq
         self.ms = ms
         self.items = items
+    }
+
+    /// The last one's number.
+    public var lastSeq: UInt64 { firstSeq + UInt64(items.count) - 1 }
+}
+
+extension Publication {
+    /// Bytes of all its messages, as they travel and are logged.
+    var byteCount: Int { items.reduce(0) { $0 + $1.payloadByteCount } }
+
+    /// What of it has at least that number.
+    public func from(_ seq: UInt64) -> Publication {
+        guard seq > firstSeq else { return self }
+        let items = Array(items.dropFirst(Int(seq - firstSeq)))
+        return Publication(room: room, epoch: epoch, firstSeq: seq, ms: ms, items: items)
+    }
+
+    /// What is left of it without some messages, in pieces that have no holes.
+    func without(_ had: Set<MessageID>) -> [Publication] {
+        guard items.contains(where: { had.contains($0.mid) }) else { return [self] }
+        var pieces: [Publication] = []
+        var start = 0
+        for end in 0...items.count where end == items.count || had.contains(items[end].mid) {
+            if start < end {
+                pieces.append(
+                    Publication(
+                        room: room,
+                        epoch: epoch,
+                        firstSeq: firstSeq + UInt64(start),
+                        ms: ms,
+                        items: Array(items[start..<end])
+                    )
+                )
+            }
+            start = end + 1
+        }
+        return pieces
     }
 }
 

@@ -5,15 +5,20 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     private static let length = 8
     private static let alphabet = Array("0123456789abcdefghijklmnopqrstuvwxyz".utf8)
 
+    /// 36 to the power of 8.
+    private static let variety = 2_821_109_907_456
+
     /// The characters, the first in the lowest byte.
     private let packed: UInt64
 
     /// Draws a new one, at a fresh claim.
     public init(using generator: inout some RandomNumberGenerator) {
+        // All eight from one number: asking the system for each would be a call for each.
+        var rest = Int.random(in: 0..<Self.variety, using: &generator)
         var packed: UInt64 = 0
         for _ in 0..<Self.length {
-            let character = Self.alphabet.randomElement(using: &generator) ?? 0
-            packed = packed << 8 | UInt64(character)
+            packed = packed << 8 | UInt64(Self.alphabet[rest % Self.alphabet.count])
+            rest /= Self.alphabet.count
         }
         self.packed = packed
     }
@@ -47,7 +52,8 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     /// How many bytes `append` writes.
     static var byteCount: Int { length }
 
-    func append(to bytes: inout [UInt8]) {
+    /// Appends the text.
+    public func append(to bytes: inout [UInt8]) {
         withUnsafeBytes(of: packed.littleEndian) { bytes.append(contentsOf: $0) }
     }
 }

@@ -26,7 +26,20 @@ struct RandomBits: Hashable, Sendable {
     }
 
     var text: String {
-        let hex = String(bits, radix: 16)
-        return String(repeating: "0", count: Self.digits - hex.utf8.count) + hex
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func append(to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.digits) { text in
+            for index in text.indices {
+                let shift = UInt128(4 * (Self.digits - 1 - index))
+                let digit = UInt8(truncatingIfNeeded: bits >> shift) & 0xF
+                text[index] =
+                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            bytes.append(contentsOf: UnsafeBufferPointer(text))
+        }
     }
 }

@@ -20,4 +20,7 @@ public struct SessionID: Hashable, Sendable, CustomStringConvertible {
 
     /// 32 lower-case hexadecimal digits, as the record of a name has it.
     public var description: String { bits.text }
+
+    /// Appends the text.
+    public func append(to bytes: inout [UInt8]) { bits.append(to: &bytes) }
 }

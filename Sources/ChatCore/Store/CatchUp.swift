@@ -22,7 +22,7 @@ public struct CatchUpCall: Sendable, Hashable {
     public let position: Position?
     /// Older messages it has had, newest first: where to go on if the position proves void.
     public let marks: [Mark]
-    /// Entries in one answer.
+    /// Messages that are enough for one answer: the entry that they end in is the last one.
     public let limit: Int
 
     /// A question about a room.
@@ -58,15 +58,15 @@ public struct CatchUpPage: Sendable, Hashable {
 
     /// How far they can be trusted to be what is missing.
     public let footing: Footing
-    /// Consecutive, oldest first.
-    public let entries: [LogEntry]
+    /// Consecutive, oldest first; none is empty. The first may be the rest of what was published.
+    public let entries: [Publication]
     /// More follow.
     public let hasMore: Bool
     /// Where the room's order ends, under the reign asked; nil: the room is empty.
     public let top: Position?
 
     /// A piece of the log.
-    public init(footing: Footing, entries: [LogEntry], hasMore: Bool, top: Position?) {
+    public init(footing: Footing, entries: [Publication], hasMore: Bool, top: Position?) {
         self.footing = footing
         self.entries = entries
         self.hasMore = hasMore

@@ -7,19 +7,32 @@ public struct SealedDraft: Sendable, Hashable {
     public let session: SessionID
     /// What it was granted.
     public let fence: UInt64
+    /// The possession of the name that it was granted.
+    public let lineage: Lineage
     /// The number within the lineage.
     public let n: UInt64
     /// The message.
     public let draft: Draft
 
     /// A draft as the `n`-th message of a holding.
-    public init(key: String, session: SessionID, fence: UInt64, n: UInt64, draft: Draft) {
+    public init(
+        key: String,
+        session: SessionID,
+        fence: UInt64,
+        lineage: Lineage,
+        n: UInt64,
+        draft: Draft
+    ) {
         self.key = key
         self.session = session
         self.fence = fence
+        self.lineage = lineage
         self.n = n
         self.draft = draft
     }
+
+    /// What names the message, if it is accepted.
+    public var mid: MessageID { MessageID(lineage: lineage, n: n) }
 }
 
 /// One call: messages of one room, in the order in which they are to stand there.

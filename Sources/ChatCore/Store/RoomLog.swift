@@ -1,66 +1,34 @@
-/// A message in a room's order.
-public struct LogEntry: Sendable, Hashable {
-    /// Its number in the room.
-    public let seq: UInt64
-    /// The reign it was written in.
-    public let epoch: UInt64
-    /// What names it for good.
-    public let mid: MessageID
-    /// The sender's fence.
-    public let fence: UInt64
-    /// When it was written, in milliseconds since 1970.
-    public let ms: Int64
-    /// As in `Draft.body`.
-    public let body: [UInt8]
-
-    /// A message with its place.
-    public init(
-        seq: UInt64,
-        epoch: UInt64,
-        mid: MessageID,
-        fence: UInt64,
-        ms: Int64,
-        body: [UInt8]
-    ) {
-        self.seq = seq
-        self.epoch = epoch
-        self.mid = mid
-        self.fence = fence
-        self.ms = ms
-        self.body = body
-    }
-}
-
-/// What is kept of a room.
+/// What is kept of a room: what was published, call by call.
 struct RoomLog {
     /// The top's number and message; 0 and nil before the first.
     private(set) var seq: UInt64
     private(set) var mid: MessageID?
     private var byteCount = 0
     /// Kept entries from `head` on; the freed places before it go in bulk.
-    private var entries: [LogEntry?] = []
+    private var entries: [Publication?] = []
     private var head = 0
-
-    private var count: Int { entries.count - head }
 
     /// A room of which only its top's number is remembered.
     init(behind seq: UInt64) {
         self.seq = seq
     }
 
-    mutating func append(_ entry: LogEntry) {
-        entries.append(entry)
-        byteCount += entry.body.count
-        seq = entry.seq
-        mid = entry.mid
+    /// Adds what follows the top.
+    mutating func append(_ publication: Publication) {
+        entries.append(publication)
+        byteCount += publication.byteCount
+        seq = publication.lastSeq
+        mid = publication.items.last?.mid
     }
 
+    /// Drops the oldest entries until no more is left than is to be kept. An entry goes whole; the
+    /// newest stays, unless nothing at all is to be kept.
     mutating func trim(to retention: Store.Retention, now ms: Int64) {
         while head < entries.count, let oldest = entries[head],
-            count > retention.messages || byteCount > retention.bytes
-                || oldest.ms < ms - retention.milliseconds
+            retention.messages == 0
+                || head < entries.count - 1 && isTooMuch(oldest, retention, ms)
         {
-            byteCount -= oldest.body.count
+            byteCount -= oldest.byteCount
             entries[head] = nil
             head += 1
         }
@@ -70,20 +38,55 @@ struct RoomLog {
         }
     }
 
-    /// The number of the oldest entry kept; one more than the top's where none is: numbers have no
-    /// holes.
-    var oldest: UInt64 { seq - UInt64(count) + 1 }
+    private func isTooMuch(
+        _ oldest: Publication,
+        _ retention: Store.Retention,
+        _ ms: Int64
+    ) -> Bool {
+        seq - oldest.firstSeq >= UInt64(retention.messages) || byteCount > retention.bytes
+            || oldest.ms < ms - retention.milliseconds
+    }
+
+    /// The number of the oldest message kept; one more than the top's where none is.
+    var oldest: UInt64 {
+        head < entries.count ? entries[head]?.firstSeq ?? seq + 1 : seq + 1
+    }
 
     /// Whether this very message stands at that place, and is kept.
     func holds(_ mid: MessageID?, at seq: UInt64) -> Bool {
-        guard let mid, seq >= oldest, seq <= self.seq else { return false }
-        return entries[head + Int(seq - oldest)]?.mid == mid
+        guard let mid, let index = index(of: seq), let entry = entries[index] else { return false }
+        return entry.items[Int(seq - entry.firstSeq)].mid == mid
     }
 
-    /// Up to `limit` kept entries from number `first` on.
-    func entries(from first: UInt64, limit: Int) -> [LogEntry] {
-        guard count > 0, first <= seq else { return [] }
-        let skipped = Int(max(first, oldest) - oldest)
-        return entries[(head + skipped)...].prefix(limit).compactMap { $0 }
+    /// What is kept from number `first` on, up to the entry in which `limit` messages are full.
+    func entries(from first: UInt64, limit: Int) -> [Publication] {
+        guard first <= seq, head < entries.count else { return [] }
+        let begin = max(first, oldest)
+        guard let start = index(of: begin) else { return [] }
+        var found: [Publication] = []
+        for case let entry? in entries[start...] {
+            // Written so that any limit will do.
+            if let last = found.last, last.lastSeq - begin >= UInt64(limit) - 1 { break }
+            found.append(entry.from(begin))
+        }
+        return found
+    }
+
+    /// The entry that a number stands in.
+    ///
+    /// Cost: a binary search.
+    private func index(of seq: UInt64) -> Int? {
+        guard seq >= oldest, seq <= self.seq else { return nil }
+        var low = head
+        var high = entries.count - 1
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if let entry = entries[middle], entry.firstSeq <= seq {
+                low = middle
+            } else {
+                high = middle - 1
+            }
+        }
+        return low
     }
 }

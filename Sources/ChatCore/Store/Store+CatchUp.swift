@@ -19,13 +19,13 @@ extension Store {
         }
         let (footing, first) = Self.start(behind: position, in: room, call)
         let entries = room.entries(from: first, limit: call.limit)
-        let hasMore = entries.last.map { $0.seq < room.seq } ?? false
+        let hasMore = entries.last.map { $0.lastSeq < room.seq } ?? false
         return .page(
             CatchUpPage(footing: footing, entries: entries, hasMore: hasMore, top: top)
         )
     }
 
-    /// How the log connects to a position, and the number of the entry to go on with.
+    /// How the log connects to a position, and the number of the message to go on with.
     private static func start(
         behind position: Position,
         in room: RoomLog,

@@ -135,7 +135,6 @@ extension Timeline {
 extension Timeline {
     private mutating func take(_ publication: Publication, _ effects: inout [Effect]) {
         guard let position, publication.epoch >= position.epoch else { return }
-        let end = publication.firstSeq + UInt64(publication.items.count)
         guard publication.epoch == position.epoch, publication.firstSeq <= position.seq + 1 else {
             if publication.epoch > (reign?.epoch ?? 0) {
                 effects.append(.doubtStanding(epoch: publication.epoch))
@@ -144,7 +143,7 @@ extension Timeline {
             // It is in the log as well; but here it is at hand.
             return hold(.publication(publication), publication.byteCount)
         }
-        guard end > position.seq + 1 else { return }
+        guard publication.lastSeq > position.seq else { return }
         deliver(publication.from(position.seq + 1), &effects)
     }
 
@@ -189,7 +188,7 @@ extension Timeline {
     /// Whether a comparison shows anything that has not been delivered meanwhile.
     private func shows(_ page: CatchUpPage) -> Bool {
         guard page.footing == .proven, let position else { return page.footing != .proven }
-        return page.entries.contains { $0.seq > position.seq }
+        return page.entries.last.map { $0.lastSeq > position.seq } ?? false
     }
 
     private mutating func read(
@@ -203,12 +202,12 @@ extension Timeline {
             comparisonsSinceRewind = 0
         }
         if page.footing == .trimmed, let asked,
-            let first = page.entries.first?.seq ?? page.top?.seq,
+            let first = page.entries.first?.firstSeq ?? page.top?.seq,
             first > asked.seq + 1
         {
             effects.append(.missed(asked.seq + 1...first - 1))
         }
-        for entry in page.entries { deliver(entry.publication(in: room), &effects) }
+        for entry in page.entries { deliver(entry, &effects) }
         stand(behind: page, asked, reign)
         guard !page.hasMore else { return ask(&effects) }
         guard !hasOverflowed else {
@@ -221,7 +220,7 @@ extension Timeline {
     /// Where the node is behind a page: at its last entry, which need not have been new.
     private mutating func stand(behind page: CatchUpPage, _ asked: Position?, _ reign: Reign) {
         if let last = page.entries.last {
-            position = Position(epoch: reign.epoch, seq: last.seq, mid: last.mid)
+            position = Position(epoch: reign.epoch, seq: last.lastSeq, mid: last.items.last?.mid)
         } else if asked == nil || page.footing == .trimmed || page.top != nil {
             position = page.top ?? Position(epoch: reign.epoch, seq: 0, mid: nil)
         } else if page.footing == .proven, let asked {
@@ -270,52 +269,5 @@ extension Timeline {
         held = []
         heldBytes = 0
         hasOverflowed = false
-    }
-}
-
-extension Publication {
-    /// Bytes of all its messages.
-    var byteCount: Int { items.reduce(0) { $0 + $1.body.count } }
-
-    /// What is left of it without some messages, in pieces that have no holes.
-    func without(_ had: Set<MessageID>) -> [Publication] {
-        guard items.contains(where: { had.contains($0.mid) }) else { return [self] }
-        var pieces: [Publication] = []
-        var start = 0
-        for end in 0...items.count where end == items.count || had.contains(items[end].mid) {
-            if start < end {
-                pieces.append(
-                    Publication(
-                        room: room,
-                        epoch: epoch,
-                        firstSeq: firstSeq + UInt64(start),
-                        ms: ms,
-                        items: Array(items[start..<end])
-                    )
-                )
-            }
-            start = end + 1
-        }
-        return pieces
-    }
-
-    /// What of it has at least that number.
-    func from(_ seq: UInt64) -> Publication {
-        guard seq > firstSeq else { return self }
-        let items = Array(items.dropFirst(Int(seq - firstSeq)))
-        return Publication(room: room, epoch: epoch, firstSeq: seq, ms: ms, items: items)
-    }
-}
-
-extension LogEntry {
-    /// The entry as it is delivered.
-    func publication(in room: RoomName) -> Publication {
-        Publication(
-            room: room,
-            epoch: epoch,
-            firstSeq: seq,
-            ms: ms,
-            items: [.init(mid: mid, body: body)]
-        )
     }
 }

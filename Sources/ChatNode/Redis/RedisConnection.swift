@@ -73,14 +73,14 @@ final class RedisConnection: ChannelInboundHandler {
 
 extension RedisConnection {
     /// Asks for something: the command's name first, then its arguments.
-    func send(_ arguments: [[UInt8]], then: @escaping (Answer) -> Void) {
-        send(encode(arguments), then: then)
+    func send(_ words: [[UInt8]], then: @escaping (Answer) -> Void) {
+        send(RedisCommand(words), then: then)
     }
 
-    /// Asks with a command that `RespWriter` has put together.
+    /// Asks for something.
     ///
     /// Fails: through `then`; where the connection is over already, in a later turn of the loop.
-    func send(_ command: ByteBuffer, then: @escaping (Answer) -> Void) {
+    func send(_ command: RedisCommand, then: @escaping (Answer) -> Void) {
         precondition(!isSubscriber, "a subscriber sends no commands")
         if let fault {
             loop.assumeIsolated().execute { then(.failure(fault)) }
@@ -94,7 +94,7 @@ extension RedisConnection {
     /// pushed.
     func subscribe(_ channels: [[UInt8]]) {
         isSubscriber = true
-        write(encode([Array("SUBSCRIBE".utf8)] + channels))
+        write(RedisCommand([Array("SUBSCRIBE".utf8)] + channels))
     }
 
     /// Stops listening to channels, which is confirmed by a push.
@@ -102,7 +102,7 @@ extension RedisConnection {
         precondition(isSubscriber, "only a subscriber stops to be one")
         // Without a channel it would mean all of them.
         guard !channels.isEmpty else { return }
-        write(encode([Array("UNSUBSCRIBE".utf8)] + channels))
+        write(RedisCommand([Array("UNSUBSCRIBE".utf8)] + channels))
     }
 
     /// Lets everything written since the last time leave.
@@ -118,15 +118,11 @@ extension RedisConnection {
         loop.assumeIsolated().execute { self.handleEvents() }
     }
 
-    private func encode(_ arguments: [[UInt8]]) -> ByteBuffer {
-        var buffer = ByteBuffer()
-        RespWriter.append(arguments, to: &buffer)
-        return buffer
-    }
-
-    private func write(_ buffer: ByteBuffer) {
-        guard isOpen else { return }
-        context?.write(wrapOutboundOut(buffer), promise: nil)
+    private func write(_ command: RedisCommand) {
+        guard isOpen, let context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: 0)
+        RespWriter.append(command, to: &buffer)
+        context.write(wrapOutboundOut(buffer), promise: nil)
     }
 }
 

@@ -84,7 +84,7 @@ final class RedisControl {
     /// Asks for something else over this connection. No answer where there is none: then the
     /// standing is told anew when there is one again.
     func ask<Answer>(
-        _ words: [[UInt8]],
+        _ words: RedisCommand,
         _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
         orElse: @escaping () -> Void = {},
         _ then: @escaping (Answer) -> Void
@@ -142,7 +142,7 @@ extension RedisControl {
     }
 
     private func askLease<Answer>(
-        _ words: [[UInt8]],
+        _ words: RedisCommand,
         _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
         _ wrap: @escaping (Answer) -> Lease.Answer
     ) {

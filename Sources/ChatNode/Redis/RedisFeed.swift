@@ -16,6 +16,7 @@ final class RedisFeed {
     private let shards: [NIOLoopBound<Shard>]
     private let link: RedisLink
     private let metrics: FeedMetrics
+    private let lobby: [UInt8]
     private var timeline = Timeline(room: .lobby)
     /// What was told last.
     private var wasLive = false
@@ -41,6 +42,7 @@ final class RedisFeed {
         self.settings = settings
         self.control = control
         self.shards = shards
+        lobby = Array(settings.keys.channel(of: .lobby).utf8)
         link = RedisLink(loop: loop, settings: settings, purpose: .feed)
         metrics = FeedMetrics(settings.metrics)
     }
@@ -141,7 +143,7 @@ extension RedisFeed {
             unconfirmed -= 1
             guard unconfirmed == 0 else { return }
             timeline.subscribed(into: &effects)
-        } else if kind == "message", parts[1].text == settings.keys.channel(of: .lobby) {
+        } else if kind == "message", parts[1].bytes == lobby {
             receive(parts[2].bytes ?? [], &timeline, &effects)
         }
     }
@@ -199,7 +201,7 @@ extension RedisFeed {
     private func catchUp(_ call: CatchUpCall, _ ticket: UInt64) {
         let codec = settings.codec
         let read = { (reply: RespValue) throws(StoreReplyError) in
-            try codec.catchUpAnswer(reply, under: call.reign)
+            try codec.catchUpAnswer(reply, of: call.room, under: call.reign)
         }
         control.ask(codec.words(call), read, orElse: { [weak self] in self?.retry(ticket) }) {
             [weak self] answer in

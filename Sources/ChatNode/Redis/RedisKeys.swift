@@ -14,7 +14,7 @@ struct RedisKeys: Sendable {
     var epoch: String { prefix + "/epoch" }
     var nodes: String { prefix + "/nodes" }
     var dead: String { prefix + "/dead" }
-    /// What the keys of held sets begin with.
+    /// What the keys of held hashes begin with.
     var heldStem: String { prefix + "/held/" }
     func held(by incarnation: Incarnation) -> String { heldStem + incarnation.description }
     func label(of incarnation: Incarnation) -> String { "\(prefix)/label/\(incarnation)" }

@@ -93,7 +93,7 @@ final class RedisLink {
         guard purpose.needsScripts else { return up(connection) }
         var missing = Script.allCases.count
         for script in Script.allCases {
-            connection.send([Array("SCRIPT".utf8), Array("LOAD".utf8), script.source]) {
+            connection.send(StoreCodec.load(script)) {
                 [weak self] answer in
                 guard case .success(let reply) = answer else { return }
                 if let complaint = reply.complaint {

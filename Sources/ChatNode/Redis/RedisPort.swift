@@ -120,7 +120,7 @@ final class RedisPort: Broker {
 
     private func ask<Answer>(
         _ connection: RedisConnection,
-        _ words: [[UInt8]],
+        _ words: RedisCommand,
         _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
         _ then: @escaping (Answer) -> Void
     ) {
@@ -150,7 +150,7 @@ extension RedisConnection {
     /// anything, `refused` is called instead; anything that is not an answer, and what shows that
     /// this is the wrong Redis, ends the connection, and what else had been asked over it is unknown.
     func ask<Answer>(
-        _ words: [[UInt8]],
+        _ words: RedisCommand,
         _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
         refused: @escaping (RedisFault) -> Void,
         _ then: @escaping (Answer) -> Void

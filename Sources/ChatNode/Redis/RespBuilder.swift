@@ -1,7 +1,7 @@
 /// Puts one value together from its parts, in the order in which the parser meets them.
 ///
 /// libhiredis would build a tree of its own, which would then be copied; this takes a third of the
-/// time, and an array that claims to be long costs nothing before its elements are there.
+/// time, and an array that claims to be long costs next to nothing before its elements are there.
 final class RespBuilder {
     /// Arrays that lack elements, the outermost first; the parser nests no deeper than seven.
     private var open: [(missing: Int, elements: [RespValue])] = []
@@ -22,7 +22,10 @@ final class RespBuilder {
     /// The head of an array; so many values follow.
     func beginArray(of count: Int) {
         guard count > 0 else { return add(.array([])) }
-        open.append((count, []))
+        var elements: [RespValue] = []
+        // What is published comes in threes; more is believed when it is there.
+        elements.reserveCapacity(min(count, 4))
+        open.append((count, elements))
     }
 
     /// Hands out the value, if it is complete.

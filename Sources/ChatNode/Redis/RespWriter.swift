@@ -3,23 +3,21 @@ import NIOCore
 
 /// Writes commands as Redis reads them: libhiredis' formatter.
 enum RespWriter {
-    /// Appends one command, its name first.
+    /// Appends one command.
     ///
-    /// Cost: three copies of the bytes and one allocation for the library, whatever the number of
-    /// arguments.
-    static func append(_ arguments: [[UInt8]], to buffer: inout ByteBuffer) {
-        precondition(!arguments.isEmpty, "a command has a name")
-        // One after the other, so that one pointer leads to all of them.
-        let joined = arguments.joined()
-        let bytes = ContiguousArray(joined)
-        let lengths = arguments.map(\.count)
-        bytes.withUnsafeBytes { bytes in
-            var places: [UnsafePointer<CChar>?] = []
-            places.reserveCapacity(lengths.count)
-            var offset = 0
-            for length in lengths {
-                places.append(bytes.baseAddress.map { Self.place($0 + offset) })
-                offset += length
+    /// Cost: two copies of the bytes and two allocations, whatever the number of words.
+    static func append(_ command: RedisCommand, to buffer: inout ByteBuffer) {
+        precondition(!command.ends.isEmpty, "a command has a name")
+        var places: [UnsafePointer<CChar>?] = []
+        var lengths: [Int] = []
+        places.reserveCapacity(command.ends.count)
+        lengths.reserveCapacity(command.ends.count)
+        command.bytes.withUnsafeBytes { bytes in
+            var start = 0
+            for end in command.ends {
+                places.append(bytes.baseAddress.map { place($0 + start) })
+                lengths.append(end - start)
+                start = end
             }
             append(&places, lengths, to: &buffer)
         }

@@ -4,13 +4,13 @@ import ChatCore
 /// by it.
 extension StoreCodec {
     /// Some of the names that an incarnation holds.
-    func someHeldKeysWords(of incarnation: Incarnation, count: Int) -> [[UInt8]] {
-        ["SRANDMEMBER", keys.held(by: incarnation), "\(count)"].map { Array($0.utf8) }
+    func someHeldKeysWords(of incarnation: Incarnation, count: Int) -> RedisCommand {
+        RedisCommand("HRANDFIELD", keys.held(by: incarnation), "\(count)")
     }
 
     /// The fence on a name's record.
-    func fenceWords(of key: String) -> [[UInt8]] {
-        ["HGET", keys.name(key), "fence"].map { Array($0.utf8) }
+    func fenceWords(of key: String) -> RedisCommand {
+        RedisCommand("HGET", keys.name(key), "fence")
     }
 
     /// Nil: there is no record.
@@ -19,8 +19,8 @@ extension StoreCodec {
     }
 
     /// What people call a process.
-    func labelWords(of incarnation: Incarnation) -> [[UInt8]] {
-        ["GET", keys.label(of: incarnation)].map { Array($0.utf8) }
+    func labelWords(of incarnation: Incarnation) -> RedisCommand {
+        RedisCommand("GET", keys.label(of: incarnation))
     }
 
     /// Nil: it is gone.
@@ -29,8 +29,8 @@ extension StoreCodec {
     }
 
     /// Says something to a node itself, by way of its own channel.
-    func probeWords(of incarnation: Incarnation) -> [[UInt8]] {
-        ["PUBLISH", keys.channel(of: incarnation), "probe"].map { Array($0.utf8) }
+    func probeWords(of incarnation: Incarnation) -> RedisCommand {
+        RedisCommand("PUBLISH", keys.channel(of: incarnation), "probe")
     }
 
     /// How many heard it.

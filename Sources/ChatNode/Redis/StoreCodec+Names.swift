@@ -1,25 +1,25 @@
 import ChatCore
 
 extension StoreCodec {
-    func words(_ call: Claim) -> [[UInt8]] {
+    func words(_ call: Claim) -> RedisCommand {
         let key = call.username.key
-        var words = ScriptCall(
+        var command = RedisCommand(
             .claim,
             under: call.reign,
             keys: [keys.epoch, keys.nodes, keys.name(key), keys.held(by: call.incarnation)]
         )
-        words.add(call.incarnation)
-        words.add(key)
-        words.add(call.session)
-        words.add(call.lineage)
-        words.add(call.username.display)
-        words.add(keys.heldStem)
+        command.add(call.incarnation)
+        command.add(key)
+        command.add(call.session)
+        command.add(call.lineage)
+        command.add(call.username.display)
+        command.add(keys.heldStem)
         if let known = call.known {
-            words.add(known.fence)
-            words.add(known.n)
-            words.add(known.seq)
+            command.add(known.fence)
+            command.add(known.n)
+            command.add(known.seq)
         }
-        return words.words
+        return command
     }
 
     func claimAnswer(_ reply: RespValue) throws(StoreReplyError) -> ClaimAnswer {
@@ -43,22 +43,22 @@ extension StoreCodec {
         return Grant(fence: fence, lineage: lineage, n: n, seq: try reply.number())
     }
 
-    func words(_ call: Release) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: Release) -> RedisCommand {
+        var command = RedisCommand(
             .release,
             keys: [keys.name(call.key), keys.held(by: call.incarnation)]
         )
-        words.add(call.incarnation)
-        words.add(call.key)
+        command.add(call.incarnation)
+        command.add(call.key)
         switch call.condition {
         case .session(let session):
-            words.add("session")
-            words.add(session)
+            command.add("session")
+            command.add(session)
         case .fence(let fence):
-            words.add("fence")
-            words.add(fence)
+            command.add("fence")
+            command.add(fence)
         }
-        return words.words
+        return command
     }
 
     /// Whether it was held.
@@ -72,8 +72,8 @@ extension StoreCodec {
     }
 
     /// Asks for the names that an incarnation holds.
-    func heldKeysWords(of incarnation: Incarnation) -> [[UInt8]] {
-        [Array("SMEMBERS".utf8), Array(keys.held(by: incarnation).utf8)]
+    func heldKeysWords(of incarnation: Incarnation) -> RedisCommand {
+        RedisCommand("HKEYS", keys.held(by: incarnation))
     }
 
     /// Their keys, in no order.

@@ -1,13 +1,13 @@
 import ChatCore
 
 extension StoreCodec {
-    func words(_ call: FenceCall) -> [[UInt8]] {
-        var words = ScriptCall(.fence, keys: [keys.epoch])
-        words.add(call.highestEpoch)
-        words.add(call.highestFence)
-        words.add(call.isNewCluster ? "1" : "0")
-        words.add(call.highestDataSet)
-        return words.words
+    func words(_ call: FenceCall) -> RedisCommand {
+        var command = RedisCommand(.fence, keys: [keys.epoch])
+        command.add(call.highestEpoch)
+        command.add(call.highestFence)
+        command.add(call.isNewCluster ? "1" : "0")
+        command.add(call.highestDataSet)
+        return command
     }
 
     func fenceAnswer(_ reply: RespValue) throws(StoreReplyError) -> FenceAnswer {
@@ -21,25 +21,25 @@ extension StoreCodec {
         }
     }
 
-    func words(_ call: RegisterCall) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: RegisterCall) -> RedisCommand {
+        var command = RedisCommand(
             .register,
             under: call.reign,
             keys: [keys.epoch, keys.nodes, keys.dead, keys.label(of: call.incarnation)]
         )
-        words.add(call.incarnation)
-        words.add(call.label)
-        return words.words
+        command.add(call.incarnation)
+        command.add(call.label)
+        return command
     }
 
-    func words(_ call: RenewCall) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: RenewCall) -> RedisCommand {
+        var command = RedisCommand(
             .renew,
             under: call.reign,
             keys: [keys.epoch, keys.nodes, keys.dead]
         )
-        words.add(call.incarnation)
-        return words.words
+        command.add(call.incarnation)
+        return command
     }
 
     /// The answer to a registration or a renewal.
@@ -73,16 +73,16 @@ extension StoreCodec {
         return Roster(beats: beats, dead: dead)
     }
 
-    func words(_ call: CertifyCall) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: CertifyCall) -> RedisCommand {
+        var command = RedisCommand(
             .certify,
             under: call.reign,
             keys: [keys.epoch, keys.nodes, keys.dead]
         )
-        words.add(call.incarnation)
-        words.add(call.dead.incarnation)
-        words.add(call.dead.counter)
-        return words.words
+        command.add(call.incarnation)
+        command.add(call.dead.incarnation)
+        command.add(call.dead.counter)
+        return command
     }
 
     func certifyAnswer(_ reply: RespValue) throws(StoreReplyError) -> CertifyAnswer {
@@ -96,17 +96,17 @@ extension StoreCodec {
         }
     }
 
-    func words(_ call: ReapCall) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: ReapCall) -> RedisCommand {
+        var command = RedisCommand(
             .reap,
             under: call.reign,
             keys: [keys.epoch, keys.dead, keys.held(by: call.dead), keys.label(of: call.dead)]
                 + call.keys.map(keys.name)
         )
-        words.add(call.dead)
-        words.add(memory)
-        for key in call.keys { words.add(key) }
-        return words.words
+        command.add(call.dead)
+        command.add(memory)
+        for key in call.keys { command.add(key) }
+        return command
     }
 
     func reapAnswer(_ reply: RespValue) throws(StoreReplyError) -> ReapAnswer {
@@ -120,8 +120,8 @@ extension StoreCodec {
     }
 
     /// Ends a reign's grace.
-    func endGraceWords(_ reign: Reign) -> [[UInt8]] {
-        ScriptCall(.endgrace, under: reign, keys: [keys.epoch]).words
+    func endGraceWords(_ reign: Reign) -> RedisCommand {
+        RedisCommand(.endgrace, under: reign, keys: [keys.epoch])
     }
 
     /// Whether it was ended; false: another one reigns.

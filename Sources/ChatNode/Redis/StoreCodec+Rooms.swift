@@ -1,57 +1,58 @@
 import ChatCore
 
 extension StoreCodec {
-    func words(_ call: PublishCall) -> [[UInt8]] {
-        let (senders, ofDraft) = Self.senders(of: call)
-        var words = ScriptCall(
+    func words(_ call: PublishCall) -> RedisCommand {
+        let (senders, ofDraft) = SenderProof.all(of: call)
+        var command = RedisCommand(
             .publish,
             under: call.reign,
-            keys: [keys.epoch, keys.room(call.room), keys.log(of: call.room)]
-                + senders.map { keys.name($0.key) }
+            keys: [
+                keys.epoch, keys.room(call.room), keys.log(of: call.room),
+                keys.held(by: call.incarnation),
+            ]
         )
-        words.add(call.incarnation)
-        words.add(keys.channel(of: call.room))
-        words.add(call.lastSeq)
-        words.add(retention.messages)
-        words.add(retention.bytes)
-        words.add(retention.milliseconds)
-        words.add(memory)
+        let bodies = call.drafts.reduce(0) { $0 + $1.draft.body.count + Self.lineBytes }
+        command.reserve(
+            words: 10 + 3 * senders.count,
+            bytes: 256 + bodies + senders.count * SenderProof.roomBytes
+        )
+        command.add(keys.channel(of: call.room))
+        command.add(call.lastSeq)
+        command.add(retention.messages)
+        command.add(retention.bytes)
+        command.add(retention.milliseconds)
+        command.add(memory)
+        command.add { bytes in
+            for sealed in call.drafts {
+                BusPayload.append(sealed.draft.body.span.bytes, as: sealed.mid, to: &bytes)
+            }
+        }
+        command.add(ofDraft)
+        command.add(call.drafts.last?.mid.description ?? "")
+        command.add(senders.map { $0.last })
+        for sender in senders { command.add(sender.key) }
         for sender in senders {
-            words.add(sender.session)
-            words.add(sender.fence)
+            command.add { sender.append(before: true, to: &$0) }
         }
-        for (sealed, sender) in zip(call.drafts, ofDraft) {
-            words.add(sender + 1)
-            words.add(sealed.n)
-            words.add(sealed.draft.body)
+        for sender in senders {
+            command.add { sender.append(before: false, to: &$0) }
         }
-        return words.words
+        return command
     }
 
-    /// Who speaks by what right; each is sent once, however much is said.
-    private struct Sender: Hashable {
-        let key: String
-        let session: SessionID
-        let fence: UInt64
-    }
-
-    private static func senders(of call: PublishCall) -> (senders: [Sender], ofDraft: [Int]) {
-        var senders: [Sender] = []
-        var places: [Sender: Int] = [:]
-        let ofDraft = call.drafts.map { sealed in
-            let sender = Sender(key: sealed.key, session: sealed.session, fence: sealed.fence)
-            if let place = places[sender] { return place }
-            places[sender] = senders.count
-            senders.append(sender)
-            return senders.count - 1
-        }
-        return (senders, ofDraft)
-    }
+    /// Around a message's JSON: a mid, a length and what separates them.
+    private static let lineBytes = 40
 
     /// The answer to a call of `count` messages.
     func publishAnswer(_ reply: RespValue, count: Int) throws(StoreReplyError) -> PublishAnswer {
         var reply = try StoreReply(reply)
         switch reply.verdict {
+        case "accepted":
+            let ms: Int64 = try reply.number()
+            let first: UInt64 = try reply.number()
+            guard reply.count == 0, first.addingReportingOverflow(UInt64(count)).overflow == false
+            else { throw reply.unexpected }
+            return .verdicts((0..<UInt64(count)).map { .accepted(seq: first + $0) }, ms: ms)
         case "verdicts":
             let ms: Int64 = try reply.number()
             guard reply.count == count else { throw reply.unexpected }
@@ -67,33 +68,34 @@ extension StoreCodec {
         }
     }
 
-    func words(_ call: CatchUpCall) -> [[UInt8]] {
-        var words = ScriptCall(
+    func words(_ call: CatchUpCall) -> RedisCommand {
+        var command = RedisCommand(
             .catchup,
             under: call.reign,
             keys: [keys.epoch, keys.room(call.room), keys.log(of: call.room)]
         )
-        words.add(memory)
-        words.add(call.limit)
-        guard let position = call.position else { return words.words }
-        words.add(position.epoch)
-        words.add(position.seq)
-        words.add(position.mid?.description ?? "")
+        command.add(memory)
+        command.add(call.limit)
+        guard let position = call.position else { return command }
+        command.add(position.epoch)
+        command.add(position.seq)
+        command.add(position.mid?.description ?? "")
         for mark in call.marks {
-            words.add(mark.seq)
-            words.add(mark.mid)
+            command.add(mark.seq)
+            command.add(mark.mid)
         }
-        return words.words
+        return command
     }
 
-    /// The answer to a question under a reign.
+    /// The answer to a question about a room under a reign.
     func catchUpAnswer(
         _ reply: RespValue,
+        of room: RoomName,
         under reign: Reign
     ) throws(StoreReplyError) -> CatchUpAnswer {
         var reply = try StoreReply(reply)
         switch reply.verdict {
-        case "page": return .page(try page(&reply, reign))
+        case "page": return .page(try page(&reply, room, reign))
         case "other-reign": return .otherReign
         default: throw reply.unexpected
         }
@@ -101,6 +103,7 @@ extension StoreCodec {
 
     private func page(
         _ reply: inout StoreReply,
+        _ room: RoomName,
         _ reign: Reign
     ) throws(StoreReplyError) -> CatchUpPage {
         let footing: CatchUpPage.Footing
@@ -118,28 +121,37 @@ extension StoreCodec {
             guard let mid = MessageID(mid) else { throw reply.unexpected }
             top = Position(epoch: reign.epoch, seq: seq, mid: mid)
         }
-        var entries: [LogEntry] = []
-        entries.reserveCapacity(reply.count / 5)
-        while reply.count > 0 { entries.append(try entry(&reply)) }
+        let from: UInt64 = try reply.number()
+        var entries: [Publication] = []
+        entries.reserveCapacity(reply.count / 3)
+        while reply.count > 0 {
+            let entry = try entry(&reply, of: room)
+            guard entry.lastSeq >= from else { throw reply.unexpected }
+            entries.append(entry.from(from))
+        }
         return CatchUpPage(footing: footing, entries: entries, hasMore: hasMore, top: top)
     }
 
-    private func entry(_ reply: inout StoreReply) throws(StoreReplyError) -> LogEntry {
+    private func entry(
+        _ reply: inout StoreReply,
+        of room: RoomName
+    ) throws(StoreReplyError) -> Publication {
         let id = try reply.text().split(separator: "-", omittingEmptySubsequences: false)
         guard id.count == 2, let seq = UInt64(id[0]), let epoch = UInt64(id[1]) else {
             throw reply.unexpected
         }
-        let mid = try reply.parsed { MessageID($0) }
-        let fence: UInt64 = try reply.number()
         let ms: Int64 = try reply.number()
-        return LogEntry(
-            seq: seq,
-            epoch: epoch,
-            mid: mid,
-            fence: fence,
-            ms: ms,
-            body: try reply.bytes()
-        )
+        let messages = try reply.bytes()
+        guard
+            let entry = BusPayload.logged(
+                messages,
+                room: room,
+                epoch: epoch,
+                firstSeq: seq,
+                ms: ms
+            )
+        else { throw reply.unexpected }
+        return entry
     }
 }
 

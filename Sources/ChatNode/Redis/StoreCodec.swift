@@ -15,18 +15,18 @@ struct StoreCodec: Sendable {
     }
 
     /// Hands a script to Redis, before it is called for the first time. The reply is its digest.
-    static func load(_ script: Script) -> [[UInt8]] {
-        [Array("SCRIPT".utf8), Array("LOAD".utf8), script.source]
+    static func load(_ script: Script) -> RedisCommand {
+        var command = RedisCommand("SCRIPT", "LOAD")
+        command.add(script.source)
+        return command
     }
 }
 
-/// The words of one call of a script.
-struct ScriptCall {
-    private(set) var words: [[UInt8]]
-
+extension RedisCommand {
+    /// A call of a script: its arguments are to follow.
     init(_ script: Script, keys: [String]) {
-        words = [Array("EVALSHA".utf8), script.digest]
-        words.reserveCapacity(keys.count + 24)
+        self.init("EVALSHA")
+        add(script.digest)
         add(keys.count)
         for key in keys { add(key) }
     }
@@ -37,9 +37,4 @@ struct ScriptCall {
         add(reign.epoch)
         add(reign.dataSet)
     }
-
-    mutating func add(_ bytes: [UInt8]) { words.append(bytes) }
-    mutating func add(_ text: String) { words.append(Array(text.utf8)) }
-    mutating func add(_ number: some BinaryInteger) { add(String(number)) }
-    mutating func add(_ thing: some CustomStringConvertible) { add(thing.description) }
 }

@@ -12,8 +12,16 @@ import Testing
 
     private func seal(_ draft: Draft) -> Outbox.Decision {
         var random = SplitMix(seed: 1)
-        let session = SessionID(using: &random)
-        return .send(SealedDraft(key: "ada", session: session, fence: 1, n: 1, draft: draft))
+        return .send(
+            SealedDraft(
+                key: "ada",
+                session: SessionID(using: &random),
+                fence: 1,
+                lineage: Lineage(using: &random),
+                n: 1,
+                draft: draft
+            )
+        )
     }
 
     private func bodies(_ sent: [Outbox.Sent]) -> [UInt8] {

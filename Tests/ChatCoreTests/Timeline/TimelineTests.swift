@@ -51,15 +51,15 @@ import Testing
             run { $0.receive(publication, into: &$1) }
         }
 
-        func entries(_ seqs: [UInt64], epoch: UInt64 = 3, as mids: [UInt64]? = nil) -> [LogEntry] {
+        func entries(_ seqs: [UInt64], epoch: UInt64 = 3, as mids: [UInt64]? = nil) -> [Publication]
+        {
             zip(seqs, mids ?? seqs).map { seq, name in
-                LogEntry(
-                    seq: seq,
+                Publication(
+                    room: .lobby,
                     epoch: epoch,
-                    mid: TimelineTests.mid(name),
-                    fence: 1,
+                    firstSeq: seq,
                     ms: 1,
-                    body: Array("m\(name)".utf8)
+                    items: [.init(mid: TimelineTests.mid(name), body: Array("m\(name)".utf8))]
                 )
             }
         }
@@ -67,7 +67,7 @@ import Testing
         /// Answers the newest question.
         func answer(
             _ footing: CatchUpPage.Footing,
-            _ entries: [LogEntry],
+            _ entries: [Publication],
             hasMore: Bool = false,
             top: Position? = nil
         ) {
@@ -75,7 +75,9 @@ import Testing
                 Issue.record("nothing was asked")
                 return
             }
-            let end = entries.last.map { Position(epoch: 3, seq: $0.seq, mid: $0.mid) }
+            let end = entries.last.map {
+                Position(epoch: 3, seq: $0.lastSeq, mid: $0.items.last?.mid)
+            }
             let page = CatchUpPage(
                 footing: footing,
                 entries: entries,

@@ -6,7 +6,7 @@ import Testing
 @Suite struct RespWriterTests {
     private func written(_ commands: [[UInt8]]...) -> String {
         var buffer = ByteBuffer()
-        for command in commands { RespWriter.append(command, to: &buffer) }
+        for words in commands { RespWriter.append(RedisCommand(words), to: &buffer) }
         return String(buffer: buffer)
     }
 
@@ -27,7 +27,7 @@ import Testing
         let long = [UInt8](repeating: 0x78, count: 1 << 20)
         let many = [long] + (0..<5000).map { Array("\($0)".utf8) }
         var buffer = ByteBuffer()
-        RespWriter.append(many, to: &buffer)
+        RespWriter.append(RedisCommand(many), to: &buffer)
         let value = try RespReader().next(from: &buffer)
         #expect(value == .array(many.map { .bulk($0) }))
     }

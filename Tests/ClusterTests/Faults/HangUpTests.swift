@@ -4,11 +4,11 @@ import Testing
 extension Faults {
     /// Clients that are gone as soon as they have said something.
     @Suite struct HangUpTests {
-        /// What names Redis takes for held, by the nodes' sets and by the names' records.
+        /// What names Redis takes for held, by the nodes' tables and by the names' records.
         private static let heldNames = """
             local held = 0
             for _, key in ipairs(redis.call('KEYS', 'chat/held/*')) do
-                held = held + redis.call('SCARD', key)
+                held = held + redis.call('HLEN', key)
             end
             for _, key in ipairs(redis.call('KEYS', 'chat/name/*')) do
                 if redis.call('HGET', key, 'node') ~= '' then held = held + 1 end
@@ -21,7 +21,7 @@ extension Faults {
         {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
             let holder = try cluster.connect(to: 0, "Ada")
-            // Its set and its record: so these are the keys.
+            // Its place there and its record: so these are the keys.
             #expect(try await cluster.redis.cli("EVAL", Self.heldNames, "0") == "2")
             try await cluster.onThread { nodes in
                 for round in 0..<1000 {
