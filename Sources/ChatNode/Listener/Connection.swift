@@ -146,7 +146,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     }
 
     func remind(now: Instant) {
-        guard now >= nextReminder else { return }
+        // A session that waits for its broker outlives the socket.
+        guard now >= nextReminder, context != nil else { return }
         nextReminder = .distantFuture
         switch liveness.fire(now: now, shard.settings.liveness) {
         case .nothing: break
