@@ -141,6 +141,8 @@ public enum Limits {
     /// No epoch is as high: fences, 2^20 an epoch, would pass 2^53, from where on a script counts
     /// wrongly. The clock's seconds reach it in 2242.
     public static let epochs: UInt64 = 1 << 33
+    /// No number is as high: Redis's scripts count in floating point, exactly up to here.
+    public static let numbers: UInt64 = 1 << 53
     /// Between two looks for names that the broker takes for ours and no session knows.
     public static let auditInterval = Duration.seconds(60)
     /// Names of a dead process that are freed in one call.
@@ -186,8 +188,8 @@ public enum Limits {
     public static let acceptsPerTurn = 64
     /// How long nothing is accepted after there were no descriptors left for a connection.
     public static let acceptPause = Duration.milliseconds(100)
-    /// The smallest read buffer, which every client keeps: a line of chat typed by a person. Most
-    /// are silent; for one that sends more it doubles with each full read.
+    /// The first read buffer, and what most clients keep: a handshake without cookies, or a line of
+    /// chat typed by a person. It doubles with each full read.
     public static let readBufferMinimumBytes = 256
     /// The largest read buffer: one whole message.
     public static let readBufferMaximumBytes = 16 * 1024

@@ -67,36 +67,66 @@ final class Node: Sendable {
                 let metrics = ShardMetrics(metrics, loop: index)
                 return Shard(loop: loop, settings: settings, broker: broker, metrics: metrics)
             }
-            try await backend.start(for: hub)
-            let listener = try await Listener.bind(
-                host: configuration.host,
-                port: configuration.port,
-                group: group,
-                hub: hub
-            )
-            guard let address = listener.localAddress else {
-                preconditionFailure("a bound listener has an address")
+            do {
+                return try await open(
+                    configuration,
+                    state,
+                    group,
+                    loopCount,
+                    hub,
+                    backend,
+                    metrics,
+                    log
+                )
+            } catch {
+                // What it has told the others about itself is taken back.
+                hub.onEach { $0.stop() }
+                await backend.stop()
+                throw error
             }
-            let admin = try await AdminListener.bind(
-                configuration.adminPlace(port: address.port ?? configuration.port),
-                AdminService(state: state, metrics: metrics)
-            )
-            return Node(
-                configuration: configuration,
-                state: state,
-                group: group,
-                loopCount: loopCount,
-                hub: hub,
-                backend: backend,
-                listener: listener,
-                address: address,
-                admin: admin,
-                log: log
-            )
         } catch {
             try? await group.shutdownGracefully()
             throw error
         }
+    }
+
+    /// Begins to serve: the backend first, the clients, then operators.
+    private static func open(
+        _ configuration: Configuration,
+        _ state: NodeState,
+        _ group: MultiThreadedEventLoopGroup,
+        _ loopCount: Int,
+        _ hub: Hub,
+        _ backend: any Backend,
+        _ metrics: MetricsRegistry,
+        _ log: Logger
+    ) async throws -> Node {
+        try await backend.start(for: hub)
+        let listener = try await Listener.bind(
+            host: configuration.host,
+            port: configuration.port,
+            group: group,
+            hub: hub
+        )
+        guard let address = listener.localAddress else {
+            preconditionFailure("a bound listener has an address")
+        }
+        let admin = try await AdminListener.bind(
+            configuration.adminPlace(port: address.port ?? configuration.port),
+            AdminService(state: state, metrics: metrics)
+        )
+        return Node(
+            configuration: configuration,
+            state: state,
+            group: group,
+            loopCount: loopCount,
+            hub: hub,
+            backend: backend,
+            listener: listener,
+            address: address,
+            admin: admin,
+            log: log
+        )
     }
 
     private static func makeBackend(

@@ -12,13 +12,14 @@ import Testing
         return (bench, redis)
     }
 
-    @Test func `data of a newer version is not touched`() async throws {
+    @Test(arguments: [1 as UInt64, 3])
+    func `data of another version is not touched`(version: UInt64) async throws {
         let (_, redis) = try await bench()
-        _ = try redis.client.run("HSET", redis.codec.keys.epoch, "version", "2")
+        _ = try redis.client.run("HSET", redis.codec.keys.epoch, "version", "\(version)")
         let before = try redis.client.run("HGETALL", redis.codec.keys.epoch)
         try redis.restart()
         let call = FenceCall(highestEpoch: 1 << 32, highestFence: 0, isNewCluster: true)
-        #expect(try redis.fence(call) == .newerData(version: 2))
+        #expect(try redis.fence(call) == .otherVersion(version: version))
         #expect(try redis.client.run("HGETALL", redis.codec.keys.epoch) == before)
     }
 
@@ -53,6 +54,50 @@ import Testing
         for key in [room, redis.codec.keys.log(of: .lobby)] {
             #expect(try redis.client.run("TTL", key).number ?? -1 > 86_300)
         }
+    }
+
+    @Test func `a log never outlives its room, however often somebody asks`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        let room = redis.codec.keys.room(.lobby)
+        let log = redis.codec.keys.log(of: .lobby)
+        _ = try bench.say(ada, [1])
+        for n in 2...4 as ClosedRange<UInt64> {
+            _ = try bench.page(behind: nil)
+            // Asked in this order, so that time between the two cannot hide it.
+            let ofRoom = try #require(try redis.client.run("PTTL", room).number)
+            let ofLog = try #require(try redis.client.run("PTTL", log).number)
+            #expect(ofRoom >= ofLog - 10, "a page takes less than 10 ms")
+            _ = try bench.say(ada, [n])
+        }
+    }
+
+    @Test func `a log that is left over without its room does not block it`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        _ = try bench.say(ada, [1, 2, 3])
+        _ = try redis.client.run("DEL", redis.codec.keys.room(.lobby))
+        #expect(try bench.say(ada, [4]) == [.accepted(seq: 1)])
+        #expect(try bench.say(ada, [5]) == [.accepted(seq: 2)])
+        #expect(try redis.client.run("XLEN", redis.codec.keys.log(of: .lobby)).number == 2)
+        let ttl = try redis.client.run("TTL", redis.codec.keys.log(of: .lobby)).number
+        #expect(ttl ?? -1 > 86_300)
+    }
+
+    @Test func `what was taken away by hand of a held name is no error for others`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        _ = try bench.say(ada, [1])
+        _ = try redis.client.run("DEL", redis.codec.keys.held(by: bench.node))
+        #expect(try bench.say(ada, [2]) == [.fenced])
+        #expect(try redis.claim(bench.claim("Ada")) == .taken)
+        let grant = try bench.granted(bench.again(ada, n: 1, seq: 1))
+        #expect(grant.fence > ada.grant.fence)
+        #expect(grant.n == 1)
+        // The same of one that is dead: its name comes free.
+        _ = try redis.client.run("DEL", redis.codec.keys.held(by: bench.node))
+        _ = try redis.client.run("SADD", redis.codec.keys.dead, bench.node.description)
+        #expect(try bench.reap(bench.node, [ada.claim.username.key]) == .left(0))
     }
 
     @Test func `what a name is held by makes Redis keep a table, not a list`() async throws {

@@ -22,7 +22,7 @@ local top_seq, top_mid = tonumber(top[1] or 0), top[2] or ''
 
 -- Whoever asks has members there: if the top expired under them, numbers would begin anew, and
 -- every node would drop them as old. A Redis that takes no writes can still be read.
-if top_seq > 0 then redis.pcall('PEXPIRE', ROOM, ARGV[3]) end
+if top_seq > 0 then redis.pcall('PEXPIRE', ROOM, digits(lifetime(tonumber(ARGV[3])))) end
 
 -- The numbers of an entry's first and last message.
 local function first_of(entry) return tonumber(string.match(entry[1], '^%d+')) end

@@ -25,9 +25,7 @@ local record = exists and {
     n = tonumber(stored[7]), seq = tonumber(stored[8]),
 }
 if exists and record.node ~= '' then
-    local held = redis.call('HGET', ARGV[8] .. record.node, key)
-    local n, seq = string.match(held, ' (%d+) (%d+)$')
-    record.n, record.seq = tonumber(n), tonumber(seq)
+    record.n, record.seq = last_of_name(redis.call('HGET', ARGV[8] .. record.node, key))
 end
 local is_same = exists and record.node == incarnation and record.session == session
 

@@ -1,4 +1,4 @@
--- Stands in front of every script. What is kept, under the prefix P (data version 1):
+-- Stands in front of every script. What is kept, under the prefix P (data version 2):
 --
 --   P/epoch          hash    epoch, dataset (master_replid), grace ("1" while in it), fence (the
 --                            counter), version
@@ -18,6 +18,9 @@
 --                            message; count, ms, sum (with this entry) and messages (for each a line
 --                            `mid length` and its JSON on a line of its own), in this order
 --
+-- Who frees a name by hand takes its key out of P/held/<node> first, and then its record away: what
+-- publishing compares stands in the former alone.
+--
 -- Nothing uses `before`, `linger`, `rooms` and `presence` yet. Channels: P is the lobby's, P:<room>
 -- another room's, P@<inc> a node's own.
 --
@@ -32,6 +35,17 @@ local function digits(number) return string.format('%d', number) end
 -- small hashes of short values, would be searched from its start for each name of a batch.
 local function holding(session, fence, lineage)
     return string.format('%s %020d %s ', session, fence, lineage)
+end
+
+-- A room and its log are told how long they live once in a while, and so much longer. The room is told
+-- last or for longer: a log whose room is gone is nobody's.
+local function lifetime(forget) return forget + math.floor(forget / 64) end
+
+-- The last message's number and place in what P/held/<inc> has of a name; 0 and 0 where somebody has
+-- taken that away by hand.
+local function last_of_name(held)
+    local n, seq = string.match(held or '', ' (%d+) (%d+)$')
+    return tonumber(n or 0), tonumber(seq or 0)
 end
 
 -- The id of this data set: a new one for every restart and every promotion. It is asked for each

@@ -7,16 +7,17 @@
 --       4 the data set that epoch was seen with, "": not known. Data that was rolled back, and met first
 --         by a node that had seen nothing, gives an epoch's number once more: that is another reign
 -- ->    reign <epoch> <dataset> <1: in its grace>
---       newer-data <version>: of a later version of this program; nothing was written
+--       other-version <version>: what is kept has another form; nothing was written
 
-local VERSION = 1
+-- Of the form of what is kept; the first had each message as an entry of the log.
+local VERSION = 2
 -- Fences of one epoch: so many claims a reign, before they could meet the next one's.
 local FENCES = 2 ^ 20
 
 local highest_epoch, highest_fence = tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.call('HMGET', KEYS[1], 'epoch', 'dataset', 'grace', 'fence', 'version')
 local version = tonumber(stored[5] or VERSION)
-if version > VERSION then return {'newer-data', version} end
+if version ~= VERSION then return {'other-version', version} end
 
 local present = dataset()
 local epoch, fence, grace

@@ -115,8 +115,13 @@ end
 seq = seq + count
 local sum = tonumber(top[2] or 0) + #messages
 local first_text, count_text, sum_text = digits(first), digits(count), digits(sum)
+-- A log without its room is left over, and has numbers that come again.
+if not top[1] and call('EXISTS', LOG) == 1 then call('DEL', LOG) end
 call('XADD', LOG, first_text .. '-' .. EPOCH, 'count', count_text, 'ms', ms, 'sum', sum_text,
     'messages', messages)
+-- At once, so that an error in what follows leaves no entry whose number is given again.
+call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', sum_text)
+call('HSET', HELD, unpack(marks, 1, marked))
 
 -- Numbers have no holes, so the oldest to be kept by count is known without a look. By bytes or
 -- age nothing has to go as long as the entry that was the oldest at the last look need not: a look
@@ -147,22 +152,18 @@ if is_looked_at then
 end
 if oldest > 1 then call('XTRIM', LOG, 'MINID', '=', digits(oldest)) end
 
-call('HSET', HELD, unpack(marks, 1, marked))
-
--- Behind the entry, so that an error before it leaves no number without one; before PUBLISH, which a
--- user may lack the right for: what is not delivered then is found by the next comparison.
-call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', sum_text)
 if is_looked_at then call('HSET', ROOM, 'base', digits(base), 'since', digits(since)) end
 
--- Told anew once in a while, and so much longer: a silent room lives at least as long as it shall.
 local forget = tonumber(ARGV[8])
-local slack = math.floor(forget / 64)
-if not top[5] or math.abs(now - top[5]) >= slack then
+local life = lifetime(forget)
+if not top[5] or math.abs(now - top[5]) >= life - forget then
     call('HSET', ROOM, 'renewed', ms)
-    call('PEXPIRE', ROOM, digits(forget + slack))
-    call('PEXPIRE', LOG, digits(forget + slack))
+    call('PEXPIRE', ROOM, digits(life))
+    call('PEXPIRE', LOG, digits(life))
 end
 
+-- Last, because a user may lack the right for it: what is not delivered then is found by the next
+-- comparison.
 call('PUBLISH', CHANNEL,
     EPOCH .. ' ' .. first_text .. ' ' .. count_text .. ' ' .. ms .. '\n' .. messages)
 return answer

@@ -12,9 +12,8 @@ if redis.call('SISMEMBER', KEYS[2], ARGV[3]) == 0 then return {'not-dead'} end
 for index = 5, #KEYS do
     -- Somebody may have claimed it since: a dead holder holds nothing.
     if redis.call('HGET', KEYS[index], 'node') == ARGV[3] then
-        local held = redis.call('HGET', KEYS[3], ARGV[index])
-        local n, seq = string.match(held, ' (%d+) (%d+)$')
-        redis.call('HSET', KEYS[index], 'node', '', 'n', n, 'seq', seq)
+        local n, seq = last_of_name(redis.call('HGET', KEYS[3], ARGV[index]))
+        redis.call('HSET', KEYS[index], 'node', '', 'n', digits(n), 'seq', digits(seq))
         redis.call('PEXPIRE', KEYS[index], ARGV[4])
     end
     redis.call('HDEL', KEYS[3], ARGV[index])

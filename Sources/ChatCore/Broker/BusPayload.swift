@@ -82,10 +82,10 @@ public enum BusPayload: Sendable, Hashable {
         let bytes = payload.span.bytes
         var lines = BusLines()
         guard let epoch = lines.number(bytes, endedBy: " "), epoch < Limits.epochs,
-            let first = lines.number(bytes, endedBy: " "), first > 0,
-            let count = lines.number(bytes, endedBy: " "), count > 0,
-            !first.addingReportingOverflow(count).overflow,
-            let ms = lines.number(bytes, endedBy: "\n").flatMap({ Int64(exactly: $0) })
+            let first = lines.number(bytes, endedBy: " "), first > 0, first < Limits.numbers,
+            let count = lines.number(bytes, endedBy: " "), count > 0, count < Limits.numbers,
+            first + count < Limits.numbers,
+            let ms = lines.number(bytes, endedBy: "\n"), ms < Limits.numbers
         else { return .junk(reason: "a first line that is not epoch, seq, count and time") }
         var items: [Publication.Item] = []
         // A count is believed only as far as there are bytes for it.
@@ -98,7 +98,7 @@ public enum BusPayload: Sendable, Hashable {
         }
         guard lines.isAtEnd(bytes) else { return .junk(reason: "more than it says") }
         return .messages(
-            Publication(room: room, epoch: epoch, firstSeq: first, ms: ms, items: items)
+            Publication(room: room, epoch: epoch, firstSeq: first, ms: Int64(ms), items: items)
         )
     }
 
@@ -132,6 +132,7 @@ private struct BusLines {
     mutating func item(of payload: [UInt8]) -> Publication.Item? {
         let bytes = payload.span.bytes
         guard let mid = word(bytes, endedBy: " ").flatMap({ MessageID(bytes.extracting($0)) }),
+            mid.n < Limits.numbers,
             let length = number(bytes, endedBy: "\n"), length < bytes.byteCount - position
         else { return nil }
         let end = position + Int(length)

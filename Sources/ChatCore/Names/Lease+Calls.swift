@@ -39,7 +39,7 @@ extension Lease {
         case met(Incarnation)
         /// Free the names of a dead process, then say `reaped`.
         case reap(Incarnation)
-        /// The data is of a newer version of this program, which is not to be touched: stop.
-        case newerData(version: UInt64)
+        /// What is kept has the form of another version of this program: stop.
+        case otherVersion(version: UInt64)
     }
 }

@@ -187,8 +187,8 @@ extension Lease {
         _ effects: inout [Effect]
     ) {
         guard case .reign(let new, let isGrace) = answer else {
-            if case .newerData(let version) = answer {
-                effects.append(.newerData(version: version))
+            if case .otherVersion(let version) = answer {
+                effects.append(.otherVersion(version: version))
             }
             return
         }

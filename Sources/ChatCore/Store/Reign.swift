@@ -44,6 +44,6 @@ public struct FenceCall: Sendable, Hashable {
 public enum FenceAnswer: Sendable, Hashable {
     /// This one; in its grace only names held before are granted.
     case reign(Reign, isGrace: Bool)
-    /// The data is of a newer version of this program, which is not to be touched.
-    case newerData(version: UInt64)
+    /// What is kept has the form of another version of this program, and is not to be touched.
+    case otherVersion(version: UInt64)
 }

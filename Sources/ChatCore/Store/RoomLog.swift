@@ -65,8 +65,7 @@ struct RoomLog {
         guard let start = index(of: begin) else { return [] }
         var found: [Publication] = []
         for case let entry? in entries[start...] {
-            // Written so that any limit will do.
-            if let last = found.last, last.lastSeq - begin >= UInt64(limit) - 1 { break }
+            if let last = found.last, last.lastSeq - begin + 1 >= UInt64(max(limit, 0)) { break }
             found.append(entry.from(begin))
         }
         return found

@@ -68,7 +68,9 @@ public struct Backlog {
     /// Puts whole frames from `cursor` on into `bytes`, one run behind the other, until `limit` is
     /// reached. The answer is the cursor behind them.
     ///
-    /// Cost: a copy, where a client lacks more than one run; it saves a system call for each.
+    /// Cost: a copy, where a client lacks more than one run. `sendmsg` with a vector of the runs would
+    /// save it, and costs more: 5.9 µs for 8 runs of 270 bytes and 8.6 for 64, against 5.7 and 6.5
+    /// with the copy; and one copy serves all who lack the same (loopback, medians of 41 rounds).
     public func gather(from cursor: Int, limit: Int, into bytes: inout [UInt8]) -> Int {
         bytes.removeAll(keepingCapacity: true)
         var cursor = cursor

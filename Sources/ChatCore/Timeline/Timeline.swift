@@ -51,6 +51,8 @@ public struct Timeline: Sendable {
     private var had: Set<MessageID>?
     private var comparisonsSinceRewind = 0
     private var ticket: UInt64 = 0
+    /// Where it stood when that was asked.
+    private var askedAt: Position?
 
     /// A room that nothing is known of.
     public init(room: RoomName) {
@@ -174,6 +176,7 @@ extension Timeline {
     private mutating func ask(_ effects: inout [Effect]) {
         // An answer to an older question is nobody's any more.
         ticket += 1
+        askedAt = position
         guard let reign else { return }
         let call = CatchUpCall(
             reign: reign,
@@ -186,7 +189,11 @@ extension Timeline {
     }
 
     /// Whether a comparison shows anything that has not been delivered meanwhile.
+    ///
+    /// Nothing where something has: what comes shows each hole itself. And what is behind the position
+    /// of then may be no longer in the log, where as much is said as a busy room may say.
     private func shows(_ page: CatchUpPage) -> Bool {
+        guard askedAt == position else { return false }
         guard page.footing == .proven, let position else { return page.footing != .proven }
         return page.entries.last.map { $0.lastSeq > position.seq } ?? false
     }

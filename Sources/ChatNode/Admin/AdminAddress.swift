@@ -101,7 +101,10 @@ extension Configuration {
         case .automatic:
             let base = runtimeFolder.flatMap { AdminSocket.isOwn(folder: $0) ? $0 : nil } ?? "/tmp"
             let folder = "\(base)/chatnode-\(AdminSocket.user)"
-            return .unix(path: "\(folder)/\(host)-\(port).sock", folder: folder)
+            // A socket's path is short, and a host's name need not be.
+            let paths = ["\(folder)/\(host)-\(port).sock", "\(folder)/\(port).sock"]
+            let path = paths.first { $0.utf8.count <= Limits.socketPathBytes } ?? paths[1]
+            return .unix(path: path, folder: folder)
         }
     }
 }

@@ -14,9 +14,9 @@ final class AdminService: Sendable {
         self.metrics = metrics
     }
 
-    /// One connection more. False: it is one too many.
-    fileprivate func enter() -> Bool {
-        connections.add(1, ordering: .relaxed).newValue <= Limits.adminConnections
+    /// One connection more. The answer is how many there are.
+    fileprivate func enter() -> Int {
+        connections.add(1, ordering: .relaxed).newValue
     }
 
     fileprivate func leave() {
@@ -56,9 +56,11 @@ final class AdminHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let isWelcome = service.enter()
+        let count = service.enter()
+        // Even an answer holds a descriptor for a while, and clients need those.
+        guard count <= 2 * Limits.adminConnections else { return context.close(promise: nil) }
         cut(context, after: Limits.adminTimeout)
-        guard isWelcome else {
+        guard count <= Limits.adminConnections else {
             let sentence = "more than \(Limits.adminConnections) are asking; try again in a moment"
             return answer(HTTPResponse(.serviceUnavailable, sentence), context)
         }

@@ -138,7 +138,8 @@ extension Setting {
             \.history,
             .count(0...100_000, "a number of messages such as 1000"),
             "messages",
-            "Messages kept per room for those who join later."
+            "Messages kept per room for those who join later, at most: what was published together is "
+                + "forgotten together."
         ),
         Setting(
             "reserved-names",

@@ -8,19 +8,21 @@ struct WalkStretch {
 
     private(set) var hasRest = true
     private var sends = 0
+    private let maxSends: Int
     private let end: Instant
     /// What has been handed out.
     var tally = SendTally()
     /// Members that have fallen off the backlog's end.
     var late: [Int32] = []
 
-    init(now: Instant) {
+    init(now: Instant, maxSends: Int) {
+        self.maxSends = maxSends
         end = now + Limits.walkTime
     }
 
     mutating func spend() {
         sends += 1
-        if sends >= Limits.sendsPerTurn {
+        if sends >= maxSends {
             hasRest = false
         } else if sends.isMultiple(of: Self.sendsPerLook), Clock.now >= end {
             hasRest = false

@@ -1,10 +1,12 @@
 import ChatCore
 import NIOCore
 
-/// How large a connection's next read buffer is: grows for a busy sender, falls back for a silent
-/// one, as NIO's `AdaptiveRecvByteBufferAllocator` does.
+/// How large a connection's next read buffer is: grows for a busy sender and falls back, as NIO's
+/// `AdaptiveRecvByteBufferAllocator` does.
 ///
-/// That one has five words, for which NIO makes a box in every connection; these two fit inline.
+/// That one has five words, for which NIO makes a box in every connection; these two fit inline. A
+/// buffer that NIO has made already it keeps and uses again for what is smaller: so a connection holds
+/// the largest it ever needed.
 struct ReadBufferSize: RecvByteBufferAllocator {
     private var size = Limits.readBufferMinimumBytes
     /// The last read was small; after a second one the next buffer is smaller.

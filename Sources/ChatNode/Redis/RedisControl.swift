@@ -11,8 +11,8 @@ final class RedisControl {
     var onHorizon: ((Instant) -> Void)?
     /// Whether the node is registered and can say so.
     var onChange: ((_ isThere: Bool, RedisFault?) -> Void)?
-    /// The data is of a newer version of this program.
-    var onNewerData: ((UInt64) -> Void)?
+    /// The data is of another version of this program.
+    var onOtherVersion: ((UInt64) -> Void)?
     /// Another living node has this one's label.
     var onTwin: ((Incarnation) -> Void)?
     /// Which of these names are, or may be, held by a session here.
@@ -66,7 +66,7 @@ final class RedisControl {
         timer?.cancel()
         auditing?.cancel()
         link.stop()
-        (onStanding, onHorizon, onChange, onNewerData, onTwin) = (nil, nil, nil, nil, nil)
+        (onStanding, onHorizon, onChange, onOtherVersion, onTwin) = (nil, nil, nil, nil, nil)
         mayHold = nil
     }
 
@@ -120,8 +120,8 @@ extension RedisControl {
             reap(dead)
         case .met(let other):
             greet(other)
-        case .newerData(let version):
-            onNewerData?(version)
+        case .otherVersion(let version):
+            onOtherVersion?(version)
         }
     }
 

@@ -43,7 +43,7 @@ final class RedisHome {
         control.onStanding = { [weak self] in self?.stands($0) }
         control.onHorizon = { [weak self] in self?.sure(until: $0) }
         control.onChange = { [weak self] in self?.note(.standing, $0, $1) }
-        control.onNewerData = { [weak self] in self?.refuseNewerData(version: $0) }
+        control.onOtherVersion = { [weak self] in self?.refuseOtherVersion(version: $0) }
         control.onTwin = { [weak self] in self?.warn(of: $0) }
         control.mayHold = { [weak self, loop = control.loop] keys in
             // Better to keep a name than to free one that is held.
@@ -159,12 +159,12 @@ final class RedisHome {
         settings.log.info("Redis is there", metadata: ["address": "\(settings.address)"])
     }
 
-    private func refuseNewerData(version: UInt64) {
+    private func refuseOtherVersion(version: UInt64) {
         Terminal.complain(
             """
-            error: the data in Redis at \(settings.address) is of a newer version (\(version)) \
-            than this program knows
-              fix: start that version of chatnode, or take another --redis-prefix
+            error: the data in Redis at \(settings.address) has the form of another version of \
+            this program (number \(version))
+              fix: start the chatnode that wrote it, or take another --redis-prefix
             """
         )
         Glibc.exit(EX_CONFIG)

@@ -68,7 +68,7 @@ final class RedisPort: Broker {
             guard let self else { return }
             guard case .reign(let reign, _) = answer else {
                 // The control plane meets the same, and ends the process.
-                connection?.fail(.other("the data is of a newer version"))
+                connection?.fail(.other("the data is of another version"))
                 return
             }
             if reign.epoch > highest.reign.epoch {

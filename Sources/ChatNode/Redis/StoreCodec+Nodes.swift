@@ -16,7 +16,7 @@ extension StoreCodec {
         case "reign":
             let reign = Reign(epoch: try reply.number(), dataSet: try reply.text())
             return .reign(reign, isGrace: try reply.flag())
-        case "newer-data": return .newerData(version: try reply.number())
+        case "other-version": return .otherVersion(version: try reply.number())
         default: throw reply.unexpected
         }
     }

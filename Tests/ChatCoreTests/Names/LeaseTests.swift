@@ -343,9 +343,9 @@ import Testing
     @Test func `newer data is not touched`() {
         let bench = Bench()
         bench.linkUp()
-        bench.answer(.fence(.newerData(version: 2)))
+        bench.answer(.fence(.otherVersion(version: 2)))
         let (calls, said) = bench.take()
-        #expect(said == [.newerData(version: 2)])
+        #expect(said == [.otherVersion(version: 2)])
         #expect(calls.count == 1)
         #expect(bench.lease.standing == nil)
     }

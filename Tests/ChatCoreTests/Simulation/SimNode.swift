@@ -117,7 +117,7 @@ final class SimNode {
             for loop in loops { loop.client.horizon = horizon }
         case .reap(let dead): reap(dead)
         case .met: break
-        case .newerData: Issue.record("there is no newer version")
+        case .otherVersion: Issue.record("there is no other version")
         }
     }
 

@@ -280,6 +280,18 @@ import Testing
         #expect(bench.delivered == [6, 7])
     }
 
+    @Test func `a comparison under load, when the log has moved on, closes nobody`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.run { $0.compare(into: &$1) }
+        bench.hear(6...6)
+        // What followed 5 is no longer kept; what is still on its way begins with 7.
+        bench.answer(.trimmed, bench.entries([20, 21]))
+        #expect(bench.timeline.isLive)
+        bench.hear(7...21)
+        #expect(bench.delivered == Array(6...21))
+    }
+
     @Test func `what is published by hand has no number, and its place`() {
         let bench = Bench()
         bench.live(at: 5)
