@@ -14,7 +14,7 @@ FEW_MESSAGES, MANY_MESSAGES = 20, 1021
 FEW_BATCHES, MANY_BATCHES = 2, 49
 # Redis keeps the log then, and the less there is to do, the less a busy machine comes in between.
 MANY_TO_REDIS, MANY_BATCHES_TO_REDIS = 220, 18
-# Under the 64 sends after which a walk first looks whether its time is up (WalkBudget.swift).
+# Under the 64 sends after which a walk first looks whether its time is up (WalkStretch.swift).
 FEW_RECIPIENTS, MANY_RECIPIENTS = 10, 60
 FEW_VISITS, MANY_VISITS = 10, 50
 BATCH = 64

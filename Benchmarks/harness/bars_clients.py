@@ -5,7 +5,7 @@ from .bench import Bench
 from .candidates import FLOOR
 from .load import Result, measure
 from .rounds import figure, ratio, single
-from .rows import Cost, Row
+from .rows import Cost
 
 
 def s7(bench: Bench) -> None:
@@ -22,19 +22,21 @@ def s7(bench: Bench) -> None:
     results = bench.interleave("S7", {name: fresh_node}, bench.repeats)
 
     def memory(result: Result) -> float:
+        """Bytes, of the KiB that the system tells."""
         node = result.node
-        return (node["after_kib"]["private"] - node["before_kib"]["private"]) / clients
+        grown_kib = node["after_kib"]["private"] - node["before_kib"]["private"]
+        return grown_kib * 1024 / clients
 
     def per_second(result: Result) -> float:
         return result.cpu_each / result.report["wall_s"]
 
     pings = [result.report.get("pings", 0) for result in results[name]]
-    bench.findings.rows.append(Row(
-        "S7", workload, "node's memory a client", single(results, name, memory), 3.0, unit="KiB",
-        note=bench.void_note(results, name)))
-    bench.findings.rows.append(Row(
-        "S7", workload, "node's CPU a client and second", single(results, name, per_second), 2,
-        unit="µs", note=f"{min(pings):,} pings in it, at least"))
+    # The bar is 3.0 KB, and a KB is 1,000 bytes.
+    bench.row("S7", workload, "node's memory a client", results, [name],
+              single(results, name, memory), 3000, below=True, unit="bytes", asked=bench.repeats)
+    bench.row("S7", workload, "node's CPU a client and second", results, [name],
+              single(results, name, per_second), 2, unit="µs", asked=bench.repeats,
+              note=f"{min(pings):,} pings in it, at least")
 
 
 def s8(bench: Bench) -> None:
@@ -46,9 +48,8 @@ def s8(bench: Bench) -> None:
             name: lambda each=each: measure(each, "connect", bench.value_bytes, clients=clients)
             for name, each in targets.items()}, bench.repeats)
     name = target.candidate.name
-    bench.findings.rows.append(Row(
-        "S8", workload, "node's CPU a client", single(results, name, lambda r: r.cpu_each), 75,
-        unit="µs", note=bench.void_note(results, name)))
+    bench.row("S8", workload, "node's CPU a client", results, [name],
+              single(results, name, lambda r: r.cpu_each), 75, unit="µs", asked=bench.repeats)
     for each in targets:
         bench.findings.costs.append(Cost("S8", each, single(results, each, lambda r: r.cpu_each),
                                          "µs a client (the floor has no names)"
@@ -78,17 +79,14 @@ def s9(bench: Bench) -> None:
 
     valid = [result for result in results[with_deaf] if result.fault is None]
     closed = sum(result.report["deaf_closed"] for result in valid)
-    bench.findings.rows.append(Row(
-        "S9", workload, "p99 of the others, with / without those",
-        ratio(results, with_deaf, without, p99), 1.2,
-        note=f"{closed} times one was closed, and came back"))
+    bench.row("S9", workload, "p99 of the others, with / without those", results,
+              [with_deaf, without], ratio(results, with_deaf, without, p99), 1.2,
+              note=f"{closed} times one was closed, and came back")
     # From the first to the last of all rounds: what each of them might leave behind adds up.
-    if valid:
-        first = valid[0].node["after_kib"]["private"]
-        values = [result.node["after_kib"]["private"] / first for result in valid[1:]]
-        bench.findings.rows.append(Row(
-            "S9", workload, "node's memory after each round / after the first", figure(values),
-            1.05, note=f"{first:,} KiB after the first"))
+    kept = [result.node["after_kib"]["private"] for result in valid]
+    bench.row("S9", workload, "node's memory after each round / after the first", results,
+              [with_deaf], figure([each / kept[0] for each in kept[1:]]), 1.05,
+              asked=bench.rounds - 1, note=f"{kept[0]:,} KiB after the first" if kept else "")
 
 
 def s10(bench: Bench) -> None:
@@ -114,17 +112,17 @@ def s10(bench: Bench) -> None:
     def trip_us(result: Result) -> float:
         return 1e6 / result.report["per_second"]
 
-    rows = bench.findings.rows
-    rows.append(Row("S10", workload, "chatnode / floor, median", ratio(
-        results, "chatnode", FLOOR.name, p50), 1.1, note=bench.void_note(results, *results)))
-    rows.append(Row("S10", workload, "chatnode / floor, 99th percentile", ratio(
-        results, "chatnode", FLOOR.name, p99), note="for information"))
+    both = ["chatnode", FLOOR.name]
+    bench.row("S10", workload, "chatnode / floor, median", results, both,
+              ratio(results, *both, p50), 1.1)
+    bench.row("S10", workload, "chatnode / floor, 99th percentile", results, both,
+              ratio(results, *both, p99), note="for information")
     allowed = [(node, floor, there) for node, floor, there in zip(
         results[on_redis], results[FLOOR.name], results[trip], strict=True)
         if not (node.fault or floor.fault or there.fault)]
     on_redis_what = "on Redis / (1.1 × floor + a Redis round trip), median"
-    rows.append(Row("S10", workload, on_redis_what, figure(
-        [p50(node) / (1.1 * p50(floor) + trip_us(there)) for node, floor, there in allowed]), 1.0))
+    bench.row("S10", workload, on_redis_what, results, [on_redis, FLOOR.name, trip], figure(
+        [p50(node) / (1.1 * p50(floor) + trip_us(there)) for node, floor, there in allowed]), 1.0)
     for name in targets:
         bench.findings.costs.append(Cost("S10", name, single(results, name, p50), "µs, median"))
     bench.findings.costs.append(Cost("S10", trip, single(results, trip, trip_us), "µs, mean"))

@@ -3,8 +3,8 @@
 from .bench import Bench
 from .candidates import FLOOR
 from .load import Result
-from .rounds import Rounds, ratio, single
-from .rows import Cost, Row
+from .rounds import Rounds, faults, ratio, single
+from .rows import Cost
 
 RUBY = "em-websocket"
 UWS = "uWebSockets"
@@ -34,7 +34,7 @@ def _against_peers(bench: Bench, bar: str, in_flight: int) -> Rounds:
     for name in results:
         bench.findings.costs.append(Cost(
             _workload(bench, in_flight), name, single(results, name, cpu), "µs a delivery",
-            bench.void_note(results, name)))
+            faults(results, name)))
     for name, why in bench.missing.items():
         bench.findings.costs.append(
             Cost(_workload(bench, in_flight), name, None, "", f"not available here: {why}"))
@@ -46,11 +46,11 @@ def _rows(bench: Bench, bar: str, in_flight: int, limits: dict[str, float]) -> R
     for name in [FLOOR.name, *(peer.name for peer in bench.peers), *bench.missing]:
         # Of the others it is for information.
         there = name in results
-        bench.findings.rows.append(Row(
-            bar, _workload(bench, in_flight), f"chatnode / {name}, CPU a delivery",
+        bench.row(
+            bar, _workload(bench, in_flight), f"chatnode / {name}, CPU a delivery", results,
+            ["chatnode", name] if there else [],
             ratio(results, "chatnode", name, cpu) if there else None, limits.get(name),
-            note=bench.void_note(results, "chatnode", name) if there
-            else f"not available here: {bench.missing[name]}"))
+            note="" if there else f"not available here: {bench.missing[name]}")
     return results
 
 
@@ -65,10 +65,11 @@ def s2(bench: Bench) -> None:
 def s3(bench: Bench) -> None:
     results = _rows(bench, "S3", 64, {UWS: 0.4, FLOOR.name: 1.6})
     there = RUBY in results
-    bench.findings.rows.append(Row(
-        "S3", _workload(bench, 64), f"chatnode / {RUBY}, deliveries a CPU second",
+    bench.row(
+        "S3", _workload(bench, 64), f"chatnode / {RUBY}, deliveries a CPU second", results,
+        ["chatnode", RUBY] if there else [],
         ratio(results, "chatnode", RUBY, per_cpu_second) if there else None, 12, at_least=True,
-        note="" if there else "not available here"))
+        note="" if there else "not available here")
 
 
 def s4(bench: Bench) -> None:
@@ -78,14 +79,13 @@ def s4(bench: Bench) -> None:
             results = bench.interleave(f"S4, {in_flight} in flight", {
                 name: lambda each=each: bench.fanout(each, in_flight)
                 for name, each in targets.items()})
-            bench.findings.rows.append(Row(
+            bench.row(
                 "S4", _workload(bench, in_flight), "chatnode on Redis / in memory, node's CPU",
-                ratio(results, target.candidate.name, "chatnode", cpu), 1.1,
-                note=bench.void_note(results, *targets)))
+                results, list(targets), ratio(results, target.candidate.name, "chatnode", cpu), 1.1)
             for name in targets:
                 bench.findings.costs.append(Cost(
                     _workload(bench, in_flight) + " (S4)", name, single(results, name, cpu),
-                    "µs a delivery", bench.void_note(results, name)))
+                    "µs a delivery", faults(results, name)))
             # For each message, because what Redis does has nothing to do with the recipients.
             bench.findings.costs.append(Cost(
                 _workload(bench, in_flight) + " (S4)", "Redis beside it",

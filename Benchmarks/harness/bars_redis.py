@@ -3,8 +3,8 @@
 from .bench import Bench
 from .candidates import CHAT_BYTES_AROUND_VALUE, Candidate
 from .load import Result, Target, measure
-from .rounds import ratio, single
-from .rows import Cost, Row
+from .rounds import faults, ratio, single
+from .rows import Cost
 
 SENDERS = 64
 # Of each sender; the bare commands have SENDERS times this on their way, too.
@@ -43,24 +43,22 @@ def s6(bench: Bench) -> None:
     def redis_each(result: Result) -> float:
         return result.beside("redis")["cpu_us_each"] * SENDERS
 
-    rows, costs = bench.findings.rows, bench.findings.costs
-    rows.append(Row("S6", workload, "chatnode / bare pipelined PUBLISH, messages a second",
-                    ratio(results, many, bare, rate, bare_rate), 0.35, at_least=True,
-                    note=bench.void_note(results, many, bare)))
-    rows.append(Row("S6", workload, "64 senders / one by one, messages a second",
-                    ratio(results, many, alone, rate), 4, at_least=True,
-                    note=bench.void_note(results, many, alone)))
+    costs = bench.findings.costs
+    bench.row("S6", workload, "chatnode / bare pipelined PUBLISH, messages a second", results,
+              [many, bare], ratio(results, many, bare, rate, bare_rate), 0.35, at_least=True)
+    bench.row("S6", workload, "64 senders / one by one, messages a second", results,
+              [many, alone], ratio(results, many, alone, rate), 4, at_least=True)
     # Where node, Redis and generator share two processors, the rate says less than this.
-    rows.append(Row("S6", workload, "bare PUBLISH / chatnode, Redis's CPU a message",
-                    ratio(results, bare, many, lambda result: result.cpu_each, redis_each),
-                    note="for information"))
-    rows.append(Row("S6", workload, "one by one / 64 senders, Redis's CPU a message",
-                    ratio(results, alone, many, redis_each), note="for information"))
+    bench.row("S6", workload, "bare PUBLISH / chatnode, Redis's CPU a message", results,
+              [bare, many], ratio(results, bare, many, lambda result: result.cpu_each, redis_each),
+              note="for information")
+    bench.row("S6", workload, "one by one / 64 senders, Redis's CPU a message", results,
+              [alone, many], ratio(results, alone, many, redis_each), note="for information")
     for name, key, unit in [
             (bare, bare_rate, "messages/s"), (many, rate, "messages/s"),
             (alone, rate, "messages/s")]:
         costs.append(Cost("S6 " + name, "Redis" if name == bare else "chatnode on Redis",
-                          single(results, name, key), unit, bench.void_note(results, name)))
+                          single(results, name, key), unit, faults(results, name)))
     for name in (many, alone):
         costs.append(Cost("S6 " + name, "chatnode on Redis", single(
             results, name, lambda result: result.cpu_each * SENDERS), "µs of the node a message"))

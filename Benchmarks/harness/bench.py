@@ -7,8 +7,8 @@ import pathlib
 from . import candidates
 from .candidates import Candidate
 from .load import Result, Target, measure
-from .rounds import Rounds, Trial, interleaved
-from .rows import Findings
+from .rounds import Figure, Rounds, Trial, faults, interleaved, is_wrong
+from .rows import Findings, Row
 from .servers import CannotStart, Server
 
 
@@ -75,11 +75,16 @@ class Bench:
     def interleave(self, title: str, trials: dict[str, Trial], rounds: int | None = None) -> Rounds:
         results = interleaved(title, trials, rounds or self.rounds)
         self.findings.raw[title] = [
-            {"trial": name, "fault": result.fault, "report": result.report}
-            for name, several in results.items() for result in several]
+            {"trial": name, "fault": result.fault, "void": result.is_void,
+             "report": result.report} for name, several in results.items() for result in several]
         return results
 
-    def void_note(self, results: Rounds, *names: str) -> str:
-        """How many rounds of these were not used, if any."""
-        unused = sum(result.fault is not None for name in names for result in results[name])
-        return f"{unused} void" if unused else ""
+    def row(self, bar: str, workload: str, what: str, results: Rounds, names: list[str],
+            figure: Figure | None, limit: float | None = None, *, note: str = "",
+            asked: int | None = None, **options) -> None:
+        """Judges a figure that was made of these trials: in as many rounds as were asked for, and
+        only if chatnode was right in all of them."""
+        notes = ", ".join(filter(None, [note, faults(results, *names)]))
+        self.findings.rows.append(Row(
+            bar, workload, what, figure, limit, note=notes,
+            asked=self.rounds if asked is None else asked, is_wrong=is_wrong(results), **options))

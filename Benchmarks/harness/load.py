@@ -25,6 +25,16 @@ class Result:
 
     report: dict[str, Any]
     fault: str | None = None
+    # The fault says something of the generator only: it was too busy. Any other fault is taken for
+    # the server's, which has to be shown to be right.
+    is_void: bool = False
+    # Of chatnode, whose faults fail its bar.
+    is_ours: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        """A message went astray, or the server ended or gave no answer."""
+        return self.fault is not None and not self.is_void
 
     @property
     def node(self) -> dict[str, Any]:
@@ -41,8 +51,9 @@ class Result:
 
 def measure(target: Target, mode: str, value_bytes: int = 64, **options: Any) -> Result:
     """Runs the generator; `in_flight=8` becomes `--in-flight 8`, `burst=True` becomes `--burst`."""
-    if not target.server.alive():
-        return Result({}, f"{target.server.name} has ended: {target.server.last_words()}")
+    is_ours = target.candidate.dialect == "chatnode"
+    if ended := _ended(target):
+        return Result({}, ended, is_ours=is_ours)
     target.server.wait_until_quiet()
     command = [str(paths.BIN / "load"), mode, "--port", str(target.server.port),
                "--dialect", target.candidate.dialect,
@@ -58,15 +69,24 @@ def measure(target: Target, mode: str, value_bytes: int = 64, **options: Any) ->
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:
-        return Result({}, f"the generator hung for {limit:.0f} s")
+        return Result({}, f"the generator hung for {limit:.0f} s", is_ours=is_ours)
+    if ended := _ended(target):
+        return Result({}, ended, is_ours=is_ours)
     if not done.stdout.startswith("{"):
         return Result({}, done.stderr.strip().splitlines()[-1] if done.stderr.strip()
-                      else f"the generator ended with {done.returncode}")
+                      else f"the generator ended with {done.returncode}", is_ours=is_ours)
     report = json.loads(done.stdout)
-    return Result(report, _fault(report))
+    return Result(report, fault(report), report["verdict"] == "void", is_ours)
 
 
-def _fault(report: dict[str, Any]) -> str | None:
+def _ended(target: Target) -> str | None:
+    for server in (target.server, *target.beside):
+        if not server.alive():
+            return f"{server.name} has ended: {server.last_words()}"
+    return None
+
+
+def fault(report: dict[str, Any]) -> str | None:
     if report["verdict"] == "void":
         return f"void: the generator was busy for {report['generator']:.0%} of the time"
     if report["verdict"] == "wrong":
@@ -75,5 +95,5 @@ def _fault(report: dict[str, Any]) -> str | None:
                            if report[key])
         return f"wrong: {counts or 'something'} ({report['problem']})"
     if report["count"] == 0:
-        return "void: nothing was delivered"
+        return "wrong: nothing was delivered"
     return None

@@ -14,7 +14,8 @@ Rounds = dict[str, list[Result]]
 
 def interleaved(title: str, trials: dict[str, Trial], count: int) -> Rounds:
     """Each trial once a round, in an order that is drawn anew: what else goes on in the machine
-    then meets all alike. Rounds in which one of them is void are made up for, as often again."""
+    then meets all alike. Rounds in which one of them may not be used are made up for, as often
+    again."""
     results: Rounds = {name: [] for name in trials}
     for number in range(1, 2 * count + 1):
         order = list(trials)
@@ -26,15 +27,33 @@ def interleaved(title: str, trials: dict[str, Trial], count: int) -> Rounds:
             if result.fault:
                 _progress("")
                 print(f"  {title}, round {number}, {name}: {result.fault}", file=sys.stderr)
-        complete = sum(all(results[name][i].fault is None for name in trials)
-                       for i in range(number))
-        # A trial that has not succeeded once in so many rounds will not: the others have enough.
-        hopeless = number >= count and any(
-            all(result.fault for result in results[name]) for name in trials)
-        if complete >= count or hopeless:
+        if number >= count and _are_enough(results, count):
             break
     _progress("")
     return results
+
+
+def _are_enough(results: Rounds, count: int) -> bool:
+    """A trial that has not succeeded once in so many rounds will not: it holds up no other."""
+    hopeful = [several for several in results.values()
+               if any(result.fault is None for result in several)]
+    complete = sum(all(result.fault is None for result in together)
+                   for together in zip(*hopeful, strict=True))
+    return not hopeful or complete >= count
+
+
+def faults(results: Rounds, *names: str) -> str:
+    """How many rounds of these were not used, and whose fault it was; empty if all were."""
+    void = sum(result.is_void for name in names for result in results[name])
+    wrong = [(name, sum(result.is_wrong for result in results[name])) for name in names]
+    return ", ".join([f"{void} void"] * (void > 0)
+                     + [f"{name}: {count} wrong" for name, count in wrong if count])
+
+
+def is_wrong(results: Rounds) -> bool:
+    """Whether chatnode was wrong in any of them."""
+    return any(result.is_wrong and result.is_ours for several in results.values()
+               for result in several)
 
 
 @dataclasses.dataclass(frozen=True)

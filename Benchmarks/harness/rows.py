@@ -15,25 +15,33 @@ class Row:
     figure: Figure | None
     limit: float | None = None  # None: for information
     at_least: bool = False
+    below: bool = False  # the bar itself is too much
     unit: str = ""  # none: a ratio
     note: str = ""
+    asked: int = 1  # valid rounds; with fewer it is not measured
+    is_wrong: bool = False  # chatnode was, in one round at least: no figure mends that
 
     @property
     def verdict(self) -> str:
-        if self.figure is None:
+        if self.is_wrong:
+            return "WRONG"
+        if self.figure is None or self.figure.count < self.asked:
             return "not measured"
         if self.limit is None:
             return ""
         median = self.figure.median
-        good = median >= self.limit if self.at_least else median <= self.limit
+        if self.at_least:
+            good = median >= self.limit
+        else:
+            good = median < self.limit if self.below else median <= self.limit
         return "reached" if good else "MISSED"
 
     @property
     def limit_text(self) -> str:
         if self.limit is None:
             return ""
-        sign = "≥" if self.at_least else "≤"
-        return f"{sign} {self.limit:g} {self.unit}".rstrip()
+        sign = "≥" if self.at_least else "<" if self.below else "≤"
+        return f"{sign} {self.limit:,g} {self.unit}".rstrip()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,3 +60,10 @@ class Findings:
     rows: list[Row] = dataclasses.field(default_factory=list)
     costs: list[Cost] = dataclasses.field(default_factory=list)
     raw: dict[str, list] = dataclasses.field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """All bars are reached, and chatnode was never wrong, in what is for information neither."""
+        judged = [row for row in self.rows if row.limit is not None]
+        return (bool(judged) and all(row.verdict == "reached" for row in judged)
+                and not any(row.is_wrong for row in self.rows))

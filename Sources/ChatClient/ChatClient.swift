@@ -61,7 +61,8 @@ public final class ChatClient: Sendable {
 
     /// Claims a name. The answer is the name of the node that this client is connected to.
     ///
-    /// Fails: `loginFailed` when it is not to be had.
+    /// Fails: `loginFailed` when it is not to be had, `noAnswer` after `Limits.loginTimeout`. A name
+    /// that was held before stays; a `logged_in` that comes too late counts, and is among the messages.
     @discardableResult
     public func login(_ name: String) async throws -> String {
         try await ask { $0.login(name) }

@@ -140,6 +140,8 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
     /// NIO's.
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        // Cut before there was a channel.
+        if end != nil { return cut() }
         startTimeout(settings.openTimeout)
         if context.channel.isActive { begin(context) }
     }

@@ -6,14 +6,30 @@ final class Desk: ClientConnectionDelegate {
     private let loop: any EventLoop
     private let inbox: Messages.Producer.Source
     private(set) var connection: ClientConnection?
-    private var name = ""
+    /// Under which the server knows us: that of its latest `logged_in`.
+    private(set) var name = ""
     /// Why nothing can be done any more.
     private var end: ConnectionEnd?
     private var isClosing = false
 
     private let opening: EventLoopPromise<Void>
     private let ending: EventLoopPromise<Void>
-    private var login: (answer: EventLoopPromise<String>, timeout: Scheduled<Void>)?
+    private var login: Login?
+
+    /// A login that waits for its answer.
+    private struct Login {
+        let name: String
+        let answer: EventLoopPromise<String>
+        let timeout: Scheduled<Void>
+
+        /// Whether an answer about this name is its own, and not that of an earlier one which came
+        /// late. The server writes a name that is valid in its own way, any other as it came.
+        func isMeant(by username: String?) -> Bool {
+            guard let username, username != name else { return true }
+            guard let wanted = try? Username(name) else { return false }
+            return (try? Username(username)) == wanted
+        }
+    }
 
     init(on loop: any EventLoop, inbox: Messages.Producer.Source) {
         self.loop = loop
@@ -37,7 +53,6 @@ final class Desk: ClientConnectionDelegate {
     func login(_ name: String) -> EventLoopFuture<String> {
         if let end { return loop.makeFailedFuture(ChatClientError.ended(end)) }
         guard login == nil else { return loop.makeFailedFuture(ChatClientError.busy) }
-        self.name = name
         let answer = loop.makePromise(of: String.self)
         let patience = Limits.loginTimeout
         let timeout = loop.assumeIsolated().scheduleTask(
@@ -45,7 +60,7 @@ final class Desk: ClientConnectionDelegate {
         ) { [self] in
             settleLogin(.failure(ChatClientError.noAnswer(within: patience)))
         }
-        login = (answer, timeout)
+        login = Login(name: name, answer: answer, timeout: timeout)
         say(type: "login", username: name, json: nil, promise: nil)
         return answer.futureResult
     }
@@ -58,8 +73,11 @@ final class Desk: ClientConnectionDelegate {
     }
 
     func close() -> EventLoopFuture<Void> {
+        if isClosing { return ending.futureResult }
         isClosing = true
         connection?.close()
+        // Where the inbox is full nothing is read, the answer to our close frame neither.
+        connection?.setReading(true)
         return ending.futureResult
     }
 
@@ -93,10 +111,10 @@ final class Desk: ClientConnectionDelegate {
     func received(_ text: RawSpan, on connection: ClientConnection) {
         guard let message = HeardMessage(text) else { return }
         switch message.type {
-        case "logged_in" where login != nil:
+        case "logged_in" where login?.isMeant(by: message.username) == true:
             name = message.username ?? name
             settleLogin(.success(message.node ?? ""))
-        case "login_failure" where login != nil:
+        case "login_failure" where login?.isMeant(by: message.username) == true:
             let reason = (message.value ?? "").filter { $0 != "\"" }
             let error = ChatClientError.loginFailed(
                 reason: reason,
@@ -104,6 +122,8 @@ final class Desk: ClientConnectionDelegate {
             )
             settleLogin(.failure(error))
         default:
+            // Late, but so the server knows us now.
+            if message.type == "logged_in", let late = message.username { name = late }
             if case .stopProducing = inbox.yield(message) { connection.setReading(false) }
         }
     }

@@ -1,7 +1,8 @@
 public import ChatCore
 import NIOCore
 
-/// Everything that the server says but the answers to `login`: once, in order, for one reader.
+/// Everything that the server says but the answers to `login` that came in time: once, in order, for
+/// one reader.
 ///
 /// Who does not read holds up the conversation, and nothing else: beyond `Limits.inboxMessages` and
 /// what has been read from the socket already (64 KiB), the socket is not read. Then pings go
@@ -42,7 +43,7 @@ struct InboxReader: NIOAsyncSequenceProducerDelegate {
 
     /// Nobody reads any more.
     func didTerminate() {
-        desk.eventLoop.execute { [desk] in desk.value?.connection?.close() }
+        desk.eventLoop.execute { [desk] in _ = desk.value?.close() }
     }
 }
 

@@ -48,6 +48,36 @@ import Testing
         try await eventually("the name is free") { (try? await other.login("ADA")) != nil }
     }
 
+    @Test func `who is refused another name goes on under the old one`() async throws {
+        let node = try await TestNodeProcess.start()
+        let ada = try await connect(node, "Ada")
+        let bob = try await connect(node, "Bob")
+        await #expect(throws: ChatClientError.self) { try await bob.login("Ada") }
+        try await bob.send("still here")
+        var messages = bob.messages.makeAsyncIterator()
+        let heard = try #require(try await messages.next())
+        #expect(heard.type == "chat")
+        #expect(heard.username == "Bob")
+        await ada.close()
+    }
+
+    @Test func `a client whose inbox is full hears the answer to its close frame`() async throws {
+        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
+        let deaf = try await connect(node)
+        let speaker = try await connect(node, "Ada")
+        // More than an inbox holds and one read takes (64 KiB), less than a node keeps (1 MiB).
+        let text = String(repeating: "x", count: 500)
+        var echoes = speaker.messages.makeAsyncIterator()
+        for _ in 0..<3 * Limits.inboxMessages {
+            try await speaker.send(text)
+            _ = try await echoes.next()
+        }
+        let time = await ContinuousClock().measure { await deaf.close() }
+        // Then it would have been cut.
+        #expect(time < Limits.closeTimeout)
+        await speaker.close()
+    }
+
     @Test func `a refusal comes with the messages`() async throws {
         let node = try await TestNodeProcess.start()
         let client = try await connect(node)

@@ -215,4 +215,20 @@ import Testing
         try channel.close().wait()
         #expect(ears.ends == [.lost])
     }
+
+    @Test func `a connection that is cut before it has a channel opens none`() throws {
+        let connection = ClientConnection(
+            url: try ChatURL("ws://h/ws"),
+            settings: ClientSettings(),
+            readBuffer: nil,
+            generator: SystemRandomNumberGenerator(),
+            delegate: ears
+        )
+        connection.cut()
+        #expect(ears.ends == [])
+        let channel = EmbeddedChannel()
+        try channel.pipeline.syncOperations.addHandler(connection)
+        channel.embeddedEventLoop.run()
+        #expect(ears.ends == [.cut])
+    }
 }

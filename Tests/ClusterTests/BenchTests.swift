@@ -44,7 +44,11 @@ import Testing
         #expect(object["messages_heard_by_all"] as? Int == sent)
         #expect(object["deliveries"] as? Int == sent * 20)
         #expect((object["latency_us"] as? [String: Any])?["count"] as? Int == sent * 20)
-        if load[0] == "--rate" { #expect(sent == 200) }
+        // An open loop knows how many are due, and sends them all.
+        if load[0] == "--rate" {
+            #expect(sent == 200)
+            #expect(object["messages_intended"] as? Int == 200)
+        }
         #expect(try #require(object["server_us_per_delivery"] as? Double) > 0)
     }
 
@@ -81,6 +85,31 @@ import Testing
         for name in ["lost", "doubled", "out_of_order"] {
             #expect(object[name] as? Int == (name == field ? 1 : 0), "\(name)")
         }
+    }
+
+    @Test func `what an open loop cannot send in time it sends late`() async throws {
+        let relay = try LossyRelay(clients: 1, .none, acceptKey: Handshake.acceptKey(for:))
+        defer { withExtendedLifetime(relay) {} }
+        // More than a generator without optimisation can send in so short a time.
+        let ended = try await bench([
+            "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "1", "--rate", "200000",
+            "--duration", "50ms", "--warmup", "0s", "--json",
+        ])
+        #expect(ended.code == 0, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["messages_intended"] as? Int == 10_000)
+        #expect(object["messages_sent"] as? Int == 10_000)
+    }
+
+    @Test func `visitors of whom nobody comes in are no success`() async throws {
+        let relay = try LossyRelay(clients: 2, .none, acceptKey: Handshake.acceptKey(for:))
+        defer { withExtendedLifetime(relay) {} }
+        let ended = try await bench([
+            "churn", "ws://127.0.0.1:\(relay.port)", "--steady", "2", "--rate", "50",
+            "--churn-rate", "10", "--duration", "300ms", "--warmup", "0s",
+        ])
+        #expect(ended.code == 69, "\(ended.output)")
+        #expect(ended.output.contains("no client came in"))
     }
 
     @Test func `a node's rate limit is told with the way out, and not as a loss`() async throws {

@@ -25,6 +25,9 @@ struct Audience {
     private var lanes: [Lane]
     private var size: UInt32
 
+    /// Nobody is there to hear.
+    var isEmpty: Bool { size == 0 }
+
     init(senders: Int, recipients: Int) {
         lanes = Array(repeating: Lane(), count: senders)
         size = UInt32(recipients)
@@ -42,17 +45,23 @@ struct Audience {
         return true
     }
 
+    /// The number of a sender's first message that nobody has heard.
+    func next(of sender: Int) -> UInt32 {
+        lanes[sender].first + UInt32(lanes[sender].lacking.count - lanes[sender].head)
+    }
+
     /// A recipient is gone, which had heard each sender's messages up to `heard`. The answer is
-    /// which messages nobody lacks any more.
+    /// which messages nobody lacks any more: with the last recipient all that anybody has heard.
     mutating func leave(heard: (Int) -> UInt32) -> [(sender: Int, number: UInt32)] {
+        guard size > 0 else { return [] }
         size -= 1
         var complete: [(Int, UInt32)] = []
         for sender in lanes.indices {
             let lane = lanes[sender]
             for index in lane.head..<lane.lacking.count where lane.lacking[index] > 0 {
                 let number = lane.first + UInt32(index - lane.head)
-                guard number >= heard(sender) else { continue }
-                lanes[sender].lacking[index] -= 1
+                guard isEmpty || number >= heard(sender) else { continue }
+                lanes[sender].lacking[index] = isEmpty ? 0 : lanes[sender].lacking[index] - 1
                 if lanes[sender].lacking[index] == 0 { complete.append((sender, number)) }
             }
             lanes[sender].dropComplete()

@@ -22,9 +22,13 @@ struct BenchPlan: Sendable {
     /// Empty: the system chooses.
     let sources: [SocketAddress]
 
-    /// Clients in turn over all targets, and over all sources for each target.
+    /// Clients in turn over all targets, and over all sources for each target. Where crews and
+    /// targets have a common divisor, whole rounds are shifted, so that each crew goes to all.
     func route(_ number: Int) -> Route {
-        let (turn, index) = number.quotientAndRemainder(dividingBy: targets.count)
+        let turn = number / targets.count
+        var round = targets.count
+        while !round.isMultiple(of: crewCount) { round += targets.count }
+        let index = (number + number / round) % targets.count
         return Route(
             url: targets[index].url,
             address: targets[index].address,

@@ -10,10 +10,12 @@ struct ChurnBench {
     let warmup: Duration
     let duration: Duration
     let isVerifying: Bool
+    /// Of the visitors; nil is none.
+    let maxFailed: Int?
     let limits: BenchLimits
 
     /// More numbers than a run can use.
-    private static let visitors = 1_000_000
+    static let visitors = 1_000_000
 
     func hold(_ run: BenchRun) async throws -> Report {
         var report = Report(
@@ -80,12 +82,14 @@ struct ChurnBench {
         let arrivals = try await run.team.fromEach { $0.arrivals }.reduce(Arrivals(), +)
         let turnedAway = try await run.team.reasons { $0.turnedAway }
         let visits = arrivals.whole.count
+        let failed = turnedAway.values.reduce(0, +)
         report.row(
             "visitors",
-            "\(visits.grouped) came and went, \(turnedAway.values.reduce(0, +)) could not come in"
+            "\(visits.grouped) came and went, \(failed.grouped) could not come in"
         )
         report.field("visitors", .int(visits))
         report.add(arrivals)
         report.addTurnedAway(turnedAway)
+        report.checkEntries(visits, failed: failed, maxFailed, isStopped: run.stop.isRequested)
     }
 }

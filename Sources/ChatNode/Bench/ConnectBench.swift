@@ -35,18 +35,32 @@ struct ConnectBench {
         report.addEnds(try await run.team.reasons { $0.ends })
         report.addUsage(usage, each: "client", arrived)
         let p99 = arrivals.whole.count > 0 ? arrivals.whole.percentile(99) : nil
-        report.threshold("max-p99", atMost: maxP99, p99, \.short) { .number($0.microseconds) }
-        report.threshold("min-rate", atLeast: minRate, rate, { "\($0.threeDigits)/s" }) {
+        report.threshold("max-p99", .atMost, maxP99, p99, \.short) { .number($0.microseconds) }
+        report.threshold("min-rate", .atLeast, minRate, rate, { "\($0.threeDigits)/s" }) {
             .number($0)
         }
         let failed = turnedAway.values.reduce(0, +)
-        report.threshold("max-failed", atMost: maxFailed, failed, \.grouped) { .int($0) }
-        if arrived == 0, !run.stop.isRequested { report.fail(.unreachable, "no client came in") }
+        report.checkEntries(arrived, failed: failed, maxFailed, isStopped: run.stop.isRequested)
         return report
     }
 }
 
 extension Report {
+    /// Clients may stay out only where somebody said how many, and never all of them.
+    mutating func checkEntries(
+        _ arrived: Int,
+        failed: Int,
+        _ maxFailed: Int?,
+        isStopped: Bool
+    ) {
+        threshold("max-failed", .atMost, maxFailed, failed, \.grouped) { .int($0) }
+        if arrived == 0, !isStopped {
+            fail(.unreachable, "no client came in")
+        } else if maxFailed == nil, failed > 0 {
+            fail(.unreachable, "\(failed.grouped) clients could not come in")
+        }
+    }
+
     /// How long clients took to come in.
     mutating func add(_ arrivals: Arrivals) {
         latency("connect", "connect_us", arrivals.connect, "TCP")

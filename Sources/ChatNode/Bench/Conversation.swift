@@ -22,8 +22,11 @@ struct Conversation {
         var counts: Traffic.Counts
         var faults: Faults
         var usage: Usage
-        /// Recipients that were there to the end.
-        var present: Int
+        /// Recipients that were not there to the end.
+        var gone: Int
+        /// Messages that were meant to leave within the window; nil in a closed loop, which has no
+        /// times for them.
+        var intended: Int?
         /// The window is cut short when somebody asks for the end.
         var measuredSeconds: Double
     }
@@ -54,6 +57,7 @@ struct Conversation {
         let first = try await Sample.take(run.team, servers: servers)
         try await watch(until: window.end)
         let last = try await Sample.take(run.team, servers: servers)
+        try await sendWhatIsDue(window)
         _ = try await run.team.fromEach { $0.traffic?.stop() }
         let ended = min(Clock.now, window.end)
         try await atEnd()
@@ -63,9 +67,28 @@ struct Conversation {
             counts: counts,
             faults: faults,
             usage: Usage(from: first, to: last),
-            present: present,
+            gone: recipients - present,
+            intended: intended(window, until: ended),
             measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1))
         )
+    }
+
+    /// In an open loop, what was meant to leave before the end leaves, however late.
+    private func sendWhatIsDue(_ window: Traffic.Window) async throws {
+        guard Clock.now >= window.end else { return }
+        let deadline = window.end + Self.patience
+        _ = try await run.wait {
+            if Clock.now >= deadline { return true }
+            let sending = try await run.team.sum { $0.traffic?.isSending == true ? 1 : 0 }
+            if sending == 0 { return true }
+            return try await isPointless()
+        }
+    }
+
+    private func intended(_ window: Traffic.Window, until end: Instant) -> Int? {
+        guard case .open(let perSecond) = load else { return nil }
+        let pace = Pace(start: window.start, perSecond: perSecond, lanes: [0], of: 1)
+        return max(0, pace.count(before: end) - pace.count(before: window.measuredFrom))
     }
 
     /// The server refuses what is said, or nobody is left to hear it.
@@ -88,6 +111,16 @@ struct Conversation {
                 }
             }
         }
+        let leave: Traffic.Leave = { reported in
+            for crew in crews {
+                // Behind what was reported before, on every loop.
+                if crew.eventLoop.inEventLoop {
+                    crew.value.traffic?.crewLeft(reported: reported)
+                } else {
+                    crew.eventLoop.execute { crew.value.traffic?.crewLeft(reported: reported) }
+                }
+            }
+        }
         let (recipients, senders, load) = (recipients, senders, load)
         _ = try await run.team.fromEach { crew in
             let share = (recipients - crew.index + crews.count - 1) / crews.count
@@ -98,7 +131,8 @@ struct Conversation {
                 crews: crews.count,
                 window: window,
                 load: load,
-                report: report
+                report: report,
+                leave: leave
             )
         }
         _ = try await run.team.fromEach { $0.traffic?.start() }
@@ -129,7 +163,7 @@ struct Conversation {
             crew -> (faults: Faults, digests: [Ledger.Digest: Int], present: Int) in
             let places = crew.clients.values.filter { $0.number < recipients }.compactMap(\.place)
             guard let ledger = crew.traffic?.ledger else { return (Faults(), [:], 0) }
-            let faults = ledger.settle(sent: all.sent, recipients: places)
+            let faults = ledger.settle(sent: all.sent)
             return (faults, ledger.digests(of: places), places.count)
         }
         var faults = parts.map(\.faults).reduce(Faults(), +)

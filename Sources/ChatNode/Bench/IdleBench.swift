@@ -39,7 +39,7 @@ struct IdleBench {
         report.addEnds(try await run.team.reasons { $0.ends })
         addServer(usage, before, after, &report)
         report.addUsage(usage, each: "client", clients)
-        report.threshold("max-lost", atMost: maxLost, clients - there, \.grouped) { .int($0) }
+        report.threshold("max-lost", .atMost, maxLost, clients - there, \.grouped) { .int($0) }
         return report
     }
 

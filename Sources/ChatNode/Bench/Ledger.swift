@@ -94,11 +94,11 @@ struct Ledger {
         expected[recipient * senders + sender]
     }
 
-    /// All faults so far, when `sent[s]` messages of each sender should have arrived at those
-    /// `recipients` that are still there; those that are gone are told apart.
-    func settle(sent: [UInt32], recipients: some Sequence<Int>) -> Faults {
+    /// All faults so far, when `sent[s]` messages of each sender should have arrived at every
+    /// recipient: who is gone lacks what was said since.
+    func settle(sent: [UInt32]) -> Faults {
         var faults = faults
-        for recipient in recipients {
+        for recipient in digests.indices {
             faults.lost += missing[recipient]?.count ?? 0
             for sender in 0..<senders {
                 faults.lost +=

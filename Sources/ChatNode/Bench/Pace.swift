@@ -24,8 +24,21 @@ struct Pace: Sendable {
     var next: Instant? {
         guard !lanes.isEmpty else { return nil }
         // From the start each time: rounding does not add up.
-        let index = Double(round * total + lanes[place])
-        return start + .nanoseconds(Int64(index * 1e9 / perSecond))
+        return time(round * total + lanes[place])
+    }
+
+    private func time(_ index: Int) -> Instant {
+        start + .nanoseconds(Int64(Double(index) * 1e9 / perSecond))
+    }
+
+    /// How many messages of all senders together are meant to leave before a time.
+    func count(before end: Instant) -> Int {
+        guard end > start else { return 0 }
+        // Rounding may have put a time on either side of the end.
+        var count = Int((end - start) / .seconds(1) * perSecond)
+        while count > 0, time(count - 1) >= end { count -= 1 }
+        while time(count) < end { count += 1 }
+        return count
     }
 
     /// Takes the next one out if it is due: which of the crew's senders says it, and when it was

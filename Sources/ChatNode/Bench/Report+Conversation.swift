@@ -24,9 +24,10 @@ extension Report {
         let seconds = outcome.measuredSeconds
         let perSecond = seconds > 0 ? Double(counts.completeMeasured) / seconds : 0
         let deliveries = seconds > 0 ? Double(counts.deliveriesMeasured) / seconds : 0
+        let due = outcome.intended.map { " of \($0.grouped) that were due" } ?? ""
         row(
             "messages",
-            "\(counts.sentMeasured.grouped) in \(seconds.threeDigits) s, "
+            "\(counts.sentMeasured.grouped)\(due) in \(seconds.threeDigits) s, "
                 + "\(counts.completeMeasured.grouped) heard by all \(recipients.grouped): "
                 + "\(perSecond.threeDigits)/s"
         )
@@ -35,6 +36,7 @@ extension Report {
             "\(counts.deliveriesMeasured.grouped): \(deliveries.threeDigits)/s"
         )
         field("measured_seconds", .number(seconds))
+        field("messages_intended", outcome.intended.map { .int($0) } ?? .null)
         field("messages_sent", .int(counts.sentMeasured))
         field("messages_heard_by_all", .int(counts.completeMeasured))
         field("messages_per_second", .number(perSecond))
@@ -112,7 +114,7 @@ extension Report {
         _ isVerifying: Bool
     ) {
         let faults = outcome.faults
-        let gone = recipients - outcome.present
+        let gone = outcome.gone
         let parts = [
             (faults.lost, "lost"), (faults.doubled, "doubled"), (faults.outOfOrder, "out of order"),
             (faults.seqBreaks, "breaks in seq"),

@@ -47,38 +47,23 @@ struct Report {
         if latency.count > 0 { row(label, "\(latency.text)  \(meaning)") }
     }
 
-    /// Nil if nobody asked for it. Where nothing was measured, it is missed.
+    /// Which side of a limit is right.
+    enum Bound { case atMost, atLeast }
+
+    /// No limit: nobody asked for it. Where nothing was measured it is missed, and where the value
+    /// says nothing, for a reason that `voided` gives.
     mutating func threshold<Value: Comparable>(
         _ name: String,
-        atMost limit: Value?,
+        _ bound: Bound,
+        _ limit: Value?,
         _ value: Value?,
         _ show: (Value) -> String,
+        voided: String? = nil,
         _ json: (Value) -> JSONValue
     ) {
         guard let limit else { return }
-        check(name, limit, value, value.map { $0 <= limit } ?? false, "more than", show, json)
-    }
-
-    mutating func threshold<Value: Comparable>(
-        _ name: String,
-        atLeast limit: Value?,
-        _ value: Value?,
-        _ show: (Value) -> String,
-        _ json: (Value) -> JSONValue
-    ) {
-        guard let limit else { return }
-        check(name, limit, value, value.map { $0 >= limit } ?? false, "less than", show, json)
-    }
-
-    private mutating func check<Value>(
-        _ name: String,
-        _ limit: Value,
-        _ value: Value?,
-        _ isMet: Bool,
-        _ relation: String,
-        _ show: (Value) -> String,
-        _ json: (Value) -> JSONValue
-    ) {
+        let isWithin = value.map { bound == .atMost ? $0 <= limit : $0 >= limit } ?? false
+        let isMet = isWithin && voided == nil
         thresholds.append(
             .object([
                 ("name", .string(name)), ("limit", json(limit)),
@@ -86,7 +71,10 @@ struct Report {
             ])
         )
         guard !isMet else { return }
-        let found = value.map { "\(show($0)) is \(relation) \(show(limit))" } ?? "nothing measured"
+        let relation = bound == .atMost ? "more than" : "less than"
+        let found =
+            voided ?? value.map { "\(show($0)) is \(relation) \(show(limit))" }
+            ?? "nothing measured"
         fail(.thresholdMissed, "threshold missed: --\(name): \(found)")
     }
 

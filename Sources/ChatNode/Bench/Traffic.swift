@@ -45,6 +45,10 @@ final class Traffic {
     typealias Report =
         @Sendable (_ sender: Int, _ number: UInt32, _ intended: Instant, _ at: Instant) -> Void
 
+    /// Told when the crew has no recipients any more: to all crews, with the number of each sender's
+    /// first message that has not been reported.
+    typealias Leave = @Sendable (_ reported: [UInt32]) -> Void
+
     /// One sender of this crew.
     private struct Lane {
         let sender: Int
@@ -60,6 +64,7 @@ final class Traffic {
     private let window: Window
     private let load: Load
     private let report: Report
+    private let leave: Leave
     /// Together, so that a message heard is one access to this object: each is checked to be the
     /// only one, and that costs as much as the rest.
     private var books: Books
@@ -70,6 +75,8 @@ final class Traffic {
     private var pace: Pace?
     private(set) var isSending = true
     private var isFlushing = false
+    private var hasStarted = false
+    private var hasLeft = false
     private var timer: Scheduled<Void>?
 
     init(
@@ -79,16 +86,20 @@ final class Traffic {
         crews: Int,
         window: Window,
         load: Load,
-        report: @escaping Report
+        report: @escaping Report,
+        leave: @escaping Leave
     ) {
         self.crew = crew
         self.senders = senders
         self.window = window
         self.load = load
         self.report = report
+        self.leave = leave
+        // Some may be gone already.
+        let present = crew.clients.values.count { $0.place != nil }
         books = Books(
             ledger: Ledger(recipients: recipients, senders: senders),
-            audience: Audience(senders: senders, recipients: recipients),
+            audience: Audience(senders: senders, recipients: present),
             counts: Counts(sent: Array(repeating: 0, count: senders))
         )
         crewsLacking = Audience(senders: senders, recipients: crews)
@@ -101,8 +112,10 @@ final class Traffic {
 // MARK: - Sending
 
 extension Traffic {
-    /// Begins to send when the window opens.
+    /// Begins to send when the window opens. All crews have their traffic.
     func start() {
+        hasStarted = true
+        leaveIfEmpty()
         for sender in 0..<senders {
             guard let client = crew.clients[sender] else { continue }
             laneOfSender[sender] = lanes.count
@@ -151,6 +164,7 @@ extension Traffic {
     }
 
     private func send(_ lane: Int, intended: Instant) {
+        guard lanes[lane].client.connection != nil else { return }
         let sender = lanes[lane].sender
         let stamp = Stamp(
             sender: UInt32(sender),
@@ -220,6 +234,17 @@ extension Traffic {
     /// if another one overtook it.
     func complete(_ sender: Int, _ number: UInt32, _ intended: Instant, at time: Instant) {
         guard crewsLacking.hear(sender: sender, number: number) else { return }
+        settle(sender, intended, at: time)
+    }
+
+    /// One crew less has recipients.
+    func crewLeft(reported: [UInt32]) {
+        for (sender, _) in crewsLacking.leave(heard: { reported[$0] }) {
+            settle(sender, .distantPast, at: Clock.now)
+        }
+    }
+
+    private func settle(_ sender: Int, _ intended: Instant, at time: Instant) {
         books.counts.complete += 1
         if window.measures(intended) {
             books.counts.completeMeasured += 1
@@ -237,6 +262,13 @@ extension Traffic {
         for (sender, number) in complete {
             report(sender, number, .distantPast, Clock.now)
         }
+        leaveIfEmpty()
+    }
+
+    private func leaveIfEmpty() {
+        guard hasStarted, books.audience.isEmpty, !hasLeft else { return }
+        hasLeft = true
+        leave((0..<senders).map { books.audience.next(of: $0) })
     }
 }
 

@@ -25,10 +25,10 @@ struct BenchChurn: AsyncParsableCommand {
     var steady = 100
     @Option(
         help: "Clients a second that come and go (default: 100).",
-        transform: BenchArgument.number
+        transform: BenchArgument.rate
     )
     var churnRate = 100.0
-    @Option(help: "Measured messages a second (default: 10).", transform: BenchArgument.number)
+    @Option(help: "Measured messages a second (default: 10).", transform: BenchArgument.rate)
     var rate = 10.0
     @Option(
         help: "Bytes of a message's value, 34 at least (default: 128).",
@@ -41,15 +41,15 @@ struct BenchChurn: AsyncParsableCommand {
     var warmup = Duration.seconds(1)
     @Flag(help: "Exit code 1 unless all who stay hear each message once and in one order.")
     var verify = false
+    @Option(help: "Threshold: visitors that do not come in. Without it, one means exit code 69.")
+    var maxFailed: Int?
     @OptionGroup(title: "Thresholds") var limits: BenchLimits
 
     func validate() throws {
-        guard steady > 0 else { throw ValidationError("--steady is at least 1.") }
-        guard size >= Envelope.smallestValueBytes else {
-            throw ValidationError(
-                "--size is at least \(Envelope.smallestValueBytes) bytes: quotes and a stamp."
-            )
-        }
+        // The visitors have numbers behind theirs.
+        let most = Envelope.mostClients - ChurnBench.visitors
+        try BenchArgument.check("--steady", steady, in: 1...most)
+        try BenchArgument.check("--size", size, in: Envelope.valueSizes)
     }
 
     func run() async throws {
@@ -61,6 +61,7 @@ struct BenchChurn: AsyncParsableCommand {
             warmup: warmup,
             duration: duration,
             isVerifying: verify,
+            maxFailed: maxFailed,
             limits: limits
         )
         // Visitors need descriptors too: as many as may be on their way, twice over for those that

@@ -22,7 +22,7 @@ struct BenchConnect: AsyncParsableCommand {
     @OptionGroup var options: BenchOptions
     @Option(help: "How many clients.")
     var clients = 1000
-    @Option(help: "Clients a second.", transform: BenchArgument.number)
+    @Option(help: "Clients a second.", transform: BenchArgument.rate)
     var rate: Double?
     @Option(
         name: .customLong("max-p99"),
@@ -32,11 +32,11 @@ struct BenchConnect: AsyncParsableCommand {
     var maxP99: Duration?
     @Option(help: "Threshold: clients a second.", transform: BenchArgument.number)
     var minRate: Double?
-    @Option(help: "Threshold: clients that do not come in.")
-    var maxFailed = 0
+    @Option(help: "Threshold: clients that do not come in. Without it, one means exit code 69.")
+    var maxFailed: Int?
 
     func validate() throws {
-        guard clients > 0 else { throw ValidationError("--clients is at least 1.") }
+        try BenchArgument.check("--clients", clients, in: 1...Envelope.mostClients)
     }
 
     func run() async throws {

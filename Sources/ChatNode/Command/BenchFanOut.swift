@@ -19,7 +19,8 @@ struct BenchFanOut: AsyncParsableCommand {
             WITH --json, times are in microseconds
               latency_us           to each receipt {count,p50,p90,p99,p99_9,max}
               last_recipient_us    to the last one; lateness_us: of the sends
-              measured_seconds, messages_sent, messages_heard_by_all,
+              measured_seconds, messages_intended (open loop), messages_sent,
+              messages_heard_by_all,
               messages_per_second, deliveries, deliveries_per_second
               lost, doubled, out_of_order, seq_breaks, disagreeing_recipients,
               recipients_gone, correct
@@ -44,7 +45,7 @@ struct BenchFanOut: AsyncParsableCommand {
     var size = 128
     @Option(
         help: "Messages a second over all senders (default: 10).",
-        transform: BenchArgument.number
+        transform: BenchArgument.rate
     )
     var rate: Double?
     @Option(help: "Instead: messages that each sender keeps on their way.")
@@ -64,17 +65,12 @@ struct BenchFanOut: AsyncParsableCommand {
         guard rate == nil || inFlight == nil else {
             throw ValidationError("--rate and --in-flight are two ways to send: choose one.")
         }
+        try BenchArgument.check("--recipients", recipients, in: 1...Envelope.mostClients)
         guard (1...recipients).contains(senders) else {
             throw ValidationError("--senders is between 1 and the number of recipients.")
         }
-        guard inFlight.map({ (1...100_000).contains($0) }) ?? true else {
-            throw ValidationError("--in-flight is between 1 and 100000.")
-        }
-        guard size >= Envelope.smallestValueBytes else {
-            throw ValidationError(
-                "--size is at least \(Envelope.smallestValueBytes) bytes: quotes and a stamp."
-            )
-        }
+        if let inFlight { try BenchArgument.check("--in-flight", inFlight, in: 1...100_000) }
+        try BenchArgument.check("--size", size, in: Envelope.valueSizes)
         // The check of the order keeps four bytes for each pair of them.
         guard recipients * senders <= 250_000_000 else {
             throw ValidationError("--recipients times --senders is at most 250,000,000.")

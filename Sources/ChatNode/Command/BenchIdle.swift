@@ -30,7 +30,7 @@ struct BenchIdle: AsyncParsableCommand {
     var maxLost: Int?
 
     func validate() throws {
-        guard clients > 0 else { throw ValidationError("--clients is at least 1.") }
+        try BenchArgument.check("--clients", clients, in: 1...Envelope.mostClients)
         guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
     }
 

@@ -26,10 +26,8 @@ struct BenchOptions: ParsableArguments {
 
     mutating func validate() throws {
         if urls.isEmpty { urls = [try BenchArgument.url("ws://127.0.0.1:4567/ws")] }
-        guard loops.map({ (1...1024).contains($0) }) ?? true else {
-            throw ValidationError("--loops is between 1 and 1024.")
-        }
-        guard concurrency > 0 else { throw ValidationError("--concurrency is at least 1.") }
+        if let loops { try BenchArgument.check("--loops", loops, in: 1...1024) }
+        try BenchArgument.check("--concurrency", concurrency, in: 1...Envelope.mostClients)
         for pid in pids where ProcessorTime.ofProcess(pid) == nil {
             throw ValidationError("--pid \(pid): there is no such process here.")
         }
@@ -40,7 +38,10 @@ struct BenchOptions: ParsableArguments {
 struct BenchLimits: ParsableArguments {
     @Option(
         name: .customLong("max-p99"),
-        help: "The longest 99th percentile of the latency, such as 20ms.",
+        help: """
+            The longest 99th percentile of the latency, such as 20ms. Missed where recipients are \
+            gone, or more messages lost than --max-lost.
+            """,
         transform: BenchArgument.duration
     )
     var maxP99: Duration?
@@ -49,7 +50,7 @@ struct BenchLimits: ParsableArguments {
         transform: BenchArgument.number
     )
     var minRate: Double?
-    @Option(help: "Messages that may be lost, over all recipients.")
+    @Option(help: "Messages that may be lost, over all recipients, those that are gone too.")
     var maxLost: Int?
 
     func check(_ outcome: Conversation.Outcome, _ report: inout Report) {
@@ -58,11 +59,22 @@ struct BenchLimits: ParsableArguments {
         let perSecond =
             outcome.measuredSeconds > 0
             ? Double(counts.completeMeasured) / outcome.measuredSeconds : nil
-        report.threshold("max-p99", atMost: maxP99, p99, \.short) { .number($0.microseconds) }
-        report.threshold("min-rate", atLeast: minRate, perSecond, { "\($0.threeDigits)/s" }) {
+        report.threshold("max-p99", .atMost, maxP99, p99, \.short, voided: absence(outcome)) {
+            .number($0.microseconds)
+        }
+        report.threshold("min-rate", .atLeast, minRate, perSecond, { "\($0.threeDigits)/s" }) {
             .number($0)
         }
-        report.threshold("max-lost", atMost: maxLost, outcome.faults.lost, \.grouped) { .int($0) }
+        report.threshold("max-lost", .atMost, maxLost, outcome.faults.lost, \.grouped) {
+            .int($0)
+        }
+    }
+
+    /// Why a latency says nothing: what never arrived has none, and would be the worst.
+    private func absence(_ outcome: Conversation.Outcome) -> String? {
+        if outcome.gone > 0 { return "\(outcome.gone.grouped) recipients are gone" }
+        let lost = outcome.faults.lost
+        return lost > maxLost ?? 0 ? "\(lost.grouped) messages never arrived" : nil
     }
 }
 
@@ -88,11 +100,18 @@ enum BenchArgument {
             )
     }
 
+    /// Nanoseconds since the clock's origin fit into 64 bits with room to spare.
+    private static let longest = Duration.seconds(30 * 24 * 3600)
+
     @Sendable static func duration(_ text: String) throws -> Duration {
-        try explained("a number with its unit, such as 500ms, 10s or 2m") {
+        let duration = try explained("a number with its unit, such as 500ms, 10s or 2m") {
             () throws(InvalidValue) in
             try Units.duration(text)
         }
+        guard duration <= longest else {
+            throw ValidationError("is more than \(Units.text(duration: longest)).")
+        }
+        return duration
     }
 
     @Sendable static func bytes(_ text: String) throws -> Int {
@@ -102,10 +121,28 @@ enum BenchArgument {
     }
 
     @Sendable static func number(_ text: String) throws -> Double {
-        guard let number = Units.number(text), number > 0 else {
-            throw ValidationError("is not a number above 0.")
+        guard let number = Units.number(text), number > 0, number <= 1e12 else {
+            throw ValidationError("is not a number above 0, and at most 1000000000000.")
         }
         return number
+    }
+
+    /// Things a second. Slower, the next one's time would not fit into 64 bits; faster, no clock
+    /// tells them apart.
+    @Sendable static func rate(_ text: String) throws -> Double {
+        guard let number = Units.number(text), (0.001...10_000_000).contains(number) else {
+            throw ValidationError("is not a number between 0.001 and 10000000.")
+        }
+        return number
+    }
+
+    /// Refuses a count out of bounds.
+    static func check(_ name: String, _ value: Int, in range: ClosedRange<Int>) throws {
+        guard range.contains(value) else {
+            throw ValidationError(
+                "\(name) \(value): is not between \(range.lowerBound) and \(range.upperBound)."
+            )
+        }
     }
 
     private static func explained<Value>(

@@ -17,7 +17,7 @@ import Testing
     }
 
     private static func said(_ envelope: Envelope = envelope) -> [UInt8] {
-        var message = envelope.message(from: envelope.name(17))
+        var message = envelope.message(from: envelope.name(Int(stamp.sender)))
         envelope.stamp(&message, stamp)
         return message
     }
@@ -27,7 +27,7 @@ import Testing
         let said = said()
         let message = try ClientMessage.parse(said.span.bytes)
         let body = ChatBody(
-            username: envelope.name(17),
+            username: envelope.name(Int(stamp.sender)),
             value: message.value,
             in: said.span.bytes
         )
@@ -55,7 +55,7 @@ import Testing
             String(decoding: Self.said(), as: UTF8.self).split(separator: "\"").dropLast().last
         )
         let text = Array(
-            #"{ "seq":5,"value":"\#(value)","username":"\#(Self.envelope.name(17))","type":"chat"}"#
+            #"{ "seq":5,"value":"\#(value)","username":"\#(Self.envelope.name(Int(Self.stamp.sender)))","type":"chat"}"#
                 .utf8
         )
         #expect(Self.read(text) == nil)
@@ -77,6 +77,29 @@ import Testing
         }
         let other = Envelope(run: "k3f9x1", valueBytes: 64)
         #expect(Self.read(text, other) == nil)
+    }
+
+    @Test func `a message of which one byte is changed is not taken for what was said`() throws {
+        let said = Self.said()
+        let text = String(decoding: said, as: UTF8.self)
+        let stamp = try #require(said.firstRange(of: Array(#""value":""#.utf8))).upperBound
+        let end = said.count - 1
+        // Of the stamp a recipient knows no more than that the sender is who the name says.
+        let unknown = stamp + 8..<stamp + 32
+        for index in 0..<end where !unknown.contains(index) {
+            var changed = said
+            changed[index] ^= 1
+            #expect(Self.read(changed) == nil, "\(index) of \(text)")
+            let message = HeardMessage(changed.span.bytes)
+            #expect(message.flatMap { Self.envelope.read($0) } == nil, "\(index) of \(text)")
+        }
+    }
+
+    @Test func `noise may come from anybody`() throws {
+        var noise = Self.envelope.message(from: Self.envelope.name(5))
+        let stamp = Stamp(sender: Stamp.noise, number: 0, intended: Self.stamp.intended)
+        Self.envelope.stamp(&noise, stamp)
+        #expect(Self.read(noise)?.stamp == stamp)
     }
 
     @Test func `a message has the size that was asked for`() throws {

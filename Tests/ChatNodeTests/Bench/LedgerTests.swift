@@ -43,7 +43,7 @@ import Testing
             }
         }
         let sent = Array(repeating: Self.each, count: Self.senders)
-        var faults = ledger.settle(sent: sent, recipients: 0..<Self.recipients)
+        var faults = ledger.settle(sent: sent)
         faults.disagreeing = Ledger.disagreeing(ledger.digests(of: 0..<Self.recipients))
         return faults
     }
@@ -80,14 +80,13 @@ import Testing
         #expect(faults(isNumbered: true) { $0.swapAt(index, index + 1) }.seqBreaks > 0)
     }
 
-    @Test func `of those who are gone nothing is missing`() {
+    @Test func `who hears nothing lacks everything, gone or not`() {
         var ledger = Ledger(recipients: 2, senders: 1)
         for number in 0..<5 as Range<UInt32> {
             let stamp = Stamp(sender: 0, number: number, intended: .distantPast)
             _ = ledger.hear(Envelope.Heard(stamp: stamp, seq: nil), at: 0)
         }
-        #expect(ledger.settle(sent: [5], recipients: [0]) == Faults())
-        #expect(ledger.settle(sent: [5], recipients: [0, 1]) == Faults(lost: 5))
+        #expect(ledger.settle(sent: [5]) == Faults(lost: 5))
     }
 
     @Test func `a hole in the order between our messages is found`() {
@@ -96,9 +95,9 @@ import Testing
             let stamp = Stamp(sender: 0, number: number, intended: .distantPast)
             _ = ledger.hear(Envelope.Heard(stamp: stamp, seq: seq), at: 0)
         }
-        #expect(ledger.settle(sent: [2], recipients: [0]).seqBreaks == 1)
+        #expect(ledger.settle(sent: [2]).seqBreaks == 1)
         ledger.place(10, at: 0)
-        #expect(ledger.settle(sent: [2], recipients: [0]).seqBreaks == 1)
+        #expect(ledger.settle(sent: [2]).seqBreaks == 1)
     }
 
     @Test func `the last of all recipients completes a message`() {
@@ -119,6 +118,20 @@ import Testing
         #expect(first)
         #expect(complete.map(\.number) == [1, 2])
         #expect(next)
+    }
+
+    @Test func `with the last recipient all that anybody has heard is complete`() {
+        var audience = Audience(senders: 2, recipients: 2)
+        for number in 0..<3 as Range<UInt32> { _ = audience.hear(sender: 1, number: number) }
+        // Has jumped over the second, and is gone; then the other one.
+        let first = audience.leave { _ in 3 }
+        #expect(first.isEmpty)
+        #expect(!audience.isEmpty)
+        let all = audience.leave { $0 == 1 ? 3 : 0 }
+        #expect(all.map(\.number) == [0, 1, 2])
+        #expect(audience.isEmpty)
+        #expect(audience.next(of: 1) == 3)
+        #expect(audience.next(of: 0) == 0)
     }
 
     @Test func `many messages complete in any order and leave nothing behind`() {

@@ -54,6 +54,21 @@ import Testing
         #expect(last == Self.start + .seconds(1_000_000))
     }
 
+    @Test(arguments: [0.7, 3, 200, 999.9, 123_456.7])
+    func `what is due before a time is counted without a walk`(perSecond: Double) {
+        for milliseconds in [0, 1, 5, 999, 1000, 1001] {
+            let end = Self.start + .milliseconds(milliseconds)
+            var pace = Pace(start: Self.start, perSecond: perSecond, lanes: [0], of: 1)
+            let count = pace.count(before: end)
+            var walked = 0
+            while let next = pace.next, next < end {
+                _ = pace.take(dueAt: next)
+                walked += 1
+            }
+            #expect(count == walked)
+        }
+    }
+
     @Test func `without a sender nothing is due`() {
         var pace = Pace(start: Self.start, perSecond: 3, lanes: [], of: 4)
         #expect(pace.next == nil)

@@ -12,7 +12,11 @@ import Testing
     }
 
     /// 100 messages in 10 s, each 1 ms to 100 ms on its way.
-    private func outcome(lost: Int = 0, measured: Bool = true) -> Conversation.Outcome {
+    private func outcome(
+        lost: Int = 0,
+        gone: Int = 0,
+        measured: Bool = true
+    ) -> Conversation.Outcome {
         var counts = Traffic.Counts(sent: [100])
         if measured {
             for milliseconds in 1...100 { counts.latency.record(.milliseconds(milliseconds)) }
@@ -24,7 +28,8 @@ import Testing
             counts: counts,
             faults: Faults(lost: lost),
             usage: Usage(from: sample, to: sample),
-            present: 1,
+            gone: gone,
+            intended: 100,
             measuredSeconds: measured ? 10 : 0
         )
     }
@@ -37,7 +42,8 @@ import Testing
     }
 
     private static let cases: [(arguments: [String], code: Int32)] = [
-        (["--max-p99", "100ms"], 0), (["--max-p99", "98ms"], 2), (["--min-rate", "10"], 0),
+        (["--max-p99", "100ms", "--max-lost", "3"], 0),
+        (["--max-p99", "98ms", "--max-lost", "3"], 2), (["--min-rate", "10"], 0),
         (["--min-rate", "10.1"], 2), (["--max-lost", "3"], 0), (["--max-lost", "2"], 2),
         ([], 0), (["--verify"], 1), (["--verify", "--max-lost", "2"], 1),
     ]
@@ -48,6 +54,31 @@ import Testing
         code: Int32
     ) throws {
         #expect(try exitCode(arguments, outcome(lost: 3)) == code)
+    }
+
+    @Test func `a latency of which some messages have none is missed`() throws {
+        #expect(try exitCode(["--max-p99", "100ms"], outcome()) == 0)
+        #expect(try exitCode(["--max-p99", "100ms"], outcome(lost: 1)) == 2)
+        #expect(try exitCode(["--max-p99", "100ms"], outcome(gone: 1)) == 2)
+        #expect(try exitCode(["--max-p99", "100ms", "--max-lost", "9"], outcome(gone: 1)) == 2)
+    }
+
+    private static let entries: [(Int, failed: Int, maxFailed: Int?, isStopped: Bool, Int32)] = [
+        (9, 0, nil, false, 0), (9, 1, nil, false, 69), (9, 1, 1, false, 0), (9, 2, 1, false, 2),
+        (0, 0, nil, false, 69), (0, 9, 9, false, 69), (0, 0, nil, true, 0),
+    ]
+
+    @Test(arguments: entries)
+    func `clients that stay out have the exit code that the help says`(
+        arrived: Int,
+        failed: Int,
+        maxFailed: Int?,
+        isStopped: Bool,
+        code: Int32
+    ) {
+        var report = Report(bench: "churn", "")
+        report.checkEntries(arrived, failed: failed, maxFailed, isStopped: isStopped)
+        #expect(report.exitCode == code)
     }
 
     @Test func `where nothing was measured, a threshold is missed`() throws {
