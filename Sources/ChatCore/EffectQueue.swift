@@ -14,7 +14,7 @@ public final class EffectQueue<Effect> {
     /// Lets an event append its effects, then carries out everything that waits; unless that is
     /// being done already, further up the stack. True where it was done here.
     ///
-    /// Inlined into its users: generic code that is not costs a thousand instructions an event.
+    /// Inlined into its users: generic code that is not looks its types up in every call.
     @discardableResult
     @inlinable
     public func run(_ event: (inout [Effect]) -> Void, _ carryOut: (Effect) -> Void) -> Bool {

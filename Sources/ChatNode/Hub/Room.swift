@@ -11,12 +11,11 @@ final class Room {
     /// What each member gets next.
     private var cursors: [Int] = []
 
-    /// The member at which the walk that is under way goes on; nil where none is.
+    /// The member at which the walk that is under way goes on; nil where none is. All before it have
+    /// been offered what there was when the pass began.
     var walkIndex: Int?
     /// What there was to send when the pass under way began.
     var passEnd = 0
-    /// A member has been moved to a place that the pass has been at: one pass more is needed.
-    var hasMoved = false
 
     /// When the oldest came of what the pass under way is to offer.
     var arrivedAt = Instant.distantPast
@@ -57,14 +56,27 @@ final class Room {
         cursors[place] = cursor
     }
 
-    /// Takes a member out. The answer is the slot of the member that has moved to its place.
-    func remove(at place: Int) -> Int32? {
-        let last = slots.count - 1
-        slots.swapAt(place, last)
-        cursors.swapAt(place, last)
+    /// Takes a member out. `moved` hears of those that get other places by it: two at most.
+    ///
+    /// In a walk's pause the hole goes to the border first, so that what has been passed stays
+    /// together: were a member that has not been offered anything put there, another pass would be
+    /// needed, and while people come and go there would be no end of them.
+    func remove(at place: Int, moved: (_ slot: Int32, _ place: Int) -> Void) {
+        var hole = place
+        if let border = walkIndex.map({ $0 - 1 }), place <= border {
+            fill(hole, from: border, moved)
+            hole = border
+            walkIndex = border
+        }
+        fill(hole, from: slots.count - 1, moved)
         slots.removeLast()
         cursors.removeLast()
-        if let walkIndex, place < walkIndex { hasMoved = true }
-        return place == last ? nil : slots[place]
+    }
+
+    private func fill(_ hole: Int, from place: Int, _ moved: (Int32, Int) -> Void) {
+        guard hole != place else { return }
+        slots[hole] = slots[place]
+        cursors[hole] = cursors[place]
+        moved(slots[hole], hole)
     }
 }

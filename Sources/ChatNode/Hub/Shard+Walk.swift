@@ -16,8 +16,8 @@ extension Shard {
     func leaveRooms(_ connection: Connection) {
         for membership in connection.memberships.all {
             let room = membership.room
-            if let moved = room.remove(at: membership.place) {
-                self.connection(at: moved)?.moved(in: room, to: membership.place)
+            room.remove(at: membership.place) { slot, place in
+                self.connection(at: slot)?.moved(in: room, to: place)
             }
             if room.count == 0 { rooms[room.name] = nil }
         }
@@ -106,26 +106,19 @@ extension Shard {
     /// Goes round until everybody has been offered everything, or the budget is spent.
     private func walk(_ room: Room, _ stretch: inout WalkStretch) {
         while stretch.hasRest, let index = room.walkIndex {
-            // Members may have left in the pause, so many that there are fewer than had been passed.
-            let next = pass(room, min(index, room.count)..<room.count, &stretch)
+            let next = pass(room, index..<room.count, &stretch)
             room.walkIndex = next
             if next >= room.count { endPass(of: room) }
         }
     }
 
-    /// All members have been passed once, and offered at least what there was when the pass began;
-    /// all but those whose place has changed meanwhile.
+    /// All members have been passed once, and offered at least what there was when the pass began.
     private func endPass(of room: Room) {
-        let isComplete = !room.hasMoved
-        if isComplete { room.backlog.trim(offered: room.passEnd) }
-        let isOver = isComplete && room.passEnd == room.backlog.end
-        if isComplete {
-            metrics.walked(since: room.arrivedAt)
-            room.arrivedAt = room.nextArrivedAt ?? room.arrivedAt
-            room.nextArrivedAt = nil
-        }
-        room.walkIndex = isOver ? nil : 0
-        room.hasMoved = false
+        room.backlog.trim(offered: room.passEnd)
+        metrics.walked(since: room.arrivedAt)
+        room.arrivedAt = room.nextArrivedAt ?? room.arrivedAt
+        room.nextArrivedAt = nil
+        room.walkIndex = room.passEnd == room.backlog.end ? nil : 0
         room.passEnd = room.backlog.end
     }
 
@@ -143,11 +136,12 @@ extension Shard {
             doors.withUnsafeMutableBufferPointer { doors in
                 while step.place < step.end, stretch.hasRest {
                     let cursor = cursors[step.place]
-                    if cursor == room.backlog.end {
-                        step.place += 1
-                    } else if cursor < room.backlog.start {
-                        let slot = slots[step.place]
+                    let slot = slots[step.place]
+                    if cursor < room.backlog.start {
                         if !doors[Int(slot)].isClosing { stretch.late.append(slot) }
+                        step.place += 1
+                    } else if cursor == room.backlog.end || !doors[Int(slot)].takesFrames {
+                        // Before anything is prepared: who does not read costs a look.
                         step.place += 1
                     } else {
                         let piece = prepare(room.backlog, cursor)
