@@ -124,22 +124,28 @@ def through_redis(node, recipient):
             room.cost_of_batch(MANY_BATCHES_TO_REDIS) - recipient["recipient of 64"]
         )
         / BATCH,
+        "redis visit": visit(node),
     }
 
 
 def visits(node):
+    """Of one to a node on its own."""
+    return {"visit": visit(node)}
+
+
+def visit(node):
     """Connecting, logging in, and leaving again."""
     resident = Client(node.port)
 
-    def visit(count):
+    def come(count):
         for _ in range(count):
             guest = Client(node.port)
             guest.login("guest")
             guest.leave()
         resident.settle()
 
-    visit(FEW_VISITS)
-    return {"visit": slope(node, visit, FEW_VISITS, MANY_VISITS)}
+    come(FEW_VISITS)
+    return slope(node, come, FEW_VISITS, MANY_VISITS)
 
 
 def crowd(node, count):

@@ -1,4 +1,4 @@
-/* What Swift needs of libhiredis: its parser and its formatter, not its sockets. */
+/* What Swift needs of libhiredis: its parser, not its sockets. */
 #ifndef CHIREDIS_SHIM_H
 #define CHIREDIS_SHIM_H
 

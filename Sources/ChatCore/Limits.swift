@@ -238,6 +238,9 @@ public enum Limits {
     public static let redisReadBufferMinimumBytes = 2 * 1024
     /// The largest one: four times what is parsed at once, so that load saves system calls.
     public static let redisReadBufferMaximumBytes = 64 * 1024
+    /// The largest buffer of commands that is kept for the next ones: a hundred logins, or a batch of
+    /// the messages that people write.
+    public static let redisWriteBufferBytes = 64 * 1024
     /// Reads of one such connection in one turn of its loop, before others get theirs.
     public static let redisReadsPerTurn = 8
     /// One answer of Redis. The longest asked for are 512 messages of 16 KiB, and the names of one

@@ -1,5 +1,6 @@
 import CHiredis
 import Foundation
+import NIOCore
 import TestSupport
 
 @testable import ChatNode
@@ -27,14 +28,11 @@ final class RedisClient {
     }
 
     func run(_ command: RedisCommand) throws -> RespValue {
-        let lengths = zip(command.ends, [0] + command.ends).map { $0 - $1 }
-        command.bytes.withUnsafeBytes { bytes in
-            var start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-            var pointers: [UnsafePointer<CChar>?] = lengths.map { length in
-                defer { start = start?.advanced(by: length) }
-                return start.map { UnsafePointer($0) }
-            }
-            _ = redisAppendCommandArgv(context, Int32(lengths.count), &pointers, lengths)
+        var buffer = ByteBuffer()
+        command.append(to: &buffer)
+        buffer.withUnsafeReadableBytes { bytes in
+            let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            _ = redisAppendFormattedCommand(context, start, bytes.count)
         }
         return try next()
     }

@@ -62,20 +62,31 @@ public enum BusPayload: Sendable, Hashable {
         out.append(UInt8(ascii: " "))
         JSONWriter.append(publication.ms, to: &out)
         out.append(UInt8(ascii: "\n"))
-        for item in publication.items { append(item.body.span.bytes, as: item.mid, to: &out) }
+        out.append(addingCapacity: publication.byteCount) { out in
+            for item in publication.items { append(item.body.span.bytes, as: item.mid, to: &out) }
+        }
         return out
     }
 
     /// What one message travels and is logged as, behind the first line.
     ///
-    /// Cost: one copy; allocates only when `out` has to grow.
-    public static func append(_ body: RawSpan, as mid: MessageID, to out: inout [UInt8]) {
+    /// Cost: one copy.
+    public static func append(
+        _ body: RawSpan,
+        as mid: MessageID,
+        to out: inout OutputSpan<UInt8>
+    ) {
         mid.append(to: &out)
         out.append(UInt8(ascii: " "))
-        JSONWriter.append(UInt64(body.byteCount), to: &out)
+        out.append(decimal: UInt64(body.byteCount))
         out.append(UInt8(ascii: "\n"))
-        JSONWriter.append(body, to: &out)
+        out.append(body)
         out.append(UInt8(ascii: "\n"))
+    }
+
+    /// How many bytes `append` writes for a body of `count` bytes.
+    public static func length(of count: Int, as mid: MessageID) -> Int {
+        mid.byteCount + JSONWriter.length(of: UInt64(count)) + count + 3
     }
 
     private static func numbered(_ payload: [UInt8], _ room: RoomName) -> BusPayload {
@@ -124,15 +135,31 @@ private struct BusLines {
 
     func isAtEnd(_ bytes: RawSpan) -> Bool { position == bytes.byteCount }
 
+    /// A number in front of the next `end`, which is passed: one number, one text. None that is
+    /// asked for has more digits than always fit.
     mutating func number(_ bytes: RawSpan, endedBy end: Unicode.Scalar) -> UInt64? {
-        word(bytes, endedBy: end).flatMap { UInt64(decimal: bytes.extracting($0)) }
+        let start = position
+        let isZero = start < bytes.byteCount && bytes.byte(at: start) == UInt8(ascii: "0")
+        var value: UInt64 = 0
+        while position < bytes.byteCount, position - start <= Self.digits {
+            let byte = bytes.byte(at: position)
+            position += 1
+            if byte == UInt8(ascii: end) {
+                let count = position - 1 - start
+                return count == 1 || (count > 1 && !isZero) ? value : nil
+            }
+            let digit = byte &- UInt8(ascii: "0")
+            guard digit < 10, position - start <= Self.digits else { return nil }
+            value = value * 10 + UInt64(digit)
+        }
+        return nil
     }
 
     /// A line `mid length` and as many bytes of JSON on a line of their own.
     mutating func item(of payload: [UInt8]) -> Publication.Item? {
         let bytes = payload.span.bytes
-        guard let mid = word(bytes, endedBy: " ").flatMap({ MessageID(bytes.extracting($0)) }),
-            mid.n < Limits.numbers,
+        guard let lineage = lineage(bytes, endedBy: "."),
+            let n = number(bytes, endedBy: " "), n < Limits.numbers,
             let length = number(bytes, endedBy: "\n"), length < bytes.byteCount - position
         else { return nil }
         let end = position + Int(length)
@@ -143,21 +170,18 @@ private struct BusLines {
         guard body.count > 2, bytes.byte(at: body.lowerBound) == UInt8(ascii: "{"),
             bytes.byte(at: end - 1) == UInt8(ascii: "}")
         else { return nil }
-        return Publication.Item(mid: mid, body: payload[body])
+        return Publication.Item(mid: MessageID(lineage: lineage, n: n), body: payload[body])
     }
 
-    /// What stands before the next `end`, which is passed. None is longer than a mid.
-    private mutating func word(_ bytes: RawSpan, endedBy end: Unicode.Scalar) -> Range<Int>? {
-        let start = position
-        while position < bytes.byteCount, position - start <= Self.wordBytes {
-            position += 1
-            if bytes.byte(at: position - 1) == UInt8(ascii: end) { return start..<(position - 1) }
-        }
-        return nil
+    private mutating func lineage(_ bytes: RawSpan, endedBy end: Unicode.Scalar) -> Lineage? {
+        let stop = position + Lineage.byteCount
+        guard stop < bytes.byteCount, bytes.byte(at: stop) == UInt8(ascii: end) else { return nil }
+        defer { position = stop + 1 }
+        return Lineage(bytes.extracting(position..<stop))
     }
 
-    /// A lineage, a point and the 20 digits of the largest number.
-    private static let wordBytes = Lineage.byteCount + 21
+    /// 10^19 - 1 is less than 2^64, and all numbers there are, are less than that.
+    private static let digits = 19
     /// `lineage.n`, a space, a digit, three bytes of JSON and two ends of lines.
     static let leastItemBytes = Lineage.byteCount + 9
 }

@@ -20,9 +20,7 @@ public struct Publication: Sendable, Hashable {
         }
 
         /// Bytes of it in a `BusPayload`.
-        var payloadByteCount: Int {
-            mid.byteCount + JSONWriter.length(of: UInt64(body.count)) + body.count + 3
-        }
+        var payloadByteCount: Int { BusPayload.length(of: body.count, as: mid) }
     }
 
     /// Where they belong.
@@ -95,13 +93,13 @@ extension Publication {
     }
 
     /// Appends an item's `chat`.
-    func append(_ item: Item, at index: Int, to bytes: inout [UInt8]) {
+    func append(_ item: Item, at index: Int, to out: inout OutputSpan<UInt8>) {
         ChatFrame.append(
             body: item.body.span.bytes,
             seq: firstSeq + UInt64(index),
             timestampMs: ms,
             mid: item.mid,
-            to: &bytes
+            to: &out
         )
     }
 }

@@ -18,4 +18,10 @@ public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
 
     /// 32 lower-case hexadecimal digits, as keys and other nodes have it.
     public var description: String { bits.text }
+
+    /// Appends the text.
+    public func append(to out: inout OutputSpan<UInt8>) { bits.append(to: &out) }
+
+    /// How many bytes `append` writes.
+    public static var byteCount: Int { RandomBits.byteCount }
 }

@@ -44,16 +44,18 @@ public struct Lineage: Hashable, Sendable, CustomStringConvertible {
 
     /// 8 characters of `0-9 a-z`.
     public var description: String {
-        var bytes: [UInt8] = []
-        append(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        String(unsafeUninitializedCapacity: Self.length) { buffer in
+            var out = OutputSpan(buffer: buffer, initializedCount: 0)
+            append(to: &out)
+            return out.finalize(for: buffer)
+        }
     }
 
     /// How many bytes `append` writes.
-    static var byteCount: Int { length }
+    public static var byteCount: Int { length }
 
     /// Appends the text.
-    public func append(to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: packed.littleEndian) { bytes.append(contentsOf: $0) }
+    public func append(to out: inout OutputSpan<UInt8>) {
+        out.append(bytesOf: packed.littleEndian)
     }
 }

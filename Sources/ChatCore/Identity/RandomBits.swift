@@ -1,7 +1,8 @@
 /// 128 random bits and their text, 32 lower-case hexadecimal digits: what makes an identifier
 /// unique without asking anybody.
 struct RandomBits: Hashable, Sendable {
-    private static let digits = 32
+    /// How many bytes `append` writes.
+    static let byteCount = 32
 
     private let bits: UInt128
 
@@ -11,7 +12,7 @@ struct RandomBits: Hashable, Sendable {
 
     /// Fails: nil for anything but 32 lower-case hexadecimal digits: one value, one text.
     init?(_ text: String) {
-        guard text.utf8.count == Self.digits else { return nil }
+        guard text.utf8.count == Self.byteCount else { return nil }
         var bits: UInt128 = 0
         for byte in text.utf8 {
             let digit: UInt8
@@ -26,20 +27,31 @@ struct RandomBits: Hashable, Sendable {
     }
 
     var text: String {
-        var bytes: [UInt8] = []
-        append(to: &bytes)
-        return String(decoding: bytes, as: UTF8.self)
+        String(unsafeUninitializedCapacity: Self.byteCount) { buffer in
+            var out = OutputSpan(buffer: buffer, initializedCount: 0)
+            append(to: &out)
+            return out.finalize(for: buffer)
+        }
     }
 
-    func append(to bytes: inout [UInt8]) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.digits) { text in
-            for index in text.indices {
-                let shift = UInt128(4 * (Self.digits - 1 - index))
-                let digit = UInt8(truncatingIfNeeded: bits >> shift) & 0xF
-                text[index] =
-                    digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            }
-            bytes.append(contentsOf: UnsafeBufferPointer(text))
+    func append(to out: inout OutputSpan<UInt8>) {
+        var shift = UInt128.bitWidth
+        while shift > 0 {
+            shift -= 32
+            out.append(bytesOf: Self.text(of: UInt32(truncatingIfNeeded: bits >> UInt128(shift))))
         }
+    }
+
+    /// The digits of 32 bits, in the order of memory: all eight at once, one to a byte.
+    private static func text(of bits: UInt32) -> UInt64 {
+        var digits = UInt64(bits)
+        digits = (digits << 16 | digits) & 0x0000_FFFF_0000_FFFF
+        digits = (digits << 8 | digits) & 0x00FF_00FF_00FF_00FF
+        digits = (digits << 4 | digits) & 0x0F0F_0F0F_0F0F_0F0F
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // 1 where a digit is 10 or more: adding 6 carries into the upper half of its byte.
+        let letters = (digits + ones * 6) >> 4 & ones
+        let gap = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+        return (digits + ones * UInt64(UInt8(ascii: "0")) + letters * gap).bigEndian
     }
 }

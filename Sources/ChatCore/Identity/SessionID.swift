@@ -22,5 +22,8 @@ public struct SessionID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { bits.text }
 
     /// Appends the text.
-    public func append(to bytes: inout [UInt8]) { bits.append(to: &bytes) }
+    public func append(to out: inout OutputSpan<UInt8>) { bits.append(to: &out) }
+
+    /// How many bytes `append` writes.
+    public static var byteCount: Int { RandomBits.byteCount }
 }

@@ -65,7 +65,7 @@ public enum ChatFrame {
         timestampMs: Int64,
         mid: MessageID
     ) -> Int {
-        punctuation - 1 + body.byteCount + mid.byteCount
+        punctuation + max(body.byteCount - 1, 0) + mid.byteCount
             + JSONWriter.length(of: seq) + JSONWriter.length(of: timestampMs)
     }
 
@@ -79,14 +79,29 @@ public enum ChatFrame {
         mid: MessageID,
         to out: inout [UInt8]
     ) {
-        JSONWriter.append(body.extracting(droppingLast: 1), to: &out)
-        JSONWriter.append(literal: seqKey, to: &out)
-        JSONWriter.append(seq, to: &out)
-        JSONWriter.append(literal: timestampKey, to: &out)
-        JSONWriter.append(timestampMs, to: &out)
-        JSONWriter.append(literal: midKey, to: &out)
+        let length = length(body: body, seq: seq, timestampMs: timestampMs, mid: mid)
+        out.append(addingCapacity: length) { out in
+            append(body: body, seq: seq, timestampMs: timestampMs, mid: mid, to: &out)
+        }
+    }
+
+    /// Appends a body with its `seq`, `ts` and `mid` where there is room for them.
+    static func append(
+        body: RawSpan,
+        seq: UInt64,
+        timestampMs: Int64,
+        mid: MessageID,
+        to out: inout OutputSpan<UInt8>
+    ) {
+        out.append(body.extracting(droppingLast: 1))
+        out.append(literal: seqKey)
+        out.append(decimal: seq)
+        out.append(literal: timestampKey)
+        if timestampMs < 0 { out.append(UInt8(ascii: "-")) }
+        out.append(decimal: timestampMs.magnitude)
+        out.append(literal: midKey)
         mid.append(to: &out)
-        JSONWriter.append(literal: end, to: &out)
+        out.append(literal: end)
     }
 
     private static let seqKey: StaticString = #","seq":"#

@@ -62,12 +62,14 @@ public enum JSONWriter {
     }
 
     /// How many digits a number has.
+    @inlinable
     public static func length(of number: UInt64) -> Int {
         var digits = 1
-        var rest = number
-        while rest >= 10 {
-            rest /= 10
+        var bound: UInt64 = 10
+        // The next power of ten would not fit.
+        while digits < 20, number >= bound {
             digits += 1
+            bound &*= 10
         }
         return digits
     }

@@ -31,11 +31,12 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\(lineage).\(n)" }
 
     /// How many bytes `append` writes.
-    var byteCount: Int { Lineage.byteCount + 1 + JSONWriter.length(of: n) }
+    public var byteCount: Int { Lineage.byteCount + 1 + JSONWriter.length(of: n) }
 
-    func append(to bytes: inout [UInt8]) {
-        lineage.append(to: &bytes)
-        bytes.append(UInt8(ascii: "."))
-        JSONWriter.append(n, to: &bytes)
+    /// Appends the text.
+    public func append(to out: inout OutputSpan<UInt8>) {
+        lineage.append(to: &out)
+        out.append(UInt8(ascii: "."))
+        out.append(decimal: n)
     }
 }

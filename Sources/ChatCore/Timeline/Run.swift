@@ -28,12 +28,12 @@ public struct Run: Sendable {
             lengths.append(length)
             total += FrameHeader.byteCount(length: length, masked: false) + length
         }
-        var bytes = [UInt8]()
-        bytes.reserveCapacity(total)
-        for (index, item) in publication.items.enumerated() {
-            FrameHeader.append(.text, length: lengths[index], to: &bytes)
-            publication.append(item, at: index, to: &bytes)
-            lengths[index] = bytes.count
+        let bytes = [UInt8](capacity: total) { out in
+            for (index, item) in publication.items.enumerated() {
+                FrameHeader.append(.text, length: lengths[index], to: &out)
+                publication.append(item, at: index, to: &out)
+                lengths[index] = out.count
+            }
         }
         self.init(bytes: bytes, ends: lengths)
     }

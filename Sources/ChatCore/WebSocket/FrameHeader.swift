@@ -21,6 +21,19 @@ public enum FrameHeader {
         mask: MaskingKey? = nil,
         to bytes: inout [UInt8]
     ) {
+        bytes.append(addingCapacity: byteCount(length: length, masked: mask != nil)) { out in
+            append(opcode, isFinal: isFinal, length: length, mask: mask, to: &out)
+        }
+    }
+
+    /// Appends a header where there is room for it.
+    static func append(
+        _ opcode: Opcode,
+        isFinal: Bool = true,
+        length: Int,
+        mask: MaskingKey? = nil,
+        to bytes: inout OutputSpan<UInt8>
+    ) {
         let maskBit: UInt8 = mask == nil ? 0 : 0x80
         bytes.append((isFinal ? 0x80 : 0) | opcode.rawValue)
         switch length {
@@ -36,7 +49,10 @@ public enum FrameHeader {
         if let mask { append(bigEndian: mask.wireOrder.byteSwapped, to: &bytes) }
     }
 
-    private static func append(bigEndian number: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    private static func append(
+        bigEndian number: some FixedWidthInteger,
+        to bytes: inout OutputSpan<UInt8>
+    ) {
         var shift = type(of: number).bitWidth
         while shift > 0 {
             shift -= 8

@@ -3,7 +3,7 @@ import NIOCore
 
 /// One connection to Redis: commands in, answers out, in order.
 ///
-/// Commands are written at once and leave with the next `flush`; the answers come in the order of
+/// Commands are put together at once and leave with the next `flush`, in one piece; the answers come in the order of
 /// the commands. After `subscribe` it speaks no commands any more and only listens. A connection
 /// that fails in any way is over: what was not answered fails, then its owner is told, and
 /// connecting again is the owner's to do.
@@ -51,6 +51,8 @@ final class RedisConnection: ChannelInboundHandler {
     private(set) var fault: RedisFault?
     private var isSubscriber = false
     private let reader = RespReader()
+    /// Commands that leave with the next flush. Its memory serves the next ones, too.
+    private var outgoing = ByteBuffer()
     private var unanswered = CircularBuffer<Command>()
     /// Published in this read.
     private var pushes: [RespValue] = []
@@ -108,21 +110,25 @@ extension RedisConnection {
     /// Lets everything written since the last time leave.
     func flush() {
         guard let context, isOpen else { return }
+        guard outgoing.readableBytes > 0 else { return }
         // A write that fails makes the channel read what is left and close, all of it inside this
         // call; nobody who flushes expects to be called back, so that waits for a task of its own.
         let wasBusy = isBusy
         isBusy = true
-        context.flush()
+        context.writeAndFlush(wrapOutboundOut(outgoing), promise: nil)
         isBusy = wasBusy
+        if outgoing.storageCapacity <= Limits.redisWriteBufferBytes {
+            outgoing.clear()
+        } else {
+            outgoing = ByteBuffer()
+        }
         guard !wasBusy, !events.isEmpty else { return }
         loop.assumeIsolated().execute { self.handleEvents() }
     }
 
     private func write(_ command: RedisCommand) {
-        guard isOpen, let context else { return }
-        var buffer = context.channel.allocator.buffer(capacity: 0)
-        RespWriter.append(command, to: &buffer)
-        context.write(wrapOutboundOut(buffer), promise: nil)
+        guard isOpen, context != nil else { return }
+        command.append(to: &outgoing)
     }
 }
 
@@ -157,21 +163,30 @@ extension RedisConnection {
     /// One event after the other, however deep in a callback the channel speaks.
     private func handle(_ event: Event) {
         guard isOpen else { return }
-        events.append(event)
-        handleEvents()
+        guard !isBusy, events.isEmpty else {
+            events.append(event)
+            return handleEvents()
+        }
+        isBusy = true
+        carryOut(event)
+        isBusy = false
+        // Nearly always nothing has come meanwhile.
+        if !events.isEmpty { handleEvents() }
     }
 
     private func handleEvents() {
         guard !isBusy else { return }
         isBusy = true
-        while let event = events.popFirst() {
-            switch event {
-            case .bytes(let buffer): read(buffer)
-            case .readComplete: handOverPushes()
-            case .ended: fail(.closed)
-            }
-        }
+        while let event = events.popFirst() { carryOut(event) }
         isBusy = false
+    }
+
+    private func carryOut(_ event: Event) {
+        switch event {
+        case .bytes(let buffer): read(buffer)
+        case .readComplete: handOverPushes()
+        case .ended: fail(.closed)
+        }
     }
 
     private func read(_ bytes: ByteBuffer) {

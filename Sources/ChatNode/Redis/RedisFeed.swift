@@ -29,6 +29,7 @@ final class RedisFeed {
     private var ticking: Ticker?
     private var comparedAt = Instant.distantPast
     private var junk = JunkCount()
+    private let effects = EffectQueue<Timeline.Effect>()
     /// What the effects of one event deliver, to leave in one hand-over per loop.
     private var deliveries: [Delivery] = []
 
@@ -125,8 +126,8 @@ extension RedisFeed {
 
     private func hear(_ pushes: [RespValue]) {
         pulse?.heard(now: Clock.now)
-        if let complaint = pushes.lazy.compactMap(\.complaint).first {
-            return link.fail(RedisFault(error: complaint))
+        for push in pushes {
+            if let complaint = push.complaint { return link.fail(RedisFault(error: complaint)) }
         }
         run { timeline, effects in
             for push in pushes { hear(push, &timeline, &effects) }
@@ -138,15 +139,19 @@ extension RedisFeed {
         _ timeline: inout Timeline,
         _ effects: inout [Timeline.Effect]
     ) {
-        guard let parts = push.elements, parts.count == 3, let kind = parts[0].text else { return }
-        if kind == "subscribe" {
+        guard let parts = push.elements, parts.count == 3, let kind = parts[0].bytes else { return }
+        if kind == Self.message {
+            guard parts[1].bytes == lobby else { return }
+            receive(parts[2].bytes ?? [], &timeline, &effects)
+        } else if kind == Self.subscribe {
             unconfirmed -= 1
             guard unconfirmed == 0 else { return }
             timeline.subscribed(into: &effects)
-        } else if kind == "message", parts[1].bytes == lobby {
-            receive(parts[2].bytes ?? [], &timeline, &effects)
         }
     }
+
+    private static let message = Array("message".utf8)
+    private static let subscribe = Array("subscribe".utf8)
 
     private func receive(
         _ payload: [UInt8],
@@ -166,9 +171,7 @@ extension RedisFeed {
 
 extension RedisFeed {
     private func run(_ event: (inout Timeline, inout [Timeline.Effect]) -> Void) {
-        var effects: [Timeline.Effect] = []
-        event(&timeline, &effects)
-        for effect in effects { carryOut(effect) }
+        guard effects.run({ event(&timeline, &$0) }, carryOut) else { return }
         deliver()
         guard timeline.isLive != wasLive else { return }
         wasLive = timeline.isLive
@@ -220,16 +223,21 @@ extension RedisFeed {
         }
     }
 
-    /// One hand-over per loop, however much there is.
+    /// One hand-over per loop, however much there is; to the loop that this is, none.
     private func deliver() {
         guard !deliveries.isEmpty else { return }
+        let batch = deliveries
+        deliveries = []
         let now = Clock.now
         for bound in shards {
-            bound.eventLoop.execute { [deliveries] in
-                for delivery in deliveries { delivery.make(to: bound.value, arrivedAt: now) }
+            if bound.eventLoop === loop {
+                for delivery in batch { delivery.make(to: bound.value, arrivedAt: now) }
+            } else {
+                bound.eventLoop.execute {
+                    for delivery in batch { delivery.make(to: bound.value, arrivedAt: now) }
+                }
             }
         }
-        deliveries = []
     }
 }
 

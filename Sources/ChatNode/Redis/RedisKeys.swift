@@ -7,20 +7,27 @@ struct RedisKeys: Sendable {
     /// What all of them begin with.
     let prefix: String
 
+    let epoch, nodes, dead: String
+    /// What those keys begin with of which there are many.
+    let heldStem, labelStem, nameStem, roomStem, logStem: String
+
     init(prefix: String) {
         self.prefix = prefix
+        epoch = prefix + "/epoch"
+        nodes = prefix + "/nodes"
+        dead = prefix + "/dead"
+        heldStem = prefix + "/held/"
+        labelStem = prefix + "/label/"
+        nameStem = prefix + "/name/"
+        roomStem = prefix + "/room/"
+        logStem = prefix + "/log/"
     }
 
-    var epoch: String { prefix + "/epoch" }
-    var nodes: String { prefix + "/nodes" }
-    var dead: String { prefix + "/dead" }
-    /// What the keys of held hashes begin with.
-    var heldStem: String { prefix + "/held/" }
     func held(by incarnation: Incarnation) -> String { heldStem + incarnation.description }
-    func label(of incarnation: Incarnation) -> String { "\(prefix)/label/\(incarnation)" }
-    func name(_ key: String) -> String { prefix + "/name/" + key }
-    func room(_ room: RoomName) -> String { prefix + "/room/" + room.text }
-    func log(of room: RoomName) -> String { prefix + "/log/" + room.text }
+    func label(of incarnation: Incarnation) -> String { labelStem + incarnation.description }
+    func name(_ key: String) -> String { nameStem + key }
+    func room(_ room: RoomName) -> String { roomStem + room.text }
+    func log(of room: RoomName) -> String { logStem + room.text }
 
     /// Where a room's messages travel.
     func channel(of room: RoomName) -> String {

@@ -10,7 +10,9 @@ final class RedisPort: Broker {
     private let highest: RedisHighest
     /// Tells the control plane that another reign was met, of that epoch at least.
     private let onDoubt: (UInt64) -> Void
-    private weak var shard: Shard?
+    /// Whose sessions ask. It is its broker that holds it, until `stop`: a weak reference would make
+    /// every use of it, and of what else refers to it, cost more.
+    private var shard: Shard?
     /// Hears that Redis is well but turns calls away, and, with nil, that it takes them again.
     private var onRefusal: ((RedisFault?) -> Void)?
     private var isRefused = false
@@ -46,6 +48,7 @@ final class RedisPort: Broker {
 
     func stop() {
         link.stop()
+        shard = nil
     }
 
     /// Another primary, or other data, must show itself before anything is asked of it.
@@ -62,13 +65,13 @@ final class RedisPort: Broker {
         )
         let codec = settings.codec
         // Nothing has been asked for any session yet: who is turned away here starts over.
-        let refused = { [weak connection] (fault: RedisFault) -> Void in connection?.fail(fault) }
+        let refused = { (fault: RedisFault) -> Void in connection.fail(fault) }
         connection.ask(codec.words(call), codec.fenceAnswer, refused: refused) {
-            [weak self, weak connection] answer in
+            [weak self] answer in
             guard let self else { return }
             guard case .reign(let reign, _) = answer else {
                 // The control plane meets the same, and ends the process.
-                connection?.fail(.other("the data is of another version"))
+                connection.fail(.other("the data is of another version"))
                 return
             }
             if reign.epoch > highest.reign.epoch {
@@ -85,27 +88,14 @@ final class RedisPort: Broker {
 
     func send(_ call: BrokerCall) {
         guard let connection = link.connection else { return }
-        let codec = settings.codec
         switch call {
         case .claim(let claim):
-            ask(connection, codec.words(claim), codec.claimAnswer) { [weak self] answer in
-                if case .granted(let grant) = answer { self?.highest.saw(fence: grant.fence) }
-                self?.shard?.answered(.claim(answer))
-            }
+            connection.send(settings.codec.words(claim), then: claimAnswered)
         case .release(let release):
-            // Taken also where others are turned away, so that it says nothing about that.
-            let refused = { [weak self] (fault: RedisFault) -> Void in
-                self?.shard?.answered(.refused(reason: fault.sentence))
-            }
-            connection.ask(codec.words(release), codec.releaseAnswer, refused: refused) {
-                [weak self] _ in self?.shard?.answered(.released)
-            }
+            connection.send(settings.codec.words(release), then: releaseAnswered)
         case .publish(let call):
-            let read = { (reply: RespValue) throws(StoreReplyError) in
-                try codec.publishAnswer(reply, count: call.drafts.count)
-            }
-            ask(connection, codec.words(call), read) { [weak self] answer in
-                self?.shard?.answered(.publish(answer))
+            connection.send(settings.codec.words(call)) {
+                [publishAnswered, count = call.drafts.count] in publishAnswered($0, count)
             }
         }
     }
@@ -118,24 +108,44 @@ final class RedisPort: Broker {
         onDoubt(highest.reign.epoch)
     }
 
-    private func ask<Answer>(
-        _ connection: RedisConnection,
-        _ words: RedisCommand,
-        _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
-        _ then: @escaping (Answer) -> Void
-    ) {
-        connection.ask(
-            words,
-            read,
-            refused: { [weak self] fault in
-                self?.note(refusal: fault)
-                self?.shard?.answered(.refused(reason: fault.sentence))
-            },
-            { [weak self] answer in
-                self?.note(refusal: nil)
-                then(answer)
-            }
-        )
+    // Who hears an answer: made once, because each call would need memory of its own for it.
+
+    private lazy var claimAnswered: (RedisConnection.Answer) -> Void = { [weak self] result in
+        guard let self, let answer = read(result, settings.codec.claimAnswer) else { return }
+        if case .granted(let grant) = answer { highest.saw(fence: grant.fence) }
+        shard?.answered(.claim(answer))
+    }
+
+    private lazy var releaseAnswered: (RedisConnection.Answer) -> Void = { [weak self] result in
+        guard let self, let connection = link.connection else { return }
+        // Taken also where others are turned away, so that it says nothing about that.
+        let answer = connection.read(result, settings.codec.releaseAnswer) {
+            shard?.answered(.refused(reason: $0.sentence))
+        }
+        if answer != nil { shard?.answered(.released) }
+    }
+
+    private lazy var publishAnswered: (RedisConnection.Answer, _ count: Int) -> Void = {
+        [weak self] result, count in
+        guard let self else { return }
+        let answer = read(result) { (reply) throws(StoreReplyError) in
+            try self.settings.codec.publishAnswer(reply, count: count)
+        }
+        if let answer { shard?.answered(.publish(answer)) }
+    }
+
+    private func read<Answer>(
+        _ result: RedisConnection.Answer,
+        _ read: (RespValue) throws(StoreReplyError) -> Answer
+    ) -> Answer? {
+        // What is answered is answered over the connection that there is.
+        guard let connection = link.connection else { return nil }
+        let answer = connection.read(result, read) { fault in
+            note(refusal: fault)
+            shard?.answered(.refused(reason: fault.sentence))
+        }
+        if answer != nil { note(refusal: nil) }
+        return answer
     }
 
     private func note(refusal: RedisFault?) {
@@ -146,29 +156,41 @@ final class RedisPort: Broker {
 }
 
 extension RedisConnection {
-    /// Asks for something and reads the answer. Where Redis has turned it away before writing
-    /// anything, `refused` is called instead; anything that is not an answer, and what shows that
-    /// this is the wrong Redis, ends the connection, and what else had been asked over it is unknown.
+    /// Asks for something and reads the answer, as `read` does.
     func ask<Answer>(
         _ words: RedisCommand,
         _ read: @escaping (RespValue) throws(StoreReplyError) -> Answer,
         refused: @escaping (RedisFault) -> Void,
         _ then: @escaping (Answer) -> Void
     ) {
-        send(words) { [weak self] result in
-            // Without an answer, the owner hears that the connection is gone.
-            guard case .success(let reply) = result else { return }
-            if let complaint = reply.complaint {
-                let fault = RedisFault(error: complaint)
-                if fault.hasWrittenNothing { refused(fault) }
-                if !fault.isOfThisCall { self?.fail(fault) }
-                return
-            }
-            do throws(StoreReplyError) {
-                then(try read(reply))
-            } catch {
-                self?.fail(.other("\(error)"))
-            }
+        // Held until it is answered, or the connection is over.
+        send(words) { result in
+            if let answer = self.read(result, read, refused: refused) { then(answer) }
+        }
+    }
+
+    /// Reads what became of a command; nil where there is no answer. Where Redis has turned it away
+    /// before writing anything, `refused` is called; anything that is not an answer, and what shows
+    /// that this is the wrong Redis, ends the connection, and what else had been asked over it is
+    /// unknown.
+    func read<Answer>(
+        _ result: RedisConnection.Answer,
+        _ read: (RespValue) throws(StoreReplyError) -> Answer,
+        refused: (RedisFault) -> Void
+    ) -> Answer? {
+        // Without an answer, the owner hears that the connection is gone.
+        guard case .success(let reply) = result else { return nil }
+        if let complaint = reply.complaint {
+            let fault = RedisFault(error: complaint)
+            if fault.hasWrittenNothing { refused(fault) }
+            if !fault.isOfThisCall { fail(fault) }
+            return nil
+        }
+        do throws(StoreReplyError) {
+            return try read(reply)
+        } catch {
+            fail(.other("\(error)"))
+            return nil
         }
     }
 }

@@ -19,6 +19,8 @@ final class RespReader {
     private let maxAnswerBytes: Int
     /// Fed since the last whole value.
     private var unfinishedBytes = 0
+    /// The parser has nothing left of which it has not made what can be made.
+    private var isExhausted = true
 
     init(maxAnswerBytes: Int = Limits.redisAnswerBytes) {
         self.maxAnswerBytes = maxAnswerBytes
@@ -42,9 +44,11 @@ final class RespReader {
     /// there are no more of them.
     func next(from buffer: inout ByteBuffer) throws(Garbled) -> RespValue? {
         while true {
-            if let value = try parse() { return value }
+            if !isExhausted, let value = try parse() { return value }
+            isExhausted = true
             guard buffer.readableBytes > 0 else { return nil }
             try feed(&buffer)
+            isExhausted = false
         }
     }
 

@@ -1,3 +1,5 @@
+import ChatCore
+
 /// One value that Redis said, in its protocol's second version (RESP2).
 enum RespValue: Equatable, Sendable {
     /// A text of any bytes.
@@ -21,7 +23,8 @@ extension RespValue {
     /// A bulk as text, or a status; nil also for bytes that are not UTF-8.
     var text: String? {
         switch self {
-        case .bulk(let bytes): String(validating: bytes, as: UTF8.self)
+        case .bulk(let bytes):
+            UTF8Validator.isValid(bytes.span.bytes) ? String(decoding: bytes, as: UTF8.self) : nil
         case .status(let text): text
         default: nil
         }
@@ -31,9 +34,21 @@ extension RespValue {
     var number: Int64? {
         switch self {
         case .integer(let number): number
-        case .bulk: text.flatMap { Int64($0) }
+        case .bulk(let bytes): Self.number(bytes) ?? text.flatMap { Int64($0) }
         default: nil
         }
+    }
+
+    /// The value of a few digits, which is what nearly all numbers are; nil for whatever is more.
+    private static func number(_ digits: [UInt8]) -> Int64? {
+        // So many always fit.
+        guard (1...18).contains(digits.count) else { return nil }
+        var value: Int64 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            value = value * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return value
     }
 
     /// The elements of an array.

@@ -2,20 +2,21 @@ import CEmbedded
 import ChatCore
 
 /// The scripts that run inside Redis; what each does stands at its head, in `CEmbedded/scripts`.
-enum Script: String, CaseIterable, Sendable {
+enum Script: Int, CaseIterable, Sendable {
     case fence, register, renew, certify, claim, release, reap, publish, catchup, endgrace
 
     /// What Redis is sent once: the common part and the script's own.
-    var source: [UInt8] { Self.sources[self] ?? [] }
+    var source: [UInt8] { Self.sources[rawValue] }
 
     /// What it is called by then: the SHA-1 of its source, in hexadecimal digits.
-    var digest: [UInt8] { Self.digests[self] ?? [] }
+    var digest: [UInt8] { Self.digests[rawValue] }
 
-    private static let sources: [Script: [UInt8]] = {
+    /// How each call of it begins.
+    var opening: RedisCommand { Self.openings[rawValue] }
+
+    private static let sources: [[UInt8]] = {
         let common = embedded("common")
-        return Dictionary(
-            uniqueKeysWithValues: allCases.map { ($0, $0.flags + common + embedded($0.rawValue)) }
-        )
+        return allCases.map { $0.flags + common + embedded("\($0)") }
     }()
 
     /// What frees names, or proves that a node lives, adds next to nothing, and must also work
@@ -28,9 +29,11 @@ enum Script: String, CaseIterable, Sendable {
         }
     }
 
-    private static let digests = sources.mapValues { source in
+    private static let digests = sources.map { source in
         SHA1.digest(source).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     }
+
+    private static let openings = digests.map { RedisCommand([Array("EVALSHA".utf8), $0]) }
 
     private static let digits = Array("0123456789abcdef".utf8)
 

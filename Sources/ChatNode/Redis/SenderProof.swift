@@ -14,7 +14,7 @@ struct SenderProof {
     /// Which message of the call is its last one.
     private(set) var last: UInt8
 
-    /// What `append` writes at most, and a key.
+    /// What its words and what is around them take at most.
     static let roomBytes = 256
 
     private init(_ sealed: SealedDraft, at place: UInt8) {
@@ -32,21 +32,26 @@ struct SenderProof {
         precondition(call.drafts.count <= 256, "places are told in a byte each")
         var senders: [SenderProof] = []
         var ofDraft: [UInt8] = []
-        // Within one data set a fence is given once: it tells them apart nearly alone.
-        var places: [UInt64: Int] = [:]
         ofDraft.reserveCapacity(call.drafts.count)
-        for (index, sealed) in call.drafts.enumerated() {
-            var known = places[sealed.fence]
-            if let place = known, !senders[place].isOf(sealed) {
-                known = senders.firstIndex { $0.isOf(sealed) }
+        // Place + 1, by fence: within one data set a fence is given once, and the next one is the next
+        // number, so that what is looked for is nearly always where it is looked for first. A power of
+        // two, and more than there can be senders, so that there is always an end.
+        let bits = Int.bitWidth - call.drafts.count.leadingZeroBitCount
+        var places = [UInt16](repeating: 0, count: 2 << bits)
+        let mask = places.count - 1
+        for index in call.drafts.indices {
+            let sealed = call.drafts[index]
+            var slot = Int(truncatingIfNeeded: sealed.fence) & mask
+            while places[slot] > 0, !senders[Int(places[slot]) - 1].isOf(sealed) {
+                slot = (slot + 1) & mask
             }
-            if let known {
-                senders[known].add(sealed.n, at: UInt8(index))
-            } else {
-                places[sealed.fence] = senders.count
+            if places[slot] == 0 {
                 senders.append(SenderProof(sealed, at: UInt8(index)))
+                places[slot] = UInt16(senders.count)
+            } else {
+                senders[Int(places[slot]) - 1].add(sealed.n, at: UInt8(index))
             }
-            ofDraft.append(UInt8(known ?? senders.count - 1))
+            ofDraft.append(UInt8(places[slot] - 1))
         }
         return (senders, ofDraft)
     }
@@ -62,20 +67,33 @@ struct SenderProof {
         last = place
     }
 
-    /// What the name is held by, up to the number before the first message or that of the last one.
+    /// What the name is held by, up to the number before the first message.
+    func addBefore(to command: inout RedisCommand) {
+        guard isRow else { return command.add("-") }
+        add(before, to: &command)
+    }
+
+    /// The same, up to the number of the last message.
+    func addAfter(to command: inout RedisCommand) {
+        add(after, to: &command)
+    }
+
     /// As `holding` in `common.lua` puts it.
-    func append(before isBefore: Bool, to bytes: inout [UInt8]) {
-        guard isRow || !isBefore else { return bytes.append(UInt8(ascii: "-")) }
-        session.append(to: &bytes)
-        bytes.append(UInt8(ascii: " "))
-        let width = JSONWriter.length(of: fence)
-        bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: Self.fenceWidth - width))
-        JSONWriter.append(fence, to: &bytes)
-        bytes.append(UInt8(ascii: " "))
-        lineage.append(to: &bytes)
-        bytes.append(UInt8(ascii: " "))
-        JSONWriter.append(isBefore ? before : after, to: &bytes)
-        bytes.append(UInt8(ascii: " "))
+    private func add(_ n: UInt64, to command: inout RedisCommand) {
+        let length =
+            SessionID.byteCount + Self.fenceWidth + Lineage.byteCount + JSONWriter.length(of: n) + 4
+        command.add(length: length) { out in
+            session.append(to: &out)
+            out.append(UInt8(ascii: " "))
+            let width = JSONWriter.length(of: fence)
+            out.append(repeating: UInt8(ascii: "0"), count: Self.fenceWidth - width)
+            out.append(decimal: fence)
+            out.append(UInt8(ascii: " "))
+            lineage.append(to: &out)
+            out.append(UInt8(ascii: " "))
+            out.append(decimal: n)
+            out.append(UInt8(ascii: " "))
+        }
     }
 
     /// The digits of the largest number.

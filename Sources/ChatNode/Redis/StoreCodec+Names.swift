@@ -3,11 +3,12 @@ import ChatCore
 extension StoreCodec {
     func words(_ call: Claim) -> RedisCommand {
         let key = call.username.key
-        var command = RedisCommand(
-            .claim,
-            under: call.reign,
-            keys: [keys.epoch, keys.nodes, keys.name(key), keys.held(by: call.incarnation)]
-        )
+        var command = RedisCommand(.claim, keys: 4)
+        command.add(keys.epoch)
+        command.add(keys.nodes)
+        command.add(keys.nameStem, key)
+        command.add(keys.heldStem, call.incarnation)
+        command.add(call.reign)
         command.add(call.incarnation)
         command.add(key)
         command.add(call.session)
@@ -44,10 +45,9 @@ extension StoreCodec {
     }
 
     func words(_ call: Release) -> RedisCommand {
-        var command = RedisCommand(
-            .release,
-            keys: [keys.name(call.key), keys.held(by: call.incarnation)]
-        )
+        var command = RedisCommand(.release, keys: 2)
+        command.add(keys.nameStem, call.key)
+        command.add(keys.heldStem, call.incarnation)
         command.add(call.incarnation)
         command.add(call.key)
         switch call.condition {

@@ -2,7 +2,8 @@ import ChatCore
 
 extension StoreCodec {
     func words(_ call: FenceCall) -> RedisCommand {
-        var command = RedisCommand(.fence, keys: [keys.epoch])
+        var command = RedisCommand(.fence, keys: 1)
+        command.add(keys.epoch)
         command.add(call.highestEpoch)
         command.add(call.highestFence)
         command.add(call.isNewCluster ? "1" : "0")
@@ -22,22 +23,23 @@ extension StoreCodec {
     }
 
     func words(_ call: RegisterCall) -> RedisCommand {
-        var command = RedisCommand(
-            .register,
-            under: call.reign,
-            keys: [keys.epoch, keys.nodes, keys.dead, keys.label(of: call.incarnation)]
-        )
+        var command = RedisCommand(.register, keys: 4)
+        command.add(keys.epoch)
+        command.add(keys.nodes)
+        command.add(keys.dead)
+        command.add(keys.labelStem, call.incarnation)
+        command.add(call.reign)
         command.add(call.incarnation)
         command.add(call.label)
         return command
     }
 
     func words(_ call: RenewCall) -> RedisCommand {
-        var command = RedisCommand(
-            .renew,
-            under: call.reign,
-            keys: [keys.epoch, keys.nodes, keys.dead]
-        )
+        var command = RedisCommand(.renew, keys: 3)
+        command.add(keys.epoch)
+        command.add(keys.nodes)
+        command.add(keys.dead)
+        command.add(call.reign)
         command.add(call.incarnation)
         return command
     }
@@ -74,11 +76,11 @@ extension StoreCodec {
     }
 
     func words(_ call: CertifyCall) -> RedisCommand {
-        var command = RedisCommand(
-            .certify,
-            under: call.reign,
-            keys: [keys.epoch, keys.nodes, keys.dead]
-        )
+        var command = RedisCommand(.certify, keys: 3)
+        command.add(keys.epoch)
+        command.add(keys.nodes)
+        command.add(keys.dead)
+        command.add(call.reign)
         command.add(call.incarnation)
         command.add(call.dead.incarnation)
         command.add(call.dead.counter)
@@ -97,14 +99,15 @@ extension StoreCodec {
     }
 
     func words(_ call: ReapCall) -> RedisCommand {
-        var command = RedisCommand(
-            .reap,
-            under: call.reign,
-            keys: [keys.epoch, keys.dead, keys.held(by: call.dead), keys.label(of: call.dead)]
-                + call.keys.map(keys.name)
-        )
+        var command = RedisCommand(.reap, keys: 4 + call.keys.count)
+        command.add(keys.epoch)
+        command.add(keys.dead)
+        command.add(keys.heldStem, call.dead)
+        command.add(keys.labelStem, call.dead)
+        for key in call.keys { command.add(keys.nameStem, key) }
+        command.add(call.reign)
         command.add(call.dead)
-        command.add(memory)
+        command.add(UInt64(memory))
         for key in call.keys { command.add(key) }
         return command
     }
@@ -121,7 +124,10 @@ extension StoreCodec {
 
     /// Ends a reign's grace.
     func endGraceWords(_ reign: Reign) -> RedisCommand {
-        RedisCommand(.endgrace, under: reign, keys: [keys.epoch])
+        var command = RedisCommand(.endgrace, keys: 1)
+        command.add(keys.epoch)
+        command.add(reign)
+        return command
     }
 
     /// Whether it was ended; false: another one reigns.

@@ -3,45 +3,40 @@ import ChatCore
 extension StoreCodec {
     func words(_ call: PublishCall) -> RedisCommand {
         let (senders, ofDraft) = SenderProof.all(of: call)
+        let bytes = call.drafts.reduce(0) {
+            $0 + BusPayload.length(of: $1.draft.body.count, as: $1.mid)
+        }
         var command = RedisCommand(
             .publish,
-            under: call.reign,
-            keys: [
-                keys.epoch, keys.room(call.room), keys.log(of: call.room),
-                keys.held(by: call.incarnation),
-            ]
+            keys: 4,
+            reserving: 1024 + bytes + senders.count * SenderProof.roomBytes
         )
-        let bodies = call.drafts.reduce(0) { $0 + $1.draft.body.count + Self.lineBytes }
-        command.reserve(
-            words: 10 + 3 * senders.count,
-            bytes: 256 + bodies + senders.count * SenderProof.roomBytes
-        )
+        command.add(keys.epoch)
+        command.add(keys.roomStem, call.room.text)
+        command.add(keys.logStem, call.room.text)
+        command.add(keys.heldStem, call.incarnation)
+        command.add(call.reign)
         command.add(keys.channel(of: call.room))
         command.add(call.lastSeq)
-        command.add(retention.messages)
-        command.add(retention.bytes)
-        command.add(retention.milliseconds)
-        command.add(memory)
-        command.add { bytes in
+        command.add(UInt64(retention.messages))
+        command.add(UInt64(retention.bytes))
+        command.add(UInt64(retention.milliseconds))
+        command.add(UInt64(memory))
+        command.add(length: bytes) { out in
             for sealed in call.drafts {
-                BusPayload.append(sealed.draft.body.span.bytes, as: sealed.mid, to: &bytes)
+                BusPayload.append(sealed.draft.body.span.bytes, as: sealed.mid, to: &out)
             }
         }
         command.add(ofDraft)
-        command.add(call.drafts.last?.mid.description ?? "")
-        command.add(senders.map { $0.last })
+        command.add(call.drafts.last?.mid)
+        command.add(length: senders.count) { out in
+            for sender in senders { out.append(sender.last) }
+        }
         for sender in senders { command.add(sender.key) }
-        for sender in senders {
-            command.add { sender.append(before: true, to: &$0) }
-        }
-        for sender in senders {
-            command.add { sender.append(before: false, to: &$0) }
-        }
+        for sender in senders { sender.addBefore(to: &command) }
+        for sender in senders { sender.addAfter(to: &command) }
         return command
     }
-
-    /// Around a message's JSON: a mid, a length and what separates them.
-    private static let lineBytes = 40
 
     /// The answer to a call of `count` messages.
     func publishAnswer(_ reply: RespValue, count: Int) throws(StoreReplyError) -> PublishAnswer {
@@ -69,17 +64,17 @@ extension StoreCodec {
     }
 
     func words(_ call: CatchUpCall) -> RedisCommand {
-        var command = RedisCommand(
-            .catchup,
-            under: call.reign,
-            keys: [keys.epoch, keys.room(call.room), keys.log(of: call.room)]
-        )
-        command.add(memory)
-        command.add(call.limit)
+        var command = RedisCommand(.catchup, keys: 3)
+        command.add(keys.epoch)
+        command.add(keys.roomStem, call.room.text)
+        command.add(keys.logStem, call.room.text)
+        command.add(call.reign)
+        command.add(UInt64(memory))
+        command.add(UInt64(call.limit))
         guard let position = call.position else { return command }
         command.add(position.epoch)
         command.add(position.seq)
-        command.add(position.mid?.description ?? "")
+        command.add(position.mid)
         for mark in call.marks {
             command.add(mark.seq)
             command.add(mark.mid)

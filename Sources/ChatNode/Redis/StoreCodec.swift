@@ -8,10 +8,14 @@ struct StoreCodec: Sendable {
     let keys: RedisKeys
     let retention: Store.Retention
 
-    /// How long a silent room and a free name are remembered. Not less than messages are kept: a
-    /// room whose top was forgotten before them would give their numbers again.
-    var memory: Int64 {
-        max(retention.milliseconds, Limits.historyAge.inNanoseconds / 1_000_000)
+    /// How long a silent room and a free name are remembered, in milliseconds. Not less than messages
+    /// are kept: a room whose top was forgotten before them would give their numbers again.
+    let memory: Int64
+
+    init(keys: RedisKeys, retention: Store.Retention) {
+        self.keys = keys
+        self.retention = retention
+        memory = max(retention.milliseconds, Limits.historyAge.inNanoseconds / 1_000_000)
     }
 
     /// Hands a script to Redis, before it is called for the first time. The reply is its digest.
@@ -19,22 +23,5 @@ struct StoreCodec: Sendable {
         var command = RedisCommand("SCRIPT", "LOAD")
         command.add(script.source)
         return command
-    }
-}
-
-extension RedisCommand {
-    /// A call of a script: its arguments are to follow.
-    init(_ script: Script, keys: [String]) {
-        self.init("EVALSHA")
-        add(script.digest)
-        add(keys.count)
-        for key in keys { add(key) }
-    }
-
-    /// A call under a reign: its first two arguments name it.
-    init(_ script: Script, under reign: Reign, keys: [String]) {
-        self.init(script, keys: keys)
-        add(reign.epoch)
-        add(reign.dataSet)
     }
 }
