@@ -10,8 +10,8 @@ final class RedisPort: Broker {
     private let highest: RedisHighest
     /// Tells the control plane that another reign was met, of that epoch at least.
     private let onDoubt: (UInt64) -> Void
-    /// Whose sessions ask. It is its broker that holds it, until `stop`: a weak reference would make
-    /// every use of it, and of what else refers to it, cost more.
+    /// Whose sessions ask. Held until `stop`: a weak reference would make each count of its
+    /// references cost more, and they are counted for every message.
     private var shard: Shard?
     /// Hears that Redis is well but turns calls away, and, with nil, that it takes them again.
     private var onRefusal: ((RedisFault?) -> Void)?
