@@ -1,19 +1,58 @@
 """S6: publishing, beside what the same Redis takes at best."""
 
+import dataclasses
+
 from .bench import Bench
 from .candidates import CHAT_BYTES_AROUND_VALUE, Candidate
 from .load import Result, Target, measure
-from .rounds import faults, ratio, single
+from .rounds import Rounds, faults, ratio, single
 from .rows import Cost
 
-SENDERS = 64
-# Of each sender; the bare commands have SENDERS times this on their way, too.
-IN_FLIGHT = 16
+# On their way at one time, in each of them but "one by one".
+IN_FLIGHT = 1024
+BARE = "bare PUBLISH"
+RATE = "chatnode / bare pipelined PUBLISH, messages a second"
 
 
-def _messages(result: Result, recipients: int) -> float:
-    """A second."""
-    return result.report["per_second"] / recipients
+@dataclasses.dataclass(frozen=True)
+class Conversation:
+    """Some talk, and all of `clients` hear: whoever has a socket hears everything."""
+
+    name: str
+    clients: int
+    senders: int
+    in_flight: int
+
+    @property
+    def workload(self) -> str:
+        return (f"{self.senders} senders, {self.in_flight} in flight each, "
+                f"{self.clients} recipients, through Redis")
+
+    def run(self, bench: Bench, target: Target) -> Result:
+        # No holding back: here the rate counts. A generator that is too busy makes it void.
+        return measure(target, "fanout", bench.value_bytes, clients=self.clients,
+                       senders=self.senders, in_flight=self.in_flight, seconds=bench.seconds,
+                       ceiling=1)
+
+    # Of a message, where the generator counts deliveries.
+
+    def rate(self, result: Result) -> float:
+        return result.report["per_second"] / self.clients
+
+    def node_us(self, result: Result) -> float:
+        return result.cpu_each * self.clients
+
+    def redis_us(self, result: Result) -> float:
+        return result.beside("redis")["cpu_us_each"] * self.clients
+
+    def generator_us(self, result: Result) -> float:
+        return 1e6 * result.report["generator"] / self.rate(result)
+
+
+MANY = Conversation("64 senders", 64, 64, IN_FLIGHT // 64)
+# With 64 who hear, most of the work is deliveries, at both ends; here, publishing.
+FEW = Conversation("8 senders", 8, 8, IN_FLIGHT // 8)
+ALONE = Conversation("one by one", 64, 1, 1)
 
 
 def bare_publish(redis, bench: Bench, in_flight: int) -> Result:
@@ -22,47 +61,50 @@ def bare_publish(redis, bench: Bench, in_flight: int) -> Result:
     return measure(target, "redis", bench.value_bytes, in_flight=in_flight, seconds=bench.seconds)
 
 
+def bare_rate(result: Result) -> float:
+    return result.report["per_second"]
+
+
+def bare_us(result: Result) -> float:
+    return result.cpu_each
+
+
 def s6(bench: Bench) -> None:
-    workload = f"{SENDERS} senders, {IN_FLIGHT} in flight each, {SENDERS} recipients, through Redis"
-    many, alone, bare = "64 senders", "one by one", "bare PUBLISH"
     with bench.node_on_redis() as (target, redis):
-        # No holding back: here the rate counts. A generator that is too busy makes it void.
-        common = {"clients": SENDERS, "seconds": bench.seconds, "ceiling": 1}
-        results = bench.interleave("S6", {
-            bare: lambda: bare_publish(redis, bench, SENDERS * IN_FLIGHT),
-            many: lambda: measure(target, "fanout", bench.value_bytes, senders=SENDERS,
-                                  in_flight=IN_FLIGHT, **common),
-            alone: lambda: measure(target, "fanout", bench.value_bytes, in_flight=1, **common)})
+        trials = {each.name: lambda each=each: each.run(bench, target)
+                  for each in (MANY, FEW, ALONE)}
+        trials[BARE] = lambda: bare_publish(redis, bench, IN_FLIGHT)
+        results = bench.interleave("S6", trials)
+    _judge(bench, results)
+    _tell_costs(bench, results)
 
-    def rate(result: Result) -> float:
-        return _messages(result, SENDERS)
 
-    def bare_rate(result: Result) -> float:
-        return _messages(result, 1)
-
-    def redis_each(result: Result) -> float:
-        return result.beside("redis")["cpu_us_each"] * SENDERS
-
-    costs = bench.findings.costs
-    bench.row("S6", workload, "chatnode / bare pipelined PUBLISH, messages a second", results,
-              [many, bare], ratio(results, many, bare, rate, bare_rate), 0.35, at_least=True)
-    bench.row("S6", workload, "64 senders / one by one, messages a second", results,
-              [many, alone], ratio(results, many, alone, rate), 4, at_least=True)
-    # Where node, Redis and generator share two processors, the rate says less than this.
-    bench.row("S6", workload, "bare PUBLISH / chatnode, Redis's CPU a message", results,
-              [bare, many], ratio(results, bare, many, lambda result: result.cpu_each, redis_each),
+def _judge(bench: Bench, results: Rounds) -> None:
+    many, alone = MANY.name, ALONE.name
+    bench.row("S6", MANY.workload, RATE, results, [many, BARE],
+              ratio(results, many, BARE, MANY.rate, bare_rate), 0.35, at_least=True)
+    bench.row("S6", MANY.workload, "64 senders / one by one, messages a second", results,
+              [many, alone], ratio(results, many, alone, MANY.rate, ALONE.rate), 4, at_least=True)
+    # Where node, Redis and generator share two processors, the rate says less than these.
+    bench.row("S6", FEW.workload, RATE, results, [FEW.name, BARE],
+              ratio(results, FEW.name, BARE, FEW.rate, bare_rate), note="for information")
+    bench.row("S6", MANY.workload, "bare PUBLISH / chatnode, Redis's CPU a message", results,
+              [BARE, many], ratio(results, BARE, many, bare_us, MANY.redis_us),
               note="for information")
-    bench.row("S6", workload, "one by one / 64 senders, Redis's CPU a message", results,
-              [alone, many], ratio(results, alone, many, redis_each), note="for information")
-    for name, key, unit in [
-            (bare, bare_rate, "messages/s"), (many, rate, "messages/s"),
-            (alone, rate, "messages/s")]:
-        costs.append(Cost("S6 " + name, "Redis" if name == bare else "chatnode on Redis",
-                          single(results, name, key), unit, faults(results, name)))
-    for name in (many, alone):
-        costs.append(Cost("S6 " + name, "chatnode on Redis", single(
-            results, name, lambda result: result.cpu_each * SENDERS), "µs of the node a message"))
-        costs.append(Cost("S6 " + name, "Redis beside it", single(results, name, redis_each),
-                          "µs of Redis a message"))
-    costs.append(Cost("S6 " + bare, "Redis", single(results, bare, lambda result: result.cpu_each),
-                      "µs of Redis a message"))
+    bench.row("S6", MANY.workload, "one by one / 64 senders, Redis's CPU a message", results,
+              [alone, many], ratio(results, alone, many, ALONE.redis_us, MANY.redis_us),
+              note="for information")
+
+
+def _tell_costs(bench: Bench, results: Rounds) -> None:
+    def tell(name: str, who: str, key, unit: str) -> None:
+        bench.findings.costs.append(Cost("S6 " + name, who, single(results, name, key), unit,
+                                         faults(results, name) if "/s" in unit else ""))
+
+    tell(BARE, "Redis", bare_rate, "messages/s")
+    tell(BARE, "Redis", bare_us, "µs of Redis a message")
+    for each in (MANY, FEW, ALONE):
+        tell(each.name, "chatnode on Redis", each.rate, "messages/s")
+        tell(each.name, "chatnode on Redis", each.node_us, "µs of the node a message")
+        tell(each.name, "Redis beside it", each.redis_us, "µs of Redis a message")
+        tell(each.name, "the generator beside it", each.generator_us, "µs of the generator a message")
