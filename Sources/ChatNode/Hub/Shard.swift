@@ -41,6 +41,7 @@ final class Shard {
     var gathered: [UInt8] = []
     private var isTurnEndScheduled = false
     private var spareEffects: [Effect] = []
+    private var random = SystemRandomPool()
     private(set) var isDraining = false
     /// The next place to be looked at by `sendElsewhere`.
     private var nextToSend = 0
@@ -173,7 +174,6 @@ extension Shard {
         case .send(let message):
             connection.send(message)
         case .claim(let username):
-            var random = SystemRandomNumberGenerator()
             ask {
                 $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
             }
