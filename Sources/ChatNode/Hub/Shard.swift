@@ -97,6 +97,17 @@ extension Shard {
         return SocketID(slot: Int32(occupants.count - 1), generation: 0)
     }
 
+    /// Whether there are more connections than the operator wants.
+    var isFull: Bool {
+        guard let most = settings.maxConnections else { return false }
+        return settings.state.connections > most
+    }
+
+    /// A connection speaks plain HTTP.
+    func replace(_ id: SocketID, with entrance: Entrance) {
+        occupants[Int(id.slot)] = entrance
+    }
+
     /// A connection has become a WebSocket: its place is now that one's.
     func replace(_ id: SocketID, with connection: Connection, channel: any Channel) {
         occupants[Int(id.slot)] = connection

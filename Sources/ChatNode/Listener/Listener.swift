@@ -30,12 +30,14 @@ enum Listener {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try setReads(of: channel)
-                    try Entrance(shard: hub.shard(on: channel.eventLoop)).install(in: channel)
+                    let first = FirstRequest(shard: hub.shard(on: channel.eventLoop))
+                    try channel.pipeline.syncOperations.addHandler(first)
                 }
             }
             .bind(host: host, port: port)
             .get()
     }
+
     /// How a connection reads. Not by `childChannelOption`, which makes a chain of futures and a
     /// copy of the list for each connection: two fifths of what accepting one cost (callgrind).
     private static func setReads(of channel: any Channel) throws {
