@@ -12,6 +12,10 @@ public enum Limits {
     public static let requestHeadBytes = 8 * 1024
     /// Header fields of one request.
     public static let requestHeaders = 64
+    /// Reads in which an opening request may come that is read without an HTTP parser, from its first
+    /// byte each time. The buffers of so many doubled ones (`readBufferMinimumBytes`) hold 3,840
+    /// bytes; who needs more of them sends in small pieces, and is left to a parser with a memory.
+    public static let openingReads = 4
 
     // MARK: Messages
 

@@ -1,61 +1,67 @@
 /// Base64 (RFC 4648, section 4), for the two short values of the handshake.
 enum Base64 {
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
-    )
     private static let padding = UInt8(ascii: "=")
 
     /// The text for the bytes, padded.
     static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            let bits = group.reduce(0) { $0 << 8 | Int($1) } << ((3 - group.count) * 8)
-            for index in 0..<4 {
-                let symbol = alphabet[bits >> (18 - index * 6) & 0x3F]
-                text.append(index <= group.count ? symbol : padding)
-            }
-        }
+        var text = [UInt8](repeating: padding, count: (bytes.count + 2) / 3 * 4)
+        var span = text.mutableSpan
+        encode(bytes.span.bytes, into: &span, at: 0)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of the text, or nil unless it is exactly what `encode` makes: padded, nothing
-    /// between, and the bits that carry nothing zero.
-    static func decode(_ text: String) -> [UInt8]? {
-        let symbols = Array(text.utf8)
-        guard symbols.count.isMultiple(of: 4) else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(symbols.count / 4 * 3)
-        for start in stride(from: 0, to: symbols.count, by: 4) {
-            var bits = 0
-            var count = 0
-            while count < 4, let value = value(of: symbols[start + count]) {
-                bits = bits << 6 | value
-                count += 1
-            }
-            let isLast = start + 4 == symbols.count
-            guard count == 4 || isLast && count >= 2,
-                symbols[(start + count)..<(start + 4)].allSatisfy({ $0 == padding })
-            else { return nil }
-            bits <<= (4 - count) * 6
-            // Eight bits are carried by two symbols, sixteen by three: what is left over is zero.
-            guard bits & (0xFF_FFFF >> ((count - 1) * 8)) == 0 else { return nil }
-            for index in 0..<count - 1 {
-                bytes.append(UInt8(truncatingIfNeeded: bits >> (16 - index * 8)))
+    /// Writes the text for the bytes without its padding.
+    static func encode(_ bytes: RawSpan, into text: inout MutableSpan<UInt8>, at start: Int) {
+        var bits: UInt32 = 0
+        var bitCount = 0
+        var end = start
+        for offset in 0..<bytes.byteCount {
+            bits = bits << 8 | UInt32(bytes.byte(at: offset))
+            bitCount += 8
+            while bitCount >= 6 {
+                bitCount -= 6
+                text[end] = symbol(bits >> UInt32(bitCount))
+                end += 1
             }
         }
-        return bytes
+        // What is left over is filled up with zeros.
+        if bitCount > 0 { text[end] = symbol(bits << UInt32(6 - bitCount)) }
     }
 
-    private static func value(of symbol: UInt8) -> Int? {
-        switch symbol {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): Int(symbol - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): Int(symbol - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(symbol - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
+    /// Whether a text is what `encode` makes of 16 bytes: padded, nothing between, and the bits that
+    /// carry nothing zero.
+    static func isOf16Bytes(_ text: RawSpan, at range: Range<Int>) -> Bool {
+        guard range.count == 24 else { return false }
+        let last = range.lowerBound + 21
+        for offset in range.lowerBound..<last where !isSymbol(text.byte(at: offset)) {
+            return false
+        }
+        // The last symbol carries the lower two bits of the last byte and four zeros.
+        switch text.byte(at: last) {
+        case symbol(0x00), symbol(0x10), symbol(0x20), symbol(0x30): break
+        default: return false
+        }
+        return text.byte(at: last + 1) == padding && text.byte(at: last + 2) == padding
+    }
+
+    /// For the lowest six bits.
+    private static func symbol(_ bits: UInt32) -> UInt8 {
+        let value = UInt8(truncatingIfNeeded: bits & 0x3F)
+        return switch value {
+        case ..<26: UInt8(ascii: "A") + value
+        case ..<52: UInt8(ascii: "a") + (value - 26)
+        case ..<62: UInt8(ascii: "0") + (value - 52)
+        case 62: UInt8(ascii: "+")
+        default: UInt8(ascii: "/")
+        }
+    }
+
+    private static func isSymbol(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"):
+            true
+        default: false
         }
     }
 }

@@ -11,7 +11,7 @@ public enum Handshake {
         contains("websocket", in: headers("Upgrade")) || !headers("Sec-WebSocket-Key").isEmpty
     }
 
-    /// Checks the request and gives the value of `Sec-WebSocket-Accept` to answer with.
+    /// Checks the request and gives the bytes to answer with.
     ///
     /// Fails: with the first requirement of section 4.2.1 that is not met. Path, origin and
     /// subprotocol are the caller's.
@@ -19,7 +19,7 @@ public enum Handshake {
         method: String,
         version: (major: Int, minor: Int),
         headers: (String) -> [String]
-    ) throws(HandshakeError) -> String {
+    ) throws(HandshakeError) -> [UInt8] {
         guard method == "GET" else { throw .method }
         guard version >= (1, 1) else { throw .httpVersion }
         let hosts = headers("Host")
@@ -27,15 +27,47 @@ public enum Handshake {
         guard contains("websocket", in: headers("Upgrade")) else { throw .notUpgrade }
         guard contains("upgrade", in: headers("Connection")) else { throw .connection }
         guard headers("Sec-WebSocket-Version") == ["13"] else { throw .version }
-        let keys = headers("Sec-WebSocket-Key")
-        guard keys.count == 1, Base64.decode(keys[0])?.count == 16 else { throw .key }
-        return acceptKey(for: keys[0])
+        let keys = headers("Sec-WebSocket-Key").map { Array($0.utf8) }
+        guard keys.count == 1, let key = keys.first,
+            Base64.isOf16Bytes(key.span.bytes, at: key.indices)
+        else { throw .key }
+        return switchingProtocols(key.span.bytes, key: key.indices)
+    }
+
+    /// The answer to a request that is in order, made of its bytes.
+    ///
+    /// Cost: one allocation.
+    public static func answer(to request: OpeningRequest, in bytes: RawSpan) -> [UInt8] {
+        switchingProtocols(bytes, key: request.key)
     }
 
     /// The answer to a key (RFC 6455, section 4.2.2, step 5.4).
     public static func acceptKey(for key: String) -> String {
-        Base64.encode(SHA1.digest(Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)))
+        Base64.encode(SHA1.digest(Array(key.utf8) + guid))
     }
+
+    private static let guid = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)
+
+    /// The end of a handshake that went well (section 4.2.2). No subprotocol, no extension.
+    private static func switchingProtocols(_ bytes: RawSpan, key: Range<Int>) -> [UInt8] {
+        let guid = guid
+        let message = InlineArray<60, UInt8> { index in
+            index < 24 ? bytes.byte(at: key.lowerBound + index) : guid[index - 24]
+        }
+        let digest = SHA1.digest(of: message.span.bytes)
+        var answer = answerWithoutKey
+        var text = answer.mutableSpan
+        Base64.encode(digest.span.bytes, into: &text, at: answerStart.count)
+        return answer
+    }
+
+    private static let answerStart = Array(
+        ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+            + "Connection: Upgrade\r\nSec-WebSocket-Accept: ").utf8
+    )
+    /// Room for the 20 bytes of a digest in base64, whose padding is there already.
+    private static let answerEnd = Array((String(repeating: "=", count: 28) + "\r\n\r\n").utf8)
+    private static let answerWithoutKey = answerStart + answerEnd
 
     /// Whether some field's comma-separated list has the token, which is given in lower case.
     static func contains(_ token: StaticString, in fields: [String]) -> Bool {

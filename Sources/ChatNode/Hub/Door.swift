@@ -42,11 +42,19 @@ struct Door {
     }
 
     init(channel: any Channel) {
-        let found = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { $0 }
-        descriptor = found ?? Self.noDescriptor
+        descriptor = Self.descriptor(of: channel) ?? Self.noDescriptor
         state = []
+    }
+
+    /// Not by `withUnsafeTransportIfAvailable(of:)`, which casts to a protocol with a constraint: the
+    /// runtime has that worked out anew each time, for 14,000 instructions a client.
+    private static func descriptor(of channel: any Channel) -> CInt? {
+        guard let channel = channel as? any NIOTransportAccessibleChannelCore else { return nil }
+        return transport(of: channel)
+    }
+
+    private static func transport(of channel: some NIOTransportAccessibleChannelCore) -> CInt? {
+        try? channel.withUnsafeTransport { $0 as? NIOBSDSocket.Handle }
     }
 
     /// Something is on its way through the channel, and nothing may overtake it.

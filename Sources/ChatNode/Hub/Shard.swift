@@ -41,6 +41,7 @@ final class Shard {
     var gathered: [UInt8] = []
     private var isTurnEndScheduled = false
     private var spareEffects: [Effect] = []
+    private var random = SystemRandomPool()
     private(set) var isDraining = false
     /// The next place to be looked at by `sendElsewhere`.
     private var nextToSend = 0
@@ -94,6 +95,17 @@ extension Shard {
         doors.append(Door())
         generations.append(0)
         return SocketID(slot: Int32(occupants.count - 1), generation: 0)
+    }
+
+    /// Whether there are more connections than the operator wants.
+    var isFull: Bool {
+        guard let most = settings.maxConnections else { return false }
+        return settings.state.connections > most
+    }
+
+    /// A connection speaks plain HTTP.
+    func replace(_ id: SocketID, with entrance: Entrance) {
+        occupants[Int(id.slot)] = entrance
     }
 
     /// A connection has become a WebSocket: its place is now that one's.
@@ -173,7 +185,6 @@ extension Shard {
         case .send(let message):
             connection.send(message)
         case .claim(let username):
-            var random = SystemRandomNumberGenerator()
             ask {
                 $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
             }

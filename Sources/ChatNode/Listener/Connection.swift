@@ -48,14 +48,22 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         shard.replace(id, with: self, channel: context.channel)
     }
 
-    /// In the pipeline: begins with the end of the handshake. Nothing is on its way to the client then
-    /// that this could overtake.
-    func open(with greeting: [UInt8]) {
+    /// Begins behind the handler that has read the request, with the end of the handshake. Nothing is
+    /// on its way to the client then that this could overtake. False if the channel is gone.
+    func open(with greeting: [UInt8], behind reader: ChannelHandlerContext) -> Bool {
+        do {
+            try reader.pipeline.syncOperations.addHandler(self)
+        } catch {
+            reader.close(promise: nil)
+            return false
+        }
+        shard.metrics.handshake(.accepted)
         sendPrivate(greeting)
         shard.join(self, .lobby)
         remindWhenDue()
         shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
         if shard.settings.state.isLost(Clock.now) { sendElsewhere() }
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

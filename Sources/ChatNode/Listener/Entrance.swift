@@ -2,7 +2,8 @@ import ChatCore
 import NIOCore
 import NIOHTTP1
 
-/// What a connection meets first: plain HTTP, until one of its requests becomes a WebSocket.
+/// Plain HTTP, until one of a connection's requests becomes a WebSocket: what a connection meets
+/// whose `FirstRequest` was not simply that.
 ///
 /// Any request of a connection may be upgraded, not only the first: balancers send health checks
 /// and pages over connections that they use again. On: the connection's loop.
@@ -10,9 +11,9 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
 
+    private let id: SocketID
     private let shard: Shard
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    private var id: SocketID?
     private var context: ChannelHandlerContext?
     private var head: HTTPRequestHead?
     /// By then the next request is complete, or the connection is cut.
@@ -22,25 +23,24 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     private var isAnswering = false
     private var hasUpgraded = false
 
-    init(shard: Shard) {
+    /// For a connection that has its place already, and a deadline.
+    init(id: SocketID, shard: Shard, deadline: Instant) {
+        self.id = id
         self.shard = shard
+        self.deadline = deadline
         decoder = ByteToMessageHandler(.limited(leftOverBytesStrategy: .forwardBytes))
-        deadline = Clock.now + shard.settings.handshakeTimeout
     }
 
-    /// Puts itself and its decoder into a new connection's pipeline.
-    func install(in channel: any Channel) throws {
-        try channel.pipeline.syncOperations.addHandlers([decoder, self])
+    /// Puts itself and its decoder at the end of a connection's pipeline.
+    func install(in pipeline: ChannelPipeline) throws {
+        try pipeline.syncOperations.addHandlers([decoder, self])
     }
 
     // MARK: The channel
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        guard !shard.isDraining else { return context.close(promise: nil) }
-        let id = shard.admit(self)
-        self.id = id
-        shard.remind(id, at: deadline)
+        shard.replace(id, with: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -50,7 +50,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     func channelInactive(context: ChannelHandlerContext) {
         // On its way out of the pipeline, it still stands in front of the connection.
         guard !hasUpgraded else { return context.fireChannelInactive() }
-        if let id { shard.vacate(id) }
+        shard.vacate(id)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -79,7 +79,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
 
     func remind(now: Instant) {
         guard now < deadline else { return cut() }
-        if let id { shard.remind(id, at: deadline) }
+        shard.remind(id, at: deadline)
     }
 
     func drain() { cut() }
@@ -140,7 +140,7 @@ extension Entrance {
                 to: head
             )
         }
-        guard !shard.isDraining, !isFull else {
+        guard !shard.isDraining, !shard.isFull else {
             shard.metrics.handshake(.full)
             let later = HTTPResponse(
                 .serviceUnavailable,
@@ -150,20 +150,15 @@ extension Entrance {
             return answer(later, to: head)
         }
         do {
-            let key = try Handshake.check(
+            let answer = try Handshake.check(
                 method: head.method.rawValue,
                 version: (head.version.major, head.version.minor),
                 headers: head.field
             )
-            become(webSocketWith: HTTPResponse.switchingProtocols(acceptKey: key))
+            become(webSocketWith: answer)
         } catch {
             refuse(error, head)
         }
-    }
-
-    private var isFull: Bool {
-        guard let most = shard.settings.maxConnections else { return false }
-        return shard.settings.state.connections > most
     }
 
     private func refuse(_ error: HandshakeError, _ head: HTTPRequestHead) {
@@ -173,18 +168,12 @@ extension Entrance {
     }
 
     private func become(webSocketWith greeting: [UInt8]) {
-        guard let context, let id else { return }
-        let pipeline = context.pipeline.syncOperations
+        guard let context else { return }
         let connection = Connection(id: id, shard: shard)
-        do {
-            try pipeline.addHandler(connection)
-        } catch {
-            return context.close(promise: nil)
-        }
+        guard connection.open(with: greeting, behind: context) else { return }
         hasUpgraded = true
-        shard.metrics.handshake(.accepted)
-        connection.open(with: greeting)
         // What the client sent right behind its request goes from the decoder to the connection.
+        let pipeline = context.pipeline.syncOperations
         pipeline.removeHandler(self, promise: nil)
         pipeline.removeHandler(decoder, promise: nil)
     }
@@ -222,7 +211,7 @@ extension Entrance {
 
     /// The last answer has left. The client closes next, or is cut in time.
     private func finish() {
-        guard let context, let id else { return }
+        guard let context else { return }
         context.close(mode: .output, promise: nil)
         deadline = Clock.now + Limits.lingerTimeout
         shard.remind(id, at: deadline)

@@ -38,12 +38,4 @@ struct HTTPResponse {
         if !isHead { buffer.writeImmutableBuffer(body) }
         return buffer
     }
-
-    /// The end of a handshake that went well (RFC 6455 §4.2.2). No subprotocol, no extension.
-    static func switchingProtocols(acceptKey: String) -> [UInt8] {
-        Array(
-            ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
-                + "Connection: Upgrade\r\nSec-WebSocket-Accept: \(acceptKey)\r\n\r\n").utf8
-        )
-    }
 }

@@ -18,7 +18,7 @@ enum Listener {
                 channel.eventLoop.makeCompletedFuture {
                     let metrics = hub.shard(on: channel.eventLoop).metrics
                     let pause = AcceptPause { metrics.acceptPaused() }
-                    try channel.pipeline.syncOperations.addHandler(pause)
+                    try channel.pipeline.syncOperations.addHandlers(pause, Reception(hub: hub))
                 }
             }
             // Linux hands these two on to every connection it accepts; a call for each is saved.
@@ -27,18 +27,7 @@ enum Listener {
                 .socketOption(.so_sndbuf),
                 value: SocketOptionValue(Limits.socketSendBufferBytes)
             )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try setReads(of: channel)
-                    try Entrance(shard: hub.shard(on: channel.eventLoop)).install(in: channel)
-                }
-            }
             .bind(host: host, port: port)
             .get()
-    }
-    /// How a connection reads. Not by `childChannelOption`, which makes a chain of futures and a
-    /// copy of the list for each connection: two fifths of what accepting one cost (callgrind).
-    private static func setReads(of channel: any Channel) throws {
-        try channel.syncOptions?.setOption(.recvAllocator, value: ReadBufferSize())
     }
 }

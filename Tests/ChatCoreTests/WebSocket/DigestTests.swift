@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import ChatCore
@@ -30,16 +31,41 @@ import Testing
         ("fooba", "Zm9vYmE="), ("foobar", "Zm9vYmFy"), ("\u{3FF}~", "z79+"), ("??>", "Pz8+"),
         ("???", "Pz8/"),
     ])
-    func `base64 is that of RFC 4648, both ways`(text: String, encoded: String) {
+    func `base64 is that of RFC 4648`(text: String, encoded: String) {
         #expect(Base64.encode(Array(text.utf8)) == encoded)
-        #expect(Base64.decode(encoded) == Array(text.utf8))
     }
 
-    @Test(arguments: [
-        "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zg==Zg==", "Zm9v\n", "Zm-_", "Zm9 ", "=Zg=",
-        "Zg=a",
-    ])
-    func `what base64 would not have written is not read`(text: String) {
-        #expect(Base64.decode(text) == nil)
+    private func isOf16Bytes(_ text: [UInt8], at range: Range<Int>) -> Bool {
+        Base64.isOf16Bytes(text.span.bytes, at: range)
+    }
+
+    @Test func `what 16 bytes are written as is known for it, wherever it stands`() {
+        var random = Seed.generator
+        for _ in 0..<1000 {
+            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let text = Array("-\(Base64.encode(bytes))-".utf8)
+            #expect(isOf16Bytes(text, at: 1..<25), "seed \(Seed.value)")
+        }
+    }
+
+    /// Of every symbol changed into every byte: as many as there are 16 bytes that differ in it.
+    @Test func `nothing else of the same length is`() {
+        let right = Array("dGhlIHNhbXBsZSBub25jZQ==".utf8)
+        let expected = Array(repeating: 64, count: 21) + [4, 1, 1]
+        for index in right.indices {
+            var count = 0
+            for byte in UInt8.min ... .max {
+                var text = right
+                text[index] = byte
+                if isOf16Bytes(text, at: text.indices) { count += 1 }
+            }
+            #expect(count == expected[index], "at \(index)")
+        }
+    }
+
+    @Test(arguments: ["", "Zg==", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZXNzZQ=="])
+    func `nor is a text of another length`(text: String) {
+        let text = Array(text.utf8)
+        #expect(!isOf16Bytes(text, at: text.indices))
     }
 }
