@@ -206,6 +206,9 @@ public enum Limits {
     public static let adminTimeout = Duration.seconds(10)
     /// Between two looks of a loop at what waits for its clients, for the figures.
     public static let metricsSweep = Duration.seconds(1)
+    /// A unix socket younger than this may belong to a node that is about to listen on it, and is not
+    /// tidied up.
+    public static let adminSocketSettled = Duration.seconds(60)
     /// A unix socket's path: `sun_path` of Linux (unix(7)) and its closing zero.
     public static let socketPathBytes = 107
 

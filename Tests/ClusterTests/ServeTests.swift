@@ -48,6 +48,20 @@ import Testing
         #expect(try next.scrape().value("chatnode_ready") == 1)
     }
 
+    @Test func `a second node on a port takes nothing from the first, whatever stands there`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start()
+        let (code, output) = try await run(["--port", "\(node.port)"])
+        #expect(code == 75)
+        #expect(output.contains("error: cannot listen on 127.0.0.1:\(node.port): another process"))
+        #expect(try node.scrape().value("chatnode_ready") == 1)
+        // Nor does it make one where the first has none.
+        let quiet = try await TestNodeProcess.start(["--admin", "none"])
+        _ = try await run(["--port", "\(quiet.port)"])
+        #expect(!FileManager.default.fileExists(atPath: quiet.adminSocket))
+    }
+
     @Test func `a place for operators that is taken is told with a way out`() async throws {
         let node = try await TestNodeProcess.start()
         let place = "unix:\(node.adminSocket)"

@@ -100,6 +100,92 @@ import Testing
         #expect(BusPayload.parse(delivered ?? [], room: room) == .messages(publication))
     }
 
+    /// As many messages as a call may have, each of somebody else.
+    private func speakers(_ bench: Bench) throws -> [Holding] {
+        try (0..<Limits.batchMessages).map { try bench.hold("user\($0)") }
+    }
+
+    private func call(_ bench: Bench, _ speakers: [Holding], _ n: UInt64) -> PublishCall {
+        PublishCall(
+            reign: bench.reign,
+            incarnation: bench.node,
+            room: .lobby,
+            lastSeq: 0,
+            drafts: speakers.map { $0.sealed(n, .lobby, #"{"v":\#(n)}"#) }
+        )
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a whole call of senders who speak once each is one entry and one delivery`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let all = try speakers(bench)
+        let count = UInt64(all.count)
+        for n in 1...3 as ClosedRange<UInt64> {
+            let (answer, delivered) = try bench.keeper.publish(call(bench, all, n))
+            guard case .verdicts(let verdicts, let ms) = answer else {
+                throw Unexpected("\(answer)")
+            }
+            let first = (n - 1) * count + 1
+            #expect(verdicts == (0..<count).map { .accepted(seq: first + $0) })
+            let publication = Publication(
+                room: .lobby,
+                epoch: bench.reign.epoch,
+                firstSeq: first,
+                ms: ms,
+                items: all.map { .init(mid: $0.mid(n), body: Array(#"{"v":\#(n)}"#.utf8)) }
+            )
+            #expect(BusPayload.parse(delivered ?? [], room: .lobby) == .messages(publication))
+            #expect(try bench.keeper.log(of: .lobby).last == publication)
+            #expect(try bench.keeper.log(of: .lobby).count == Int(n))
+        }
+        // Of each the number and the place are known, the first's as well as the last's.
+        for (place, holding) in all.enumerated() where place % 85 == 0 {
+            let seq = 2 * count + UInt64(place) + 1
+            #expect(try bench.say(holding, [3]) == [.duplicate(seq: seq)])
+        }
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `of a whole call half of whose senders have lost their names, the other half stands`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let all = try speakers(bench)
+        let count = UInt64(all.count)
+        _ = try bench.keeper.publish(call(bench, all, 1))
+        for (place, holding) in all.enumerated() where place % 2 == 1 {
+            #expect(try bench.release(holding))
+            // A free name, one that is another's, and one that is another login's of the same node.
+            if place % 3 == 1 { _ = try bench.granted(bench.claim(holding.claim.username.display)) }
+            if place % 3 == 2 {
+                let claim = try bench.claim(holding.claim.username.display, by: bench.other)
+                _ = try bench.granted(claim)
+            }
+        }
+        let (answer, delivered) = try bench.keeper.publish(call(bench, all, 2))
+        guard case .verdicts(let verdicts, let ms) = answer else { throw Unexpected("\(answer)") }
+        let expected = all.indices.map { place -> PublishVerdict in
+            place % 2 == 1 ? .fenced : .accepted(seq: count + UInt64(place) / 2 + 1)
+        }
+        #expect(verdicts == expected)
+        let kept = all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+        let publication = Publication(
+            room: .lobby,
+            epoch: bench.reign.epoch,
+            firstSeq: count + 1,
+            ms: ms,
+            items: kept.map { .init(mid: $0.mid(2), body: Array(#"{"v":2}"#.utf8)) }
+        )
+        #expect(BusPayload.parse(delivered ?? [], room: .lobby) == .messages(publication))
+        #expect(try bench.keeper.log(of: .lobby).last == publication)
+        #expect(
+            try bench.page(behind: nil).top
+                == Position(epoch: bench.reign.epoch, seq: count * 3 / 2, mid: kept.last?.mid(2))
+        )
+    }
+
     @Test(arguments: KeeperKind.allCases)
     func `of a room so many messages, so many bytes are kept`(_ kind: KeeperKind) async throws {
         // A line `abcdefgh.1 7` and the JSON of 7 bytes are 21 with their ends.

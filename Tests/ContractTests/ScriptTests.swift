@@ -23,6 +23,44 @@ import Testing
         #expect(try redis.client.run("HGETALL", redis.codec.keys.epoch) == before)
     }
 
+    @Test func `the last epoch is one whose messages are read, and behind it none begins`()
+        async throws
+    {
+        let (bench, redis) = try await bench()
+        try bench.begin(highestEpoch: Limits.epochs - 2, highestFence: 0)
+        #expect(bench.reign.epoch == Limits.epochs - 1)
+        _ = try redis.endGrace(bench.reign)
+        try bench.register(bench.node)
+        let ada = try bench.hold("Ada")
+        #expect(ada.grant.fence == (Limits.epochs - 1) << 20 + 1)
+        let call = PublishCall(
+            reign: bench.reign,
+            incarnation: bench.node,
+            room: .lobby,
+            lastSeq: 0,
+            drafts: [ada.sealed(1, .lobby, #"{"v":1}"#)]
+        )
+        let delivered = try #require(try redis.publish(call).delivered)
+        guard case .messages(let heard) = BusPayload.parse(delivered, room: .lobby) else {
+            throw Unexpected(String(decoding: delivered, as: UTF8.self))
+        }
+        #expect(heard.epoch == Limits.epochs - 1)
+        let log = try redis.log(of: .lobby)
+        #expect(log.map(\.epoch) == [Limits.epochs - 1])
+
+        let before = try redis.client.run("HGETALL", redis.codec.keys.epoch)
+        try redis.restart()
+        for highest in [0, Limits.epochs - 1] {
+            let error = #expect(throws: StoreReplyError.self) {
+                try bench.begin(highestEpoch: highest)
+            }
+            guard case .refused(let text) = error, text.contains("\(Limits.epochs - 1)") else {
+                throw Unexpected("\(String(describing: error))")
+            }
+        }
+        #expect(try redis.client.run("HGETALL", redis.codec.keys.epoch) == before)
+    }
+
     @Test func `a silent room is forgotten after a day, unless somebody asks for it`() async throws
     {
         let (bench, redis) = try await bench()
@@ -98,6 +136,25 @@ import Testing
         _ = try redis.client.run("DEL", redis.codec.keys.held(by: bench.node))
         _ = try redis.client.run("SADD", redis.codec.keys.dead, bench.node.description)
         #expect(try bench.reap(bench.node, [ada.claim.username.key]) == .left(0))
+    }
+
+    @Test func `a record taken away by hand leaves two holders, until the former logs out`()
+        async throws
+    {
+        let (bench, redis) = try await bench()
+        let former = try bench.hold("Ada")
+        _ = try redis.client.run("DEL", redis.codec.keys.name(former.claim.username.key))
+        let claim = try bench.claim("Ada", by: bench.other)
+        let latter = Holding(claim: claim, grant: try bench.granted(claim))
+        #expect(try bench.say(former, [1]) == [.accepted(seq: 1)])
+        #expect(try bench.release(former) == false)
+        #expect(try bench.say(former, [2]) == [.fenced])
+        #expect(try redis.heldKeys(of: bench.node) == [])
+        #expect(try bench.say(latter, [1]) == [.accepted(seq: 2)])
+        // The same where nobody has come since.
+        _ = try redis.client.run("DEL", redis.codec.keys.name(latter.claim.username.key))
+        #expect(try bench.release(latter) == false)
+        #expect(try redis.heldKeys(of: bench.other) == [])
     }
 
     @Test func `what a name is held by makes Redis keep a table, not a list`() async throws {

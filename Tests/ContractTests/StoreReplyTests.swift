@@ -28,6 +28,7 @@ import Testing
             .null, .status("OK"), .integer(1), .array([]), .array([.integer(1)]),
             .array([bulk("nonsense")]), .array([bulk("reign"), bulk("x")]),
             .array([bulk("reign"), bulk("1"), bulk("d"), bulk("2")]),
+            .array([bulk("reign"), bulk("\(Limits.epochs)"), bulk("d"), bulk("0")]),
             .array([bulk("roster"), .array([bulk("x"), bulk("1")]), .array([])]),
             .array([bulk("roster"), .array([]), .array([bulk("x")])]),
             .array([bulk("roster"), .array([bulk("x")]), .array([])]),

@@ -8,11 +8,14 @@
 --         by a node that had seen nothing, gives an epoch's number once more: that is another reign
 -- ->    reign <epoch> <dataset> <1: in its grace>
 --       other-version <version>: what is kept has another form; nothing was written
+--       an error: no epoch is left; nothing was written
 
 -- Of the form of what is kept; the first had each message as an entry of the log.
 local VERSION = 2
 -- Fences of one epoch: so many claims a reign, before they could meet the next one's.
 local FENCES = 2 ^ 20
+-- No epoch is as high: its fences would pass 2^53. Nodes refuse what is said under one.
+local EPOCHS = 2 ^ 33
 
 local highest_epoch, highest_fence = tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.call('HMGET', KEYS[1], 'epoch', 'dataset', 'grace', 'fence', 'version')
@@ -38,6 +41,10 @@ else
     return {'reign', stored[1], present, stored[3] or '0'}
 end
 
+if epoch >= EPOCHS then
+    return redis.error_reply('EPOCHS no epoch is left behind ' .. digits(epoch - 1)
+        .. ': the clock of Redis, or what was seen of a reign, is wrong')
+end
 fence = math.max(fence, highest_fence, epoch * FENCES)
 epoch = digits(epoch)
 redis.call('HSET', KEYS[1], 'epoch', epoch, 'dataset', present, 'fence', digits(fence),

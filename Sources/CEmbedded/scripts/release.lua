@@ -9,7 +9,12 @@
 --       kept: it is not held, or by somebody else
 
 local record = redis.call('HMGET', KEYS[1], 'node', ARGV[3])
-if record[1] ~= ARGV[1] or record[2] ~= ARGV[4] then return {'kept'} end
+if record[1] ~= ARGV[1] then
+    -- Nor does it stay among what the caller holds, where the record was taken away by hand.
+    redis.call('HDEL', KEYS[2], ARGV[2])
+    return {'kept'}
+end
+if record[2] ~= ARGV[4] then return {'kept'} end
 redis.call('DEL', KEYS[1])
 redis.call('HDEL', KEYS[2], ARGV[2])
 return {'released'}

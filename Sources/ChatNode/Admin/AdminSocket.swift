@@ -12,15 +12,21 @@ struct AdminSocket: Hashable, Sendable {
     /// Which file it is, so that another node's in the same place is left alone.
     private let file: FileIdentity
 
-    private struct FileIdentity: Hashable, Sendable {
+    struct FileIdentity: Hashable, Sendable {
         let device: dev_t
         let inode: ino_t
+
+        init(_ status: stat) {
+            device = status.st_dev
+            inode = status.st_ino
+        }
     }
 
     static var user: uid_t { geteuid() }
 
-    /// Puts a socket there, and replaces that of a process that has died. The answer's descriptor is
-    /// the caller's; nobody can connect before it listens.
+    /// Puts a socket there, and replaces that of a process that has died; out of the folder, if there is
+    /// one, go those of others that have. The answer's descriptor is the caller's; nobody can connect
+    /// before it listens.
     ///
     /// Fails: where a living process listens there, the folder may be changed by others, or the
     /// system says no. Two nodes that start in one moment with one path can each take the other's
@@ -37,6 +43,7 @@ struct AdminSocket: Hashable, Sendable {
             guard chmod(path, S_IRUSR | S_IWUSR) == 0, let file = identity(of: path) else {
                 throw .system(path, errno)
             }
+            if let folder { sweep(folder) }
             let socket = AdminSocket(path: path, folder: folder, file: file)
             remaining.withLock { _ = $0.insert(socket) }
             _ = removesTheRest
@@ -108,29 +115,34 @@ extension AdminSocket {
     private static func replaceDead(_ path: String) throws(AdminTrouble) {
         guard let status = status(of: path) else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .noSocket(path) }
-        let probe = socket(AF_UNIX, streamKind | CInt(SOCK_NONBLOCK.rawValue), 0)
-        guard probe >= 0 else { throw .system(path, errno) }
-        defer { close(probe) }
-        // Anything but a refusal is somebody, even one who is too busy to take us.
-        if connect(probe, path) == 0 { throw .taken(path) }
-        switch errno {
+        switch knock(at: path) {
         case ECONNREFUSED: break
         case ENOENT: return
+        case EMFILE, ENFILE: throw .system(path, errno)
         default: throw .taken(path)
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw .system(path, errno) }
     }
 
+    /// What becomes of a connection there, as an errno; 0 where it is taken. Anything but a refusal is
+    /// somebody, even one who is too busy to take us.
+    static func knock(at path: String) -> CInt {
+        let probe = socket(AF_UNIX, streamKind | CInt(SOCK_NONBLOCK.rawValue), 0)
+        guard probe >= 0 else { return errno }
+        defer { close(probe) }
+        return connect(probe, path) == 0 ? 0 : errno
+    }
+
     /// Not of what a link leads to.
-    private static func status(of path: String) -> stat? {
+    static func status(of path: String) -> stat? {
         var status = stat()
         return lstat(path, &status) == 0 ? status : nil
     }
 
     private static func isFolder(_ status: stat) -> Bool { status.st_mode & S_IFMT == S_IFDIR }
 
-    private static func identity(of path: String) -> FileIdentity? {
-        status(of: path).map { FileIdentity(device: $0.st_dev, inode: $0.st_ino) }
+    static func identity(of path: String) -> FileIdentity? {
+        status(of: path).map(FileIdentity.init)
     }
 
     private static func bind(_ descriptor: CInt, _ path: String) -> CInt {

@@ -45,14 +45,14 @@ extension RedisControl {
     }
 
     /// Only a record that has not changed since it was known to be nobody's is freed: so its fence
-    /// is read first, and then the sessions are asked once more.
+    /// is read first, and then the sessions are asked once more. Where there is none any more, all that
+    /// is left is the name's place among those held.
     private func release(_ keys: [String], of incarnation: Incarnation) {
         for key in keys {
             ask(settings.codec.fenceWords(of: key), settings.codec.fenceOfName) {
                 [weak self] fence in
-                guard let fence else { return }
                 self?.withUnknown(of: [key]) { _ in
-                    let condition = Release.Condition.fence(fence)
+                    let condition = Release.Condition.fence(fence ?? 0)
                     self?.release(
                         Release(key: key, incarnation: incarnation, condition: condition)
                     )

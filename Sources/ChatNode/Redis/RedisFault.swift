@@ -12,6 +12,8 @@ enum RedisFault: Error, Equatable, Sendable {
     case notRedis(Stranger)
     /// Its version.
     case tooOld(String)
+    /// Built for 32 bits.
+    case narrow
 
     // What Redis answers
     case noAuth

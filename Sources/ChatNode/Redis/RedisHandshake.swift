@@ -68,21 +68,22 @@ final class RedisHandshake {
 
     private func identify(_ answer: RespValue) {
         guard answer.complaint == nil else { return refuse(ifError: answer) }
-        guard let version = answer.text.flatMap(Self.version(inInfo:)) else {
+        guard let text = answer.text, let version = Self.value(of: "redis_version", in: text) else {
             return refuse(.notRedis(.said((answer.text ?? "\(answer)").redisExcerpt)))
         }
         let major = Int(version.prefix { $0 != "." }) ?? 0
         guard major >= Limits.redisMajorVersion else {
             return refuse(.tooOld(version.redisExcerpt))
         }
+        // Lua puts `%d` through a C long there: fences, which have 50 bits, would come out wrong.
+        guard Self.value(of: "arch_bits", in: text) != "32" else { return refuse(.narrow) }
         connection.version = version.redisExcerpt
     }
 
-    /// The value of the line `redis_version:7.0.15`.
-    private static func version(inInfo text: String) -> String? {
-        let key = "redis_version:"
-        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix(key) }
-        return line.map { String($0.dropFirst(key.count)) }
+    /// What stands behind the key in a line like `redis_version:7.0.15`.
+    private static func value(of key: String, in info: String) -> String? {
+        let line = info.split(whereSeparator: \.isNewline).first { $0.hasPrefix("\(key):") }
+        return line.map { String($0.dropFirst(key.count + 1)) }
     }
 
     /// Who has not said a word is perhaps no Redis at all.

@@ -26,6 +26,8 @@ struct RedisTrouble: CustomStringConvertible {
         case .notRedis(.hungUp): "\(address) closes connections without a word"
         case .tooOld(let version):
             "Redis at \(address) is version \(version), and 7.0 is the oldest that will do"
+        case .narrow:
+            "Redis at \(address) is built for 32 bits, and counts wrongly in scripts beyond them"
         case .noAuth: "Redis at \(address) wants a password"
         case .wrongPassword: "Redis at \(address) does not accept the user or the password"
         case .passwordUnwanted: "Redis at \(address) has no password, and one was given"
@@ -55,6 +57,7 @@ struct RedisTrouble: CustomStringConvertible {
         case .notRedis(.silent): "see whether it is Redis, and not stopped: \(cli) ping"
         case .notRedis(.hungUp): "see whether it is Redis, and one without TLS: \(cli) ping"
         case .tooOld: "install Redis 7.0 or later, and start that one"
+        case .narrow: "install a Redis for 64 bits, and start that one"
         case .noAuth: "--redis-password-file FILE, or CHAT_REDIS_PASSWORD in the environment"
         case .wrongPassword:
             "compare it with requirepass in redis.conf, or the user in redis://user@host with "
@@ -85,7 +88,7 @@ extension RedisFault {
     /// For people who chat: nothing that only an operator could use.
     var sentence: String {
         switch self {
-        case .refused, .unreachable, .timedOut, .closed, .notRedis, .tooOld, .noAuth,
+        case .refused, .unreachable, .timedOut, .closed, .notRedis, .tooOld, .narrow, .noAuth,
             .wrongPassword, .passwordUnwanted, .protectedMode, .loading, .busy, .maxClients,
             .noScript:
             "The node cannot reach the others at present; try again in a moment"

@@ -16,6 +16,7 @@ extension StoreCodec {
         switch reply.verdict {
         case "reign":
             let reign = Reign(epoch: try reply.number(), dataSet: try reply.text())
+            guard reign.epoch < Limits.epochs else { throw reply.unexpected }
             return .reign(reign, isGrace: try reply.flag())
         case "other-version": return .otherVersion(version: try reply.number())
         default: throw reply.unexpected

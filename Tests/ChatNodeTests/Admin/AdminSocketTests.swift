@@ -1,3 +1,4 @@
+import ChatCore
 import Foundation
 import Glibc
 import TestSupport
@@ -75,6 +76,67 @@ import Testing
             try await TestServer.run(["admin": "unix:\(path)"]) { (_) async throws in
                 #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
             }
+        }
+    }
+
+    /// As if it had been made before a node could still be about to listen.
+    private func age(_ path: String) {
+        let long = timespec(
+            tv_sec: time(nil) - Int(Limits.adminSocketSettled / .seconds(1)),
+            tv_nsec: 0
+        )
+        #expect(utimensat(AT_FDCWD, path, [long, long], AT_SYMLINK_NOFOLLOW) == 0)
+    }
+
+    @Test func `sockets of nodes that were killed go with the next start, and nothing else does`()
+        async throws
+    {
+        try await inFolder { (folder) async throws in
+            let own = "\(folder)/chatnode-\(geteuid())"
+            let dead = ["127.0.0.1-4567.sock", "my-host-80.sock", "::1-65535.sock", "4567.sock"]
+            let others = [
+                "127.0.0.1-4568.sock", "x-0.sock", "x-65536.sock", "x-.sock", "x-1", "a.sock",
+            ]
+            mkdir(own, 0o700)
+            for name in dead + others { try leaveDead(at: "\(own)/\(name)") }
+            // One that has just been made may be about to listen.
+            for name in dead + others.dropFirst() { age("\(own)/\(name)") }
+            let file = "\(own)/x-1.sock"
+            try "data".write(toFile: file, atomically: true, encoding: .utf8)
+            let link = "\(own)/x-2.sock"
+            #expect(symlink("\(own)/a.sock", link) == 0)
+            for path in [file, link] { age(path) }
+            let environment = ["XDG_RUNTIME_DIR": folder]
+            try await TestServer.run(["admin": "auto"], environment: environment) {
+                (living) async throws in
+                age("\(own)/127.0.0.1-\(living.port).sock")
+                try await TestServer.run(["admin": "auto"], environment: environment) {
+                    (next) async throws in
+                    let left = try FileManager.default.contentsOfDirectory(atPath: own)
+                    let sockets = [living, next].map { "127.0.0.1-\($0.port).sock" }
+                    #expect(Set(left) == Set(others + ["x-1.sock", "x-2.sock"] + sockets))
+                    for name in sockets {
+                        #expect(
+                            try get("/healthz", at: "\(own)/\(name)").hasPrefix("HTTP/1.1 200 ")
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `somebody else's dead socket is not ours to take away`() async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/127.0.0.1-4567.sock"
+            try leaveDead(at: path)
+            age(path)
+            // Only root can give one away.
+            guard geteuid() == 0, chown(path, 65534, 65534) == 0 else { return }
+            AdminSocket.sweep(folder)
+            #expect(FileManager.default.fileExists(atPath: path))
+            chown(path, 0, 0)
+            AdminSocket.sweep(folder)
+            #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 

@@ -55,6 +55,7 @@ import Testing
         (.notRedis(.silent), "[::1]:7 takes connections and says nothing", "not stopped"),
         (.notRedis(.hungUp), "[::1]:7 closes connections without a word", "without TLS"),
         (.tooOld("6.2.1"), "version 6.2.1, and 7.0 is the oldest", "Redis 7.0"),
+        (.narrow, "built for 32 bits", "a Redis for 64 bits"),
         (.noAuth, "wants a password", "--redis-password-file"),
         (.wrongPassword, "does not accept the user or the password", "requirepass"),
         (.passwordUnwanted, "has no password, and one was given", "CHAT_REDIS_PASSWORD out"),

@@ -59,6 +59,7 @@ import Testing
         ("+OK\r\n-NOPERM no\r\n-NOPERM may not\r\n", .noPermission("NOPERM may not")),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("6.2.14"))", .tooOld("6.2.14")),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("x"))", .tooOld("x")),
+        ("+OK\r\n+OK\r\n\(ScriptedRedis.info("7.0.15", bits: 32))", .narrow),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("7.0.15"))-LOADING Redis is loading\r\n", .loading),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("7.0.15"))-BUSY Redis is busy\r\n", .busy),
         ("+OK\r\n+OK\r\n$5\r\nhello\r\n", .notRedis(.said("hello"))),

@@ -163,9 +163,10 @@ final class Guest {
     func ended(_ error: CInt?) throws {
         defer { close() }
         if case .leaving = phase { return }
-        // Who does not read for long enough may be closed on: with 4000, or without a word where not
-        // even that could be sent.
-        if hearing.closeCode == 4000, case .stopsReading = plan.life { return }
+        // Who does not read for long enough may be closed on: with 4000, or with 4005 where pings are
+        // that frequent.
+        if [4000, 4005].contains(hearing.closeCode), case .stopsReading = plan.life { return }
+        if hearing.closeCode == 4005 { throw Swarm.Stalled.silent }
         throw Unexpected("the connection ended, errno \(error ?? 0)")
     }
 

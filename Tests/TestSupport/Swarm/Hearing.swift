@@ -147,6 +147,8 @@ struct Hearing {
             text == #"{"type":"logged_in","username":"\#(name)","node":"n1"}"#
         {
             wantedName = nil
+        } else if text.contains(#":"unavailable","#) {
+            throw Swarm.Stalled(description: "the broker was given up: \(text)")
         } else {
             throw Unexpected("not for this client: \(text)")
         }

@@ -25,6 +25,16 @@ public final class Swarm {
         public var tooSlow = 0
     }
 
+    /// The machine was so slow that a time was up which is meant for somebody who is gone: that shows
+    /// nothing, neither right nor wrong.
+    public struct Stalled: Error, CustomStringConvertible {
+        /// What it was.
+        public let description: String
+
+        /// A ping was not answered in time.
+        static let silent = Stalled(description: "who was there was taken for gone")
+    }
+
     private struct Talker {
         let client: TestWebSocket
         var hearing: Hearing
@@ -35,6 +45,12 @@ public final class Swarm {
     public private(set) var tally = Tally()
     /// What was wrong, in words; those who come and go end with the first of theirs.
     public private(set) var complaints: [String] = []
+    /// The number of each talker's newest word.
+    public var said: [Int] { talkers.map(\.said) }
+    /// Whether these have been heard, and all before them.
+    public func hasHeard(_ words: [Int]) -> Bool {
+        zip(record.words, words).allSatisfy { $0 >= $1 }
+    }
     private let port: Int
     private var random: SplitMix
     private var guests: [Guest] = []
@@ -43,8 +59,8 @@ public final class Swarm {
     private let record: RoomRecord
     private var chunk = [UInt8](repeating: 0, count: 64 * 1024)
 
-    /// Connections at one time: enough for thousands a second, and some of them do not read.
-    private static let size = 300
+    /// Connections at one time.
+    private let size: Int
     /// Milliseconds between two ebbs, at which all leave whose time has come. Newcomers knock right
     /// before: the node accepts them while it closes the others.
     private static let ebbPause = 15
@@ -54,9 +70,16 @@ public final class Swarm {
     /// so much that one who reads falls off the backlog.
     private static let window = 2
 
-    /// The talkers are connected and logged in.
-    public init(port: Int) throws {
+    /// How many milliseconds a talker says nothing at most. That he is still there need not be asked
+    /// then, however slow the machine is.
+    private static let longestSilence = 100
+    private var nextSign = 0
+
+    /// The talkers are connected and logged in. Of the others there are `size` at one time: by default
+    /// enough for thousands a second, and some of them do not read.
+    public init(port: Int, size: Int = 300) throws {
         self.port = port
+        self.size = size
         random = Seed.generator
         record = RoomRecord(talkers: Self.talkerCount)
         for index in 0..<Self.talkerCount {
@@ -71,10 +94,15 @@ public final class Swarm {
         }
     }
 
-    /// Goes on for so long, or until something is wrong.
-    public func run(for duration: Duration) throws {
-        let end = Self.now + Int(duration / .milliseconds(1))
-        while Self.now < end, complaints.isEmpty { try turn(invites: true) }
+    /// Goes on for so long, or until something is wrong; meanwhile is told, again and again, for how
+    /// many milliseconds it has.
+    public func run(for duration: Duration, _ meanwhile: (Int) -> Void = { _ in }) throws {
+        let start = Self.now
+        let end = start + Int(duration / .milliseconds(1))
+        while Self.now < end, complaints.isEmpty {
+            meanwhile(Self.now - start)
+            try turn(invites: true)
+        }
     }
 
     /// Nobody new comes, and who is there goes by its plan; then all words have been heard by the
@@ -107,11 +135,15 @@ public final class Swarm {
         polls += guests.map { pollfd(fd: $0.descriptor, events: $0.events, revents: 0) }
         _ = poll(&polls, nfds_t(polls.count), 1)
         let now = Self.now
+        if now >= nextSign {
+            nextSign = now + Self.longestSilence
+            for talker in talkers { try talker.client.send(frame: 10) }
+        }
         for index in talkers.indices {
             try serve(talker: index, isReadable: polls[index].revents != 0, isTalking: invites)
         }
         for (guest, poll) in zip(guests, polls.dropFirst(talkers.count)) {
-            serve(guest, poll.revents, now, mayGo: isEbb)
+            try serve(guest, poll.revents, now, mayGo: isEbb)
         }
         guests.removeAll { guest in
             guard guest.phase == .gone else { return false }
@@ -121,7 +153,7 @@ public final class Swarm {
     }
 
     private func invite() throws {
-        while guests.count < Self.size {
+        while guests.count < size {
             tally.opened += 1
             guests.append(
                 try Guest(number: tally.opened, port: port, now: Self.now, &random)
@@ -141,7 +173,7 @@ public final class Swarm {
 
     // MARK: Those who come and go
 
-    private func serve(_ guest: Guest, _ revents: Int16, _ now: Int, mayGo: Bool) {
+    private func serve(_ guest: Guest, _ revents: Int16, _ now: Int, mayGo: Bool) throws {
         do {
             if revents != 0 {
                 if guest.phase == .connecting {
@@ -151,6 +183,8 @@ public final class Swarm {
                 }
             }
             try guest.act(now, mayGo: mayGo)
+        } catch let stalled as Stalled {
+            throw stalled
         } catch {
             complaints.append(
                 "connection \(guest.number) (\(guest.plan), \(guest.phase)) heard \(error)"
@@ -181,6 +215,7 @@ public final class Swarm {
             let client = talkers[index].client
             let count = recv(client.socket.descriptor, &chunk, chunk.count, 0)
             guard count > 0 || errno == EAGAIN else {
+                if talkers[index].hearing.closeCode == 4005 { throw Stalled.silent }
                 throw Unexpected("talker \(index) was cut off, errno \(errno)")
             }
             do {
@@ -188,6 +223,8 @@ public final class Swarm {
                     let bytes = UnsafeRawBufferPointer(rebasing: $0[..<max(count, 0)])
                     try talkers[index].hearing.take(bytes, record)
                 }
+            } catch let stalled as Stalled {
+                throw stalled
             } catch {
                 complaints.append("talker \(index) heard \(error)")
             }

@@ -1,0 +1,66 @@
+import ChatCore
+import TestSupport
+import Testing
+
+@testable import ChatNode
+
+/// Places whose clients have gone: their descriptors' numbers are somebody else's.
+@Suite struct DeadSlotTests {
+    @Test func `a session that outlives its socket has a door that is shut`() async throws {
+        let redis = try await TestRedis.start()
+        let flags = [
+            "loops": "1", "redis": "redis://127.0.0.1:\(redis.port)", "new-cluster": "true",
+        ]
+        try await TestServer.run(flags) { (server) async throws in
+            #expect(try await server.node.isReady())
+            // Again where the machine was so slow that Redis was given up before it was looked.
+            for _ in 0..<5 {
+                try await eventually("nobody is there") { server.node.state.connections == 0 }
+                let clients = try (0..<8).map { _ in try server.connect() }
+                redis.pause()
+                for (index, client) in clients.enumerated() {
+                    try client.say(#"{"type":"login","username":"user\#(index)"}"#)
+                    try client.send(frame: 9)
+                    // The login has been read, and is not answered.
+                    #expect(try client.hearFrame().opcode == 10)
+                    client.socket.reset()
+                }
+                try await eventually("all have left the room") {
+                    try await server.node.hub.fromEach { $0.rooms.isEmpty } == [true]
+                }
+                let (open, left) = try await server.node.hub.fromEach { shard in
+                    (shard.doors.count { $0.takesFrames }, server.node.state.connections)
+                }[0]
+                redis.resume()
+                #expect(open == 0)
+                if left == clients.count { return }
+            }
+            throw Unexpected("no session has outlived its socket")
+        }
+    }
+
+    @Test func `a client that was blocked and has gone is not counted among the blocked`()
+        async throws
+    {
+        let flags = ["loops": "1", "message-rate": "0", "byte-rate": "0"]
+        try await TestServer.run(flags) { (server) async throws in
+            let deaf = try TestWebSocket(port: server.port, receiveBufferBytes: 4096)
+            let ada = try server.connect("Ada")
+            let value = String(repeating: "x", count: 10_000)
+            // Beyond what the kernel holds for one socket, within `Limits.backlogBytes`: when it goes,
+            // a part of a frame waits in the channel, and more in the room.
+            for _ in 0..<60 {
+                try ada.chat(#""\#(value)""#, as: "Ada")
+                _ = try ada.hear()
+            }
+            try await eventually("one is blocked") { try await blocked(server) == 1 }
+            deaf.socket.reset()
+            try await eventually("only Ada is there") { server.node.state.connections == 1 }
+            #expect(try await blocked(server) == 0)
+        }
+    }
+
+    private func blocked(_ server: TestServer) async throws -> Int {
+        try await server.node.hub.fromEach { $0.doors.count { $0.isBlocked } }.reduce(0, +)
+    }
+}
