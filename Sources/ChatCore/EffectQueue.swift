@@ -20,6 +20,7 @@ public final class EffectQueue<Effect> {
     public func run(_ event: (inout [Effect]) -> Void, _ carryOut: (Effect) -> Void) -> Bool {
         event(&waiting)
         guard !isCarryingOut else { return false }
+        guard !waiting.isEmpty else { return true }
         isCarryingOut = true
         var index = 0
         while index < waiting.count {

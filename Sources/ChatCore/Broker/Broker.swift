@@ -2,7 +2,7 @@
 /// before is the same for all. The memory of one process is one, a Redis is another.
 ///
 /// On: its loop. Calls are carried out in order, and answered in that order, on that loop, after the
-/// call has returned: by `BrokerClient.answered`, or by `linkLost` for all that have no answer then.
+/// `send` has returned: by `BrokerClient.answered`, or by `linkLost` for all that have no answer then.
 /// Nothing is delivered locally that the broker has not delivered: the order that everybody sees is
 /// the broker's.
 public protocol Broker: AnyObject {

@@ -17,8 +17,9 @@ extension BrokerClient {
             let reason = canAsk ? Self.unsure : trouble
             return effects.append(.settled(draft.sender, .refused(reason: reason)))
         }
-        if outboxes[draft.room, default: Outbox(maxWaiting: maxWaiting)].add(draft, now: now) {
-            noteReady(draft.room)
+        let line = lines.number(of: draft.room)
+        if lines.all[line].outbox.add(draft, now: now) {
+            noteReady(line)
         } else {
             effects.append(.settled(draft.sender, .refused(reason: Self.busy)))
         }
@@ -27,70 +28,82 @@ extension BrokerClient {
     /// Nothing is to be done for a turn's end.
     public var isTurnEmpty: Bool { ready.isEmpty }
 
-    mutating func noteReady(_ room: RoomName) {
+    mutating func noteReady(_ line: Int) {
         // First what is cheap, and says no for nearly every message.
-        guard !ready.contains(room), outboxes[room]?.mayLeave == true, isOpen(room), canAsk else {
+        guard !lines.all[line].isReady, lines.all[line].outbox.mayLeave, isOpen(line), canAsk else {
             return
         }
-        ready.append(room)
+        lines.all[line].isReady = true
+        ready.append(line)
     }
 
     mutating func noteAllReady() {
-        for room in Array(outboxes.keys) { noteReady(room) }
+        for line in lines.all.indices { noteReady(line) }
     }
 
-    private func isOpen(_ room: RoomName) -> Bool {
-        guard let open = openRooms[room] else { return false }
-        return open.epoch == standing?.reign.epoch
+    private func isOpen(_ line: Int) -> Bool {
+        // By way of two numbers: whole, either would be copied.
+        guard let epoch = lines.all[line].epoch, let reigning = standing?.reign.epoch else {
+            return false
+        }
+        return epoch == reigning
     }
 
     /// Sends a room's next batch: what its senders may say now, in order.
-    mutating func flush(_ room: RoomName, _ now: Instant, _ effects: inout [Effect]) {
-        guard canAsk, isOpen(room), let standing, var outbox = outboxes[room],
-            outbox.inFlight.isEmpty
-        else { return }
+    mutating func flush(_ line: Int, _ now: Instant, _ effects: inout [Effect]) {
+        guard canAsk, isOpen(line), let standing, lines.all[line].outbox.inFlight.isEmpty else {
+            return
+        }
         guard isSure(now) else {
             return refuseWaiting(Self.unsure, since: .distantFuture, &effects)
         }
-        // Out of the table while it changes, or every batch would copy it.
-        outboxes[room] = nil
+        // Out of its place while it changes, or every batch would copy it.
+        var outbox = Outbox()
+        swap(&outbox, &lines.all[line].outbox)
+        var last = LastSender()
         outbox.fill { draft in
-            let decision = seal(draft)
+            let decision = seal(draft, &last)
             if case .drop = decision { effects.append(.settled(draft.sender, .lost)) }
             return decision
         }
         let drafts = outbox.inFlight.map { $0.sealed }
-        if !outbox.isEmpty { outboxes[room] = outbox }
+        swap(&outbox, &lines.all[line].outbox)
         guard !drafts.isEmpty else { return }
-        pending.append(.publish(room, standing.reign))
+        pending.append(.publish(line, standing.reign))
         let call = PublishCall(
             reign: standing.reign,
             incarnation: standing.incarnation,
-            room: room,
-            lastSeq: openRooms[room]?.lastSeq ?? 0,
+            room: lines.all[line].room,
+            lastSeq: lines.all[line].lastSeq,
             drafts: drafts
         )
         effects.append(.call(.publish(call)))
     }
 
-    /// Puts proof and number on a message that leaves now.
-    private mutating func seal(_ draft: Draft) -> Outbox.Decision {
-        guard let index = held.index(forKey: draft.sender) else { return .drop }
-        guard held.values[index].phase == .held, limbo.isEmpty || limbo[draft.sender] == nil else {
-            return .wait
+    /// Where the holding stands of who spoke last, in a table that does not grow or shrink meanwhile:
+    /// messages that leave together are often of few.
+    private struct LastSender {
+        private var sender: SocketID?
+        private var index: Dictionary<SocketID, Tenancy>.Index?
+
+        mutating func index(
+            of sender: SocketID,
+            in held: [SocketID: Tenancy]
+        ) -> Dictionary<SocketID, Tenancy>.Index? {
+            if sender != self.sender {
+                self.sender = sender
+                index = held.index(forKey: sender)
+            }
+            return index
         }
-        held.values[index].n += 1
-        let tenancy = held.values[index]
-        return .send(
-            SealedDraft(
-                key: tenancy.username.key,
-                session: tenancy.session,
-                fence: tenancy.fence,
-                lineage: tenancy.lineage,
-                n: tenancy.n,
-                draft: draft
-            )
-        )
+    }
+
+    /// Puts proof and number on a message that leaves now.
+    private mutating func seal(_ draft: Draft, _ last: inout LastSender) -> Outbox.Decision {
+        guard let index = last.index(of: draft.sender, in: held) else { return .drop }
+        guard limbo.isEmpty || limbo[draft.sender] == nil else { return .wait }
+        // Where it stands: taken out, it would be copied.
+        return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
 
     /// Tells the senders of what has waited since before an instant.
@@ -99,79 +112,122 @@ extension BrokerClient {
         since instant: Instant,
         _ effects: inout [Effect]
     ) {
-        for room in Array(outboxes.keys) {
-            for draft in outboxes[room]?.takeWaiting(since: instant) ?? [] {
+        for line in lines.all.indices {
+            for draft in lines.all[line].outbox.takeWaiting(since: instant) {
                 effects.append(.settled(draft.sender, .refused(reason: reason)))
             }
-            dropIfEmpty(room)
         }
-    }
-
-    private mutating func dropIfEmpty(_ room: RoomName) {
-        if outboxes[room]?.isEmpty == true { outboxes[room] = nil }
     }
 }
 
 // MARK: - Answers
 
 extension BrokerClient {
-    mutating func takeInFlight(of room: RoomName) -> [Outbox.Sent] {
-        let sent = outboxes[room]?.takeInFlight() ?? []
-        dropIfEmpty(room)
+    mutating func takeInFlight(of line: Int) -> [Outbox.Sent] {
+        let sent = lines.all[line].outbox.takeInFlight()
+        lines.all[line].outbox.shrink()
         return sent
     }
 
     mutating func publishAnswered(
-        _ room: RoomName,
+        _ line: Int,
         _ reign: Reign,
         _ answer: PublishAnswer,
         _ effects: inout [Effect]
     ) {
-        let sent = takeInFlight(of: room)
+        let sent = takeInFlight(of: line)
         switch answer {
         case .verdicts(let verdicts, _):
-            var unknown: [Outbox.Sent] = []
-            for (var message, verdict) in zip(sent, verdicts) {
-                let sender = message.sealed.draft.sender
-                switch verdict {
-                case .accepted(let seq):
-                    accept(message.sealed, at: seq)
-                    effects.append(.settled(sender, .accepted(seq: seq)))
-                case .duplicate(let seq):
-                    accept(message.sealed, at: seq ?? 0)
-                    effects.append(.settled(sender, .accepted(seq: seq)))
-                case .gap, .fenced:
-                    // Not what was believed: the record itself is to tell.
-                    message.isVoid = true
-                    unknown.append(message)
-                }
-            }
-            sendToLimbo(unknown, &effects)
+            settle(sent, verdicts, &effects)
         case .otherReign:
             sendToLimbo(sent, &effects)
             if reign == standing?.reign { doubtStanding(&effects) }
         }
-        noteReady(room)
+        noteReady(line)
+    }
+
+    /// Tells the senders; those of messages that stand in a row together.
+    private mutating func settle(
+        _ sent: [Outbox.Sent],
+        _ verdicts: [PublishVerdict],
+        _ effects: inout [Effect]
+    ) {
+        var unknown: [Outbox.Sent] = []
+        var row = AcceptedRow()
+        var last = LastSender()
+        for index in 0..<min(sent.count, verdicts.count) {
+            let sender = sent[index].sealed.draft.sender
+            switch verdicts[index] {
+            case .accepted(let seq):
+                accept(sent[index].sealed.n, of: sender, at: seq, &last)
+                if !row.add(sender, seq) {
+                    row.end(&effects)
+                    row = AcceptedRow(sender, seq)
+                }
+            case .duplicate(let seq):
+                row.end(&effects)
+                accept(sent[index].sealed.n, of: sender, at: seq ?? 0, &last)
+                effects.append(.settled(sender, .accepted(seq: seq)))
+            case .gap, .fenced:
+                // Not what was believed: the record itself is to tell.
+                var message = sent[index]
+                message.isVoid = true
+                unknown.append(message)
+            }
+        }
+        row.end(&effects)
+        sendToLimbo(unknown, &effects)
+    }
+
+    /// Messages of one sender that were accepted one behind the other.
+    private struct AcceptedRow {
+        private let sender: SocketID?
+        private let first: UInt64
+        private var count: Int
+
+        /// None.
+        init() { (sender, first, count) = (nil, 0, 0) }
+
+        init(_ sender: SocketID, _ seq: UInt64) { (self.sender, first, count) = (sender, seq, 1) }
+
+        /// False where it is not the row's next.
+        mutating func add(_ sender: SocketID, _ seq: UInt64) -> Bool {
+            guard sender == self.sender, seq == first + UInt64(count) else { return false }
+            count += 1
+            return true
+        }
+
+        /// Tells the sender, if there is any, and is empty afterwards.
+        mutating func end(_ effects: inout [Effect]) {
+            guard let sender else { return }
+            effects.append(.settled(sender, .accepted(seq: first), count: count))
+            self = AcceptedRow()
+        }
     }
 
     /// Written by way of an index: through the subscript it would cost three allocations.
-    private mutating func accept(_ sealed: SealedDraft, at seq: UInt64) {
-        guard let index = held.index(forKey: sealed.draft.sender) else { return }
-        held.values[index].accept(sealed.n, at: seq)
+    private mutating func accept(
+        _ n: UInt64,
+        of sender: SocketID,
+        at seq: UInt64,
+        _ last: inout LastSender
+    ) {
+        guard let index = last.index(of: sender, in: held) else { return }
+        held.values[index].accept(n, at: seq)
     }
 
     /// Turned away before anything was written: the numbers are free again.
     mutating func publishRefused(
-        _ room: RoomName,
+        _ line: Int,
         _ reason: String,
         _ effects: inout [Effect]
     ) {
-        for message in takeInFlight(of: room).reversed() {
+        for message in takeInFlight(of: line).reversed() {
             let sender = message.sealed.draft.sender
             held[sender]?.n = message.sealed.n - 1
             effects.append(.settled(sender, .refused(reason: reason)))
         }
-        noteReady(room)
+        noteReady(line)
     }
 
     /// The fate of messages is unknown: nothing newer of their senders goes before it is settled.
@@ -207,7 +263,23 @@ extension BrokerClient {
             }
         }
         for (room, messages) in again {
-            outboxes[room, default: Outbox(maxWaiting: maxWaiting)].putBack(messages)
+            lines.all[lines.number(of: room)].outbox.putBack(messages)
         }
+    }
+}
+
+extension Tenancy {
+    /// Puts proof and the next number on a message; nil where the name is not sure.
+    fileprivate mutating func seal(_ draft: Draft) -> SealedDraft? {
+        guard phase == .held else { return nil }
+        n += 1
+        return SealedDraft(
+            key: username.key,
+            session: session,
+            fence: fence,
+            lineage: lineage,
+            n: n,
+            draft: draft
+        )
     }
 }

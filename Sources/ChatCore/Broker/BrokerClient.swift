@@ -14,8 +14,9 @@ public struct BrokerClient: Sendable {
         case claimed(SocketID, ClaimOutcome)
         /// Tell a session that the name it gave up is not its any more.
         case released(SocketID)
-        /// Tell a session what became of a message of its own.
-        case settled(SocketID, Settlement)
+        /// Tell a session what became of messages of its own: so many in a row. The place is the first
+        /// one's; the others follow it.
+        case settled(SocketID, Settlement, count: Int = 1)
         /// Tell a session that its messages cannot be settled before the broker is back; or that it is.
         case stalled(SocketID, Bool)
         /// Tell a session that its name has passed on.
@@ -27,11 +28,12 @@ public struct BrokerClient: Sendable {
     enum Pending {
         case claim(SocketID, SessionID, Claim)
         case release(SessionID)
-        case publish(RoomName, Reign)
+        /// By the line's number.
+        case publish(Int, Reign)
     }
 
     /// A room that may be published in: its last number, in the reign it was caught up in.
-    struct OpenRoom {
+    struct OpenRoom: Sendable {
         let epoch: UInt64
         let lastSeq: UInt64
     }
@@ -62,10 +64,9 @@ public struct BrokerClient: Sendable {
     var isRetryDue = false
 
     // Messages.
-    var outboxes: [RoomName: Outbox] = [:]
-    var openRooms: [RoomName: OpenRoom] = [:]
-    /// Rooms with a message that waits and a call that could leave.
-    var ready: [RoomName] = []
+    var lines: Lines
+    /// Lines with a message that waits and a call that could leave, by number.
+    var ready: [Int] = []
     /// Messages whose fate is unknown, until their sender's name has been claimed again.
     var limbo: [SocketID: [Outbox.Sent]] = [:]
     /// What the node's own subscription had shown when the standing was told: the highest number by
@@ -73,11 +74,9 @@ public struct BrokerClient: Sendable {
     var seen: [Lineage: UInt64] = [:]
 
     var pending = FIFO<Pending>()
-    let maxWaiting: Int
-
     /// A client that has nobody to ask yet.
     public init(maxWaiting: Int = Limits.outboxMessages) {
-        self.maxWaiting = maxWaiting
+        lines = Lines(maxWaiting: maxWaiting)
     }
 
     private static let starting = "The node is not connected yet; try again in a moment"
@@ -86,7 +85,11 @@ public struct BrokerClient: Sendable {
         "The node has lost touch with the others for a moment; try again"
 
     /// The broker can be asked for something.
-    var canAsk: Bool { isLinked && standing != nil && !isInDoubt }
+    var canAsk: Bool {
+        // Not compared with nil, which would copy the whole of it.
+        guard isLinked, !isInDoubt, case .some = standing else { return false }
+        return true
+    }
 
     /// The node can prove that its names are its own.
     func isSure(_ now: Instant) -> Bool { now < horizon }
@@ -113,7 +116,7 @@ extension BrokerClient {
             switch pending {
             case .claim(let socket, let session, _): claimCut(socket, session, &effects)
             case .release(let session): releaseCut(session, &effects)
-            case .publish(let room, _): sendToLimbo(takeInFlight(of: room), &effects)
+            case .publish(let line, _): sendToLimbo(takeInFlight(of: line), &effects)
             }
         }
         for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
@@ -144,8 +147,9 @@ extension BrokerClient {
 
     /// A room is caught up in a reign, up to a number: it may be published in.
     public mutating func opened(_ room: RoomName, epoch: UInt64, lastSeq: UInt64) {
-        openRooms[room] = OpenRoom(epoch: epoch, lastSeq: lastSeq)
-        noteReady(room)
+        let line = lines.number(of: room)
+        lines.all[line].open = OpenRoom(epoch: epoch, lastSeq: lastSeq)
+        noteReady(line)
     }
 
     /// Some time has passed. Call it every few hundred milliseconds.
@@ -166,9 +170,12 @@ extension BrokerClient {
     /// Everything a turn of the loop had to say has been said: calls leave.
     public mutating func endTurn(now: Instant, into effects: inout [Effect]) {
         guard !ready.isEmpty else { return }
-        let rooms = ready
-        ready = []
-        for room in rooms { flush(room, now, &effects) }
+        // Nothing gets ready meanwhile: that takes an answer.
+        for line in ready {
+            lines.all[line].isReady = false
+            flush(line, now, &effects)
+        }
+        ready.removeAll(keepingCapacity: true)
     }
 
     /// The answer to the oldest call that had none.
@@ -177,27 +184,37 @@ extension BrokerClient {
         now: Instant,
         into effects: inout [Effect]
     ) {
-        guard let call = pending.popFirst() else {
+        // One after the other: a pair of them would be a copy of both.
+        switch pending.popFirst() {
+        case .publish(let line, let reign):
+            switch answer {
+            case .publish(let answer): publishAnswered(line, reign, answer, &effects)
+            case .refused(let reason): publishRefused(line, reason, &effects)
+            default: Self.isOfAnotherKind()
+            }
+        case .claim(let socket, let session, let claim):
+            switch answer {
+            case .claim(let answer): claimAnswered(socket, session, claim, answer, now, &effects)
+            case .refused(let reason): claimRefused(socket, session, reason, &effects)
+            default: Self.isOfAnotherKind()
+            }
+        case .release(let session):
+            switch answer {
+            case .released:
+                releaseAnswered(session, &effects)
+            case .refused:
+                releaseCut(session, &effects)
+                isRetryDue = true
+            default: Self.isOfAnotherKind()
+            }
+        case nil:
             preconditionFailure("an answer to nothing")
         }
-        switch (call, answer) {
-        case (.claim(let socket, let session, let claim), .claim(let answer)):
-            claimAnswered(socket, session, claim, answer, now, &effects)
-        case (.claim(let socket, let session, _), .refused(let reason)):
-            claimRefused(socket, session, reason, &effects)
-        case (.release(let session), .released):
-            releaseAnswered(session, &effects)
-        case (.release(let session), .refused):
-            releaseCut(session, &effects)
-            isRetryDue = true
-        case (.publish(let room, let reign), .publish(let answer)):
-            publishAnswered(room, reign, answer, &effects)
-        case (.publish(let room, _), .refused(let reason)):
-            publishRefused(room, reason, &effects)
-        default:
-            preconditionFailure("an answer of another kind than its call")
-        }
         claimDoubtfulAgain(&effects)
+    }
+
+    private static func isOfAnotherKind() -> Never {
+        preconditionFailure("an answer of another kind than its call")
     }
 
     /// Sends what has waited for the broker: first what frees names, then what makes them sure.

@@ -2,6 +2,8 @@
 struct FIFO<Element> {
     private var elements: [Element?] = []
     private var head = 0
+    /// Elements that an empty one has room for at most.
+    private static var keptCapacity: Int { 64 }
 
     var isEmpty: Bool { head == elements.count }
     var count: Int { elements.count - head }
@@ -12,16 +14,19 @@ struct FIFO<Element> {
 
     mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
-        defer {
-            elements[head] = nil
-            head += 1
+        // Taken out, not copied and then thrown away.
+        var first: Element?
+        swap(&first, &elements[head])
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: elements.capacity <= Self.keptCapacity)
+            head = 0
+        } else if head > 32, head * 2 > elements.count {
             // Moving the rest costs as much as has been freed since the last time.
-            if head == elements.count || (head > 32 && head * 2 > elements.count) {
-                elements.removeFirst(head)
-                head = 0
-            }
+            elements.removeFirst(head)
+            head = 0
         }
-        return elements[head]
+        return first
     }
 
     /// Everything that is in it, in order.

@@ -87,6 +87,14 @@ struct Outbox: Sendable {
         return inFlight
     }
 
+    /// An idle room keeps no more memory than a small batch takes.
+    mutating func shrink() {
+        if waiting.isEmpty, waiting.capacity > Self.keptCapacity { waiting = [] }
+    }
+
+    /// Of messages at 40 bytes: 5 KB a loop and room.
+    private static let keptCapacity = 128
+
     /// Hands back what has waited since before an instant.
     mutating func takeWaiting(since instant: Instant = .distantFuture) -> [Draft] {
         guard waiting.contains(where: { $0.since <= instant }) else { return [] }

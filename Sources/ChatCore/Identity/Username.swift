@@ -45,13 +45,7 @@ public struct Username: Hashable, Sendable {
     ///
     /// Cost: a comparison of at most `Limits.usernameBytes`; no allocation.
     public func isSpelled(by bytes: RawSpan) -> Bool {
-        let spelling = display.utf8.span
-        guard bytes.byteCount == spelling.count else { return false }
-        for index in spelling.indices
-        where bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) != spelling[index] {
-            return false
-        }
-        return true
+        bytes.equals(display.utf8.span.bytes)
     }
 
     /// By key: two spellings of one name are equal.

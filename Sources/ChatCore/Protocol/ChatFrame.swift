@@ -15,16 +15,21 @@ public struct ChatBody: Sendable, Equatable {
         in message: RawSpan,
         room: String? = nil
     ) {
-        var size = Self.head.utf8CodeUnitCount + JSONWriter.length(of: username)
-        size += Self.valueKey.utf8CodeUnitCount + (value?.count ?? Self.null.utf8CodeUnitCount) + 1
-        if let room { size += Self.roomKey.utf8CodeUnitCount + JSONWriter.length(of: room) }
+        let length = JSONWriter.length(of: username)
+        let size = length + Self.byteCountBesidesName(value, room)
+        bytes = JSONWriter.bytes(count: size) { out in
+            JSONWriter.append(literal: Self.head, to: &out)
+            JSONWriter.append(username, ofLength: length, to: &out)
+            Self.appendRest(value, in: message, room, to: &out)
+        }
+    }
 
-        var out: [UInt8] = []
-        out.reserveCapacity(size)
-        JSONWriter.append(literal: Self.head, to: &out)
-        JSONWriter.append(username, to: &out)
-        Self.appendRest(value, in: message, room, to: &out)
-        bytes = out
+    /// How many bytes there are in front of the name and behind it.
+    static func byteCountBesidesName(_ value: Range<Int>?, _ room: String?) -> Int {
+        let value = value?.count ?? Self.null.utf8CodeUnitCount
+        let fixed = head.utf8CodeUnitCount + valueKey.utf8CodeUnitCount + value + 1
+        guard let room else { return fixed }
+        return fixed + roomKey.utf8CodeUnitCount + JSONWriter.length(of: room)
     }
 
     /// What stands behind the name.
@@ -32,7 +37,7 @@ public struct ChatBody: Sendable, Equatable {
         _ value: Range<Int>?,
         in message: RawSpan,
         _ room: String?,
-        to out: inout [UInt8]
+        to out: inout OutputSpan<UInt8>
     ) {
         JSONWriter.append(literal: valueKey, to: &out)
         if let value {

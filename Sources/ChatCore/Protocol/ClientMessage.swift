@@ -70,6 +70,7 @@ private struct Fields {
     enum Key: UInt8 {
         case type, username, value
 
+        @inline(__always)
         init?(_ key: JSONString, in bytes: RawSpan) {
             if key.equals("type", in: bytes) {
                 self = .type
@@ -83,6 +84,21 @@ private struct Fields {
         }
     }
 
+    /// What is wrong with a text that is JSON. Words only when they are asked for.
+    enum Fault {
+        case noObject
+        case givenTwice(Key)
+        case noString(Key)
+
+        var message: String {
+            switch self {
+            case .noObject: "A message is a JSON object"
+            case .givenTwice(let key): "The key \"\(key)\" is given twice"
+            case .noString(let key): "The \(key) must be a string"
+            }
+        }
+    }
+
     private(set) var type: JSONString?
     private(set) var username: JSONString?
     private(set) var value: Range<Int>?
@@ -91,7 +107,7 @@ private struct Fields {
     private var given: UInt32 = 0
     /// The first thing wrong. Told only at the end, since the rest may turn out not to be JSON, or
     /// to hold the username to be echoed.
-    private var fault: String?
+    private var fault: Fault?
 
     init(_ bytes: RawSpan) throws(ClientMessageError) {
         do throws(JSONError) {
@@ -104,7 +120,7 @@ private struct Fields {
                 }
             throw ClientMessageError(code: .badJSON, message: message, username: nil)
         }
-        if let fault { throw error(.badMessage, fault) }
+        if let fault { throw error(.badMessage, fault.message) }
     }
 
     func error(_ code: ErrorCode, _ message: String) -> ClientMessageError {
@@ -122,11 +138,12 @@ private struct Fields {
             }
         } else {
             _ = try scanner.value(bytes)
-            fault = "A message is a JSON object"
+            fault = .noObject
         }
         try scanner.end(bytes)
     }
 
+    @inline(__always)
     private mutating func readMember(
         _ scanner: inout JSONScanner,
         _ bytes: RawSpan
@@ -142,25 +159,26 @@ private struct Fields {
         if given & bit == 0 {
             store(key, start..<scanner.position, string)
         } else {
-            note("The key \"\(key)\" is given twice")
+            note(.givenTwice(key))
         }
         given |= bit
     }
 
+    @inline(__always)
     private mutating func store(_ key: Key, _ range: Range<Int>, _ string: JSONString?) {
         switch key {
         case .type:
             type = string
-            if string == nil { note("The type must be a string") }
+            if string == nil { note(.noString(.type)) }
         case .username:
             username = string
-            if string == nil { note("The username must be a string") }
+            if string == nil { note(.noString(.username)) }
         case .value:
             value = range
         }
     }
 
-    private mutating func note(_ message: String) {
-        if fault == nil { fault = message }
+    private mutating func note(_ fault: Fault) {
+        if self.fault == nil { self.fault = fault }
     }
 }

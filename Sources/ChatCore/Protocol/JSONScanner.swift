@@ -13,7 +13,8 @@ enum JSONError: Error {
 /// 0x7F are taken as they come inside strings; that they are UTF-8 is the WebSocket layer's check.
 ///
 /// The scanner is a position; the bytes are handed to each call and must be the same ones.
-/// Cost: linear, constant stack, no allocation. Every read is bounds-checked.
+/// Cost: linear, constant stack, no allocation. Every read is bounds-checked. What a message's top level
+/// is read with is inlined there, so that the position stays in a register.
 struct JSONScanner {
     /// The next byte to look at.
     private(set) var position: Int
@@ -23,11 +24,19 @@ struct JSONScanner {
     }
 
     /// The byte at the position, or 0 at the end: 0 is not allowed anywhere outside strings.
+    @inline(__always)
     func peek(_ bytes: RawSpan) -> UInt8 {
         position < bytes.byteCount ? bytes.byte(at: position) : 0
     }
 
+    @inline(__always)
     mutating func skipWhitespace(_ bytes: RawSpan) {
+        // Most clients send none, and no other byte that may stand here is as low.
+        if peek(bytes) > UInt8(ascii: " ") { return }
+        passWhitespace(bytes)
+    }
+
+    private mutating func passWhitespace(_ bytes: RawSpan) {
         while position < bytes.byteCount {
             switch bytes.byte(at: position) {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"):
@@ -38,6 +47,7 @@ struct JSONScanner {
     }
 
     /// Passes an object's `{`. False when a `}` follows at once, which is passed too.
+    @inline(__always)
     mutating func enterObject(_ bytes: RawSpan) throws(JSONError) -> Bool {
         try expect(UInt8(ascii: "{"), bytes)
         skipWhitespace(bytes)
@@ -45,6 +55,7 @@ struct JSONScanner {
     }
 
     /// Passes a member's name, its colon and the whitespace around them.
+    @inline(__always)
     mutating func key(_ bytes: RawSpan) throws(JSONError) -> JSONString {
         skipWhitespace(bytes)
         let key = try string(bytes)
@@ -55,6 +66,7 @@ struct JSONScanner {
     }
 
     /// After a member: true when a comma announces the next one, false when the object ends.
+    @inline(__always)
     mutating func nextMember(_ bytes: RawSpan) throws(JSONError) -> Bool {
         skipWhitespace(bytes)
         if take(UInt8(ascii: ","), bytes) { return true }
@@ -63,6 +75,7 @@ struct JSONScanner {
     }
 
     /// Nothing but whitespace may follow.
+    @inline(__always)
     mutating func end(_ bytes: RawSpan) throws(JSONError) {
         skipWhitespace(bytes)
         guard position == bytes.byteCount else { throw .malformed }
@@ -164,6 +177,7 @@ struct JSONScanner {
     }
 
     /// Passes a string with its quotes.
+    @inline(__always)
     mutating func string(_ bytes: RawSpan) throws(JSONError) -> JSONString {
         try expect(UInt8(ascii: "\""), bytes)
         let start = position

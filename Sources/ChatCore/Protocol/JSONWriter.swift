@@ -45,15 +45,37 @@ public enum JSONWriter {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
             var start = digits.count
             var rest = number
-            repeat {
-                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-                start -= 1
-                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+            while rest >= 100 {
+                let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
+                start -= 2
+                write(UInt8(truncatingIfNeeded: pair), to: digits, at: start)
                 rest = quotient
-            } while rest > 0
+            }
+            start -= 2
+            write(UInt8(truncatingIfNeeded: rest), to: digits, at: start)
+            if rest < 10 { start += 1 }
             out.append(contentsOf: UnsafeBufferPointer(rebasing: digits[start...]))
         }
     }
+
+    /// Writes two digits.
+    @inline(__always)
+    private static func write(
+        _ pair: UInt8,
+        to digits: UnsafeMutableBufferPointer<UInt8>,
+        at index: Int
+    ) {
+        let offset = Int(pair) * 2
+        digits[index] = pairs.utf8Start[offset]
+        digits[index + 1] = pairs.utf8Start[offset + 1]
+    }
+
+    /// 00 to 99, one behind the other.
+    private static let pairs: StaticString = """
+        0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546\
+        4748495051525354555657585960616263646566676869707172737475767778798081828384858687888990919293\
+        949596979899
+        """
 
     /// Appends a number in decimal digits, with a minus sign if it needs one.
     public static func append(_ number: Int64, to out: inout [UInt8]) {
@@ -65,12 +87,14 @@ public enum JSONWriter {
     @inlinable
     public static func length(of number: UInt64) -> Int {
         var digits = 1
-        var bound: UInt64 = 10
-        // The next power of ten would not fit.
-        while digits < 20, number >= bound {
-            digits += 1
-            bound &*= 10
+        var rest = number
+        while rest >= 10_000 {
+            rest /= 10_000
+            digits += 4
         }
+        if rest >= 10 { digits += 1 }
+        if rest >= 100 { digits += 1 }
+        if rest >= 1000 { digits += 1 }
         return digits
     }
 

@@ -6,6 +6,9 @@ public struct Liveness: Sendable {
     public struct Policy: Sendable {
         let pingInterval: Duration
         let pongTimeout: Duration
+        /// The same in nanoseconds: asked for at every read.
+        fileprivate let pingNanoseconds: Int64
+        fileprivate let pongNanoseconds: Int64
 
         /// Time between pings, and time for an answer to one.
         public init(
@@ -14,6 +17,8 @@ public struct Liveness: Sendable {
         ) {
             self.pingInterval = pingInterval
             self.pongTimeout = pongTimeout
+            pingNanoseconds = pingInterval.inNanoseconds
+            pongNanoseconds = pongTimeout.inNanoseconds
         }
     }
 
@@ -80,9 +85,10 @@ public struct Liveness: Sendable {
         if isClosing { return cutAt }
         let ping =
             pingedAt == .distantFuture
-            ? heardAt + policy.pingInterval : pingedAt + policy.pongTimeout
+            ? heardAt.nanoseconds &+ policy.pingNanoseconds
+            : pingedAt.nanoseconds &+ policy.pongNanoseconds
         return min(
-            ping,
+            Instant(nanoseconds: ping),
             deadline(messageBeganAt, Limits.messageTimeout),
             deadline(blockedAt, Limits.stallTimeout)
         )

@@ -6,7 +6,7 @@ public struct RateLimit: Sendable {
         let bytes: TokenBucket.Rate?
         /// Refused messages before the client is cut.
         let patience: TokenBucket.Rate?
-        let byteDebt: Duration
+        let byteDebtNanoseconds: Int64
 
         /// Rates a second and bursts; a rate of 0 means no limit.
         public init(
@@ -21,8 +21,9 @@ public struct RateLimit: Sendable {
                 perSecond: messageRate,
                 burst: messageBurst * Limits.floodBursts
             )
-            byteDebt =
+            let byteDebt: Duration =
                 byteRate > 0 ? .seconds(byteBurst * Limits.floodBursts / byteRate) : .zero
+            byteDebtNanoseconds = byteDebt.inNanoseconds
         }
     }
 
@@ -48,20 +49,20 @@ public struct RateLimit: Sendable {
     public mutating func received(_ count: Int, policy: Policy, now: Instant) -> Bool {
         guard let rate = policy.bytes else { return true }
         let debt = bytes.charge(Double(count), at: rate, now: now)
-        byteDebtNanoseconds = debt.inNanoseconds
-        return debt <= policy.byteDebt
+        byteDebtNanoseconds = debt
+        return debt <= policy.byteDebtNanoseconds
     }
 
     /// Decides about one message, whose bytes have been charged before.
     public mutating func admit(policy: Policy, now: Instant) -> Verdict {
-        var wait = Duration.nanoseconds(byteDebtNanoseconds)
-        if wait <= .zero, let rate = policy.messages {
-            wait = messages.take(1, at: rate, now: now) ?? .zero
+        var wait = byteDebtNanoseconds
+        if wait <= 0, let rate = policy.messages {
+            wait = messages.take(1, at: rate, now: now) ?? 0
         }
-        guard wait > .zero else { return .admitted }
+        guard wait > 0 else { return .admitted }
         if let rate = policy.patience, patience.take(1, at: rate, now: now) != nil {
             return .flooding
         }
-        return .refused(retryAfter: wait)
+        return .refused(retryAfter: .nanoseconds(wait))
     }
 }

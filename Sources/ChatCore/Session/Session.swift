@@ -103,9 +103,14 @@ extension Session {
         goOn(&effects)
     }
 
-    /// What became of one of the messages whose settlement was to come.
-    public mutating func settled(_ settlement: Settlement, into effects: inout [Effect]) {
-        unsettled -= 1
+    /// What became of messages whose settlement was to come: of so many in a row. Only where they
+    /// were accepted is it of more than one.
+    public mutating func settled(
+        _ settlement: Settlement,
+        count: Int = 1,
+        into effects: inout [Effect]
+    ) {
+        unsettled -= count
         if unsettled == 0 { isStalled = false }
         switch settlement {
         case .accepted:
@@ -230,10 +235,18 @@ extension Session {
         _ text: RawSpan,
         _ effects: inout [Effect]
     ) {
-        guard let username = holder(named: message, text, &effects) else { return }
+        guard isHolder(named: message, text) || holder(named: message, text, &effects) != nil,
+            let username
+        else { return }
         let body = ChatBody(username: username.display, value: message.value, in: text)
         unsettled += 1
         effects.append(.publish(Draft(sender: id, room: .lobby, body: body.bytes)))
+    }
+
+    /// Whether the message names the name held as it is shown: the quick answer, nearly always.
+    private func isHolder(named message: ClientMessage, _ text: RawSpan) -> Bool {
+        guard let sent = message.username, !sent.hasEscapes else { return false }
+        return username?.isSpelled(by: text.extracting(sent.range)) ?? false
     }
 
     private mutating func release(
@@ -252,10 +265,8 @@ extension Session {
         _ text: RawSpan,
         _ effects: inout [Effect]
     ) -> Username? {
+        if isHolder(named: message, text) { return username }
         if let username, let sent = message.username {
-            if !sent.hasEscapes, username.isSpelled(by: text.extracting(sent.range)) {
-                return username
-            }
             if let name = sent.decoded(in: text), let same = try? Username(name),
                 same == username
             {

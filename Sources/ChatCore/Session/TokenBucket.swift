@@ -20,24 +20,30 @@ public struct TokenBucket: Sendable {
     /// A full bucket.
     public init() {}
 
-    /// Takes tokens even where there are not enough. The answer is how long it will be until the
-    /// debt is gone; zero or less where there is none.
-    public mutating func charge(_ tokens: Double, at rate: Rate, now: Instant) -> Duration {
-        fullAt = min(max(now, fullAt) + cost(tokens, rate), now + .nanoseconds(Int64.farAway))
-        return fullAt - now - .nanoseconds(rate.burstNanoseconds)
+    /// Takes tokens even where there are not enough. The answer is how many nanoseconds it will be
+    /// until the debt is gone; zero or less where there is none.
+    ///
+    /// In nanoseconds all through: a `Duration` has 128 bits, and dividing them costs as much as all of
+    /// this together.
+    mutating func charge(_ tokens: Double, at rate: Rate, now: Instant) -> Int64 {
+        let now = now.nanoseconds
+        let full = max(now, fullAt.nanoseconds) &+ cost(tokens, rate)
+        fullAt = Instant(nanoseconds: min(full, now &+ Int64.farAway))
+        return fullAt.nanoseconds &- now &- rate.burstNanoseconds
     }
 
-    /// Takes tokens, or nothing where there are not enough: then the answer is how long to wait.
-    public mutating func take(_ tokens: Double, at rate: Rate, now: Instant) -> Duration? {
+    /// Takes tokens, or nothing where there are not enough: then the answer is how many nanoseconds to
+    /// wait.
+    mutating func take(_ tokens: Double, at rate: Rate, now: Instant) -> Int64? {
         let before = fullAt
         let debt = charge(tokens, at: rate, now: now)
-        guard debt > .zero else { return nil }
+        guard debt > 0 else { return nil }
         fullAt = before
         return debt
     }
 
-    private func cost(_ tokens: Double, _ rate: Rate) -> Duration {
-        .nanoseconds(Int64(clamping: tokens * rate.nanosecondsPerToken))
+    private func cost(_ tokens: Double, _ rate: Rate) -> Int64 {
+        Int64(clamping: tokens * rate.nanosecondsPerToken)
     }
 }
 

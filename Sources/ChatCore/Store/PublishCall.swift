@@ -31,6 +31,16 @@ public struct SealedDraft: Sendable, Hashable {
         self.draft = draft
     }
 
+    /// What is compared with the name's record, without anything to count references of.
+    struct Proof {
+        let session: SessionID
+        let fence: UInt64
+        let lineage: Lineage
+        let n: UInt64
+    }
+
+    var proof: Proof { Proof(session: session, fence: fence, lineage: lineage, n: n) }
+
     /// What names the message, if it is accepted.
     public var mid: MessageID { MessageID(lineage: lineage, n: n) }
 }

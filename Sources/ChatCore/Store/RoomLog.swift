@@ -13,8 +13,17 @@ struct RoomLog {
         self.seq = seq
     }
 
-    /// Adds what follows the top.
-    mutating func append(_ publication: Publication) {
+    /// Adds what follows the top, and drops what is not to be kept any more.
+    mutating func append(
+        _ publication: Publication,
+        keeping retention: Store.Retention,
+        now ms: Int64
+    ) {
+        append(publication)
+        trim(to: retention, now: ms)
+    }
+
+    private mutating func append(_ publication: Publication) {
         entries.append(publication)
         byteCount += publication.byteCount
         seq = publication.lastSeq
@@ -23,7 +32,7 @@ struct RoomLog {
 
     /// Drops the oldest entries until no more is left than is to be kept. An entry goes whole; the
     /// newest stays, unless nothing at all is to be kept.
-    mutating func trim(to retention: Store.Retention, now ms: Int64) {
+    private mutating func trim(to retention: Store.Retention, now ms: Int64) {
         while head < entries.count, let oldest = entries[head],
             retention.messages == 0
                 || head < entries.count - 1 && isTooMuch(oldest, retention, ms)

@@ -8,24 +8,28 @@ extension Store {
         ms: Int64
     ) -> (answer: PublishAnswer, publication: Publication?) {
         guard reigns(call.reign) else { return (.otherReign, nil) }
-        // Taken out while it is changed: with two owners every call would copy the log.
-        let isKnown = rooms[call.room] != nil
-        var room = rooms.removeValue(forKey: call.room) ?? RoomLog(behind: call.lastSeq)
-        let firstSeq = room.seq + 1
+        let known = rooms.index(forKey: call.room)
+        let firstSeq = (known.map { rooms.values[$0].seq } ?? call.lastSeq) + 1
         var items: [Publication.Item] = []
         var verdicts: [PublishVerdict] = []
         items.reserveCapacity(call.drafts.count)
         verdicts.reserveCapacity(call.drafts.count)
-        for sealed in call.drafts {
-            let verdict = place(sealed, of: call.incarnation, at: firstSeq + UInt64(items.count))
+        let drafts = call.drafts.span
+        var last = LastName()
+        for index in drafts.indices {
+            let seq = firstSeq + UInt64(items.count)
+            let verdict = place(
+                drafts[index].key,
+                drafts[index].proof,
+                of: call.incarnation,
+                at: seq,
+                &last
+            )
             verdicts.append(verdict)
             guard case .accepted = verdict else { continue }
-            items.append(.init(mid: sealed.mid, body: sealed.draft.body))
+            items.append(.init(mid: drafts[index].mid, body: drafts[index].draft.body))
         }
-        guard !items.isEmpty else {
-            if isKnown { rooms[call.room] = room }
-            return (.verdicts(verdicts, ms: ms), nil)
-        }
+        guard !items.isEmpty else { return (.verdicts(verdicts, ms: ms), nil) }
         let publication = Publication(
             room: call.room,
             epoch: call.reign.epoch,
@@ -33,9 +37,14 @@ extension Store {
             ms: ms,
             items: items
         )
-        room.append(publication)
-        room.trim(to: retention, now: ms)
-        rooms[call.room] = room
+        // Changed where it stands: with two owners every call would copy the log.
+        if let known {
+            rooms.values[known].append(publication, keeping: retention, now: ms)
+        } else {
+            var room = RoomLog(behind: call.lastSeq)
+            room.append(publication, keeping: retention, now: ms)
+            rooms[call.room] = room
+        }
         return (.verdicts(verdicts, ms: ms), publication)
     }
 
@@ -45,24 +54,54 @@ extension Store {
         rooms[room]?.entries(from: first, limit: limit) ?? []
     }
 
+    /// Where the record stands of the name that spoke last, in a table that does not grow or shrink
+    /// meanwhile: messages of one call are often of few.
+    private struct LastName {
+        private var key: String?
+        private var index: Dictionary<String, NameRecord>.Index?
+
+        mutating func index(
+            of key: String,
+            in names: [String: NameRecord]
+        ) -> Dictionary<String, NameRecord>.Index? {
+            if key != self.key {
+                self.key = key
+                index = names.index(forKey: key)
+            }
+            return index
+        }
+    }
+
     /// The verdict on one message, which stands at `seq` if it is accepted.
     private mutating func place(
-        _ sealed: SealedDraft,
+        _ key: String,
+        _ proof: SealedDraft.Proof,
+        of incarnation: Incarnation,
+        at seq: UInt64,
+        _ last: inout LastName
+    ) -> PublishVerdict {
+        guard let index = last.index(of: key, in: names) else { return .fenced }
+        return names.values[index].place(proof, of: incarnation, at: seq)
+    }
+}
+
+extension NameRecord {
+    /// Takes a message of whoever holds the name, as `seq`, if it is the next one.
+    fileprivate mutating func place(
+        _ proof: SealedDraft.Proof,
         of incarnation: Incarnation,
         at seq: UInt64
     ) -> PublishVerdict {
-        guard let index = names.index(forKey: sealed.key) else { return .fenced }
-        let record = names.values[index]
-        guard record.holder == incarnation, record.session == sealed.session,
-            record.fence == sealed.fence, record.lineage == sealed.lineage
+        guard holder == incarnation, session == proof.session, fence == proof.fence,
+            lineage == proof.lineage
         else { return .fenced }
-        if sealed.n <= record.n {
-            let isNewest = sealed.n == record.n && record.seq > 0
-            return .duplicate(seq: isNewest ? record.seq : nil)
+        if proof.n <= n {
+            let isNewest = proof.n == n && self.seq > 0
+            return .duplicate(seq: isNewest ? self.seq : nil)
         }
-        guard sealed.n == record.n + 1 else { return .gap(expected: record.n + 1) }
-        names.values[index].n = sealed.n
-        names.values[index].seq = seq
+        guard proof.n == n + 1 else { return .gap(expected: n + 1) }
+        n = proof.n
+        self.seq = seq
         return .accepted(seq: seq)
     }
 }

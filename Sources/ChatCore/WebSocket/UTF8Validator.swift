@@ -34,7 +34,12 @@ public struct UTF8Validator: Sendable {
                     }
                     offset += 16
                 }
-                for index in offset..<bytes.count { state.advance(by: rows[Int(bytes[index])]) }
+                // What is left of a text that has 16 bytes at all is among its last 16, and so is the byte
+                // before it: where they are ASCII, no character is unfinished, and looking at some of them
+                // again is cheaper than at each.
+                if bytes.count < 16 || !isASCII(bytes, at: bytes.count - 16) {
+                    for index in offset..<bytes.count { state.advance(by: rows[Int(bytes[index])]) }
+                }
             }
         }
         self.state = state

@@ -40,7 +40,8 @@ final class MemoryBroker {
         }
     }
 
-    /// Answers what one loop asked in one turn, then delivers what came of it to all loops.
+    /// Answers what one loop asked in one turn, then delivers what came of it to all loops: at once to
+    /// the one that this is called on.
     func handle(_ calls: [BrokerCall], from origin: any EventLoop) {
         let ms = Clock.unixMilliseconds
         var answers: [BrokerAnswer] = []
@@ -63,12 +64,25 @@ final class MemoryBroker {
         for receiver in receivers {
             let isOrigin = receiver.eventLoop === origin
             guard isOrigin || !runs.isEmpty else { continue }
-            receiver.eventLoop.execute { [answers, runs] in
-                let shard = receiver.value
-                if isOrigin { for answer in answers { shard.answered(answer) } }
-                for (room, run) in runs { shard.deliver(run, to: room, arrivedAt: now) }
+            let own = isOrigin ? answers : []
+            if receiver.eventLoop.inEventLoop {
+                Self.tell(receiver.value, own, runs, arrivedAt: now)
+            } else {
+                receiver.eventLoop.execute { [runs] in
+                    Self.tell(receiver.value, own, runs, arrivedAt: now)
+                }
             }
         }
+    }
+
+    private static func tell(
+        _ shard: Shard,
+        _ answers: [BrokerAnswer],
+        _ runs: [(RoomName, Run)],
+        arrivedAt now: Instant
+    ) {
+        for answer in answers { shard.answered(answer) }
+        for (room, run) in runs { shard.deliver(run, to: room, arrivedAt: now) }
     }
 }
 
@@ -106,6 +120,8 @@ private final class MemoryPort: Broker {
     private let loop: any EventLoop
     private let broker: NIOLoopBound<MemoryBroker>
     private var calls: [BrokerCall] = []
+    /// Nearly always it is one a turn.
+    private static let keptCalls = 16
 
     init(loop: any EventLoop, broker: NIOLoopBound<MemoryBroker>) {
         self.loop = loop
@@ -118,10 +134,20 @@ private final class MemoryPort: Broker {
 
     func endTurn() {
         guard !calls.isEmpty else { return }
-        broker.eventLoop.execute { [broker, calls, loop] in
-            broker.value.handle(calls, from: loop)
+        // What is asked for in answer to this belongs to the next turn.
+        var asked: [BrokerCall] = []
+        swap(&asked, &calls)
+        guard broker.eventLoop.inEventLoop else {
+            broker.eventLoop.execute { [broker, loop, asked] in
+                broker.value.handle(asked, from: loop)
+            }
+            return
         }
-        calls = []
+        broker.value.handle(asked, from: loop)
+        guard calls.isEmpty else { return }
+        // The memory serves the next turn.
+        asked.removeAll(keepingCapacity: asked.count <= Self.keptCalls)
+        swap(&asked, &calls)
     }
 
     func doubtStanding() {

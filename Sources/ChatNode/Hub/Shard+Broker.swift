@@ -5,8 +5,21 @@ import NIOCore
 extension Shard {
     /// Lets the client take an event and carries out what it wants done.
     func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
-        clientEffects.run({ event(&client, &$0) }, carryOut)
-        if !client.isTurnEmpty { scheduleTurnEnd() }
+        var isTurnEmpty = true
+        clientEffects.run({ isTurnEmpty = Self.take(event, &client, &$0) }, carryOut)
+        if !isTurnEmpty { scheduleTurnEnd() }
+    }
+
+    /// The answer is whether nothing is to be done for the turn's end. What is carried out after that
+    /// and changes it comes by way of `ask` as well.
+    @inline(__always)
+    private static func take(
+        _ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void,
+        _ client: inout BrokerClient,
+        _ effects: inout [BrokerClient.Effect]
+    ) -> Bool {
+        event(&client, &effects)
+        return client.isTurnEmpty
     }
 
     private func carryOut(_ effect: BrokerClient.Effect) {
@@ -14,14 +27,14 @@ extension Shard {
         case .call(let call):
             metrics.called(call)
             broker.send(call)
-            scheduleTurnEnd()
+            callMade()
         case .claimed(let socket, let outcome):
             tell(socket) { $0.claimed(outcome, into: &$1) }
         case .released(let socket):
             tell(socket) { $0.released(into: &$1) }
-        case .settled(let socket, let settlement):
-            metrics.settled(settlement)
-            tell(socket) { $0.settled(settlement, into: &$1) }
+        case .settled(let socket, let settlement, let count):
+            metrics.settled(settlement, count)
+            tell(socket) { $0.settled(settlement, count: count, into: &$1) }
         case .stalled(let socket, let isStalled):
             tell(socket) { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let socket, let username):

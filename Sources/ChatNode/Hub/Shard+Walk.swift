@@ -52,7 +52,7 @@ extension Shard {
         room.arrivedAt = arrivedAt
         room.passEnd = room.backlog.end
         dirtyRooms.append(room)
-        scheduleTurnEnd()
+        roomIsDirty()
     }
 
     /// Walks the rooms with something to send; what is left after a while goes on next turn, so

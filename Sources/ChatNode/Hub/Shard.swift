@@ -40,8 +40,11 @@ final class Shard {
     /// What a late client lacks, in one piece.
     var gathered: [UInt8] = []
     private var isTurnEndScheduled = false
+    private var turnEnd = TurnEnd.none
     private var spareEffects: [Effect] = []
     private var random = SystemRandomPool()
+    /// What the session that is being read from wants done.
+    private var heard: [Effect] = []
     private(set) var isDraining = false
     /// The next place to be looked at by `sendElsewhere`.
     private var nextToSend = 0
@@ -180,6 +183,59 @@ extension Shard {
         swap(&effects, &spareEffects)
     }
 
+    /// Lets a session hear a message. What it wants published is collected, so that the messages of
+    /// one read are handed over together, until something else is wanted or `carryOutHeard` is called.
+    func hear(_ text: RawSpan, from connection: Connection, at now: Instant) {
+        if !Self.receive(text, now, &connection.session, &heard) { carryOutHeard(from: connection) }
+    }
+
+    /// True where everything that is wanted is to publish. Both are borrowed once: as properties of
+    /// objects they cost 120 instructions each time.
+    private static func receive(
+        _ text: RawSpan,
+        _ now: Instant,
+        _ session: inout Session,
+        _ heard: inout [Effect]
+    ) -> Bool {
+        session.receive(text, now: now, into: &heard)
+        guard let last = heard.last else { return true }
+        if case .publish = last { return true }
+        return false
+    }
+
+    /// Carries out what has been collected, in order.
+    func carryOutHeard(from connection: Connection) {
+        var effects: [Effect] = []
+        swap(&effects, &heard)
+        guard !effects.isEmpty else { return }
+        let now = Clock.now
+        var index = 0
+        while index < effects.count {
+            if case .publish = effects[index] {
+                ask { Self.publish(effects, from: &index, now, &$0, &$1) }
+            } else {
+                index += 1
+                carryOut(effects[index - 1], of: connection)
+            }
+        }
+        effects.removeAll(keepingCapacity: true)
+        swap(&effects, &heard)
+    }
+
+    /// Passes on all messages that stand in a row.
+    private static func publish(
+        _ wanted: [Effect],
+        from index: inout Int,
+        _ now: Instant,
+        _ client: inout BrokerClient,
+        _ effects: inout [BrokerClient.Effect]
+    ) {
+        while index < wanted.count, case .publish(let draft) = wanted[index] {
+            client.publish(draft, now: now, into: &effects)
+            index += 1
+        }
+    }
+
     private func carryOut(_ effect: Effect, of connection: Connection) {
         switch effect {
         case .send(let message):
@@ -203,17 +259,41 @@ extension Shard {
 // MARK: - The end of a turn
 
 extension Shard {
+    /// How far a turn's end has come that is under way.
+    private enum TurnEnd {
+        case none
+        /// Calls are made; they leave, and the walk begins, when all are.
+        case asking
+        /// Calls leave. A broker in this process may answer at once, and deliver; the walk is next.
+        case sending
+    }
+
     /// What a turn of the loop has collected is done once, after all events of the turn: batches
     /// grow with load, and an idle node's message waits for nothing.
     func scheduleTurnEnd() {
         guard !isTurnEndScheduled else { return }
         isTurnEndScheduled = true
-        loop.assumeIsolated().execute { [self] in
-            isTurnEndScheduled = false
-            ask { $0.endTurn(now: Clock.now, into: &$1) }
-            broker.endTurn()
-            walkDirtyRooms()
-        }
+        loop.assumeIsolated().execute { [self] in endTurn() }
+    }
+
+    /// The broker has been asked for something.
+    func callMade() {
+        if turnEnd != .asking { scheduleTurnEnd() }
+    }
+
+    /// There is something to walk for.
+    func roomIsDirty() {
+        if turnEnd == .none { scheduleTurnEnd() }
+    }
+
+    private func endTurn() {
+        isTurnEndScheduled = false
+        turnEnd = .asking
+        ask { $0.endTurn(now: Clock.now, into: &$1) }
+        turnEnd = .sending
+        broker.endTurn()
+        turnEnd = .none
+        walkDirtyRooms()
     }
 }
 

@@ -27,6 +27,10 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var parser: FrameParser
     private var liveness: Liveness
     private var nextReminder = Instant.distantFuture
+    /// When what is being read came.
+    private var readAt = Instant.distantPast
+    /// A message has ended in it.
+    private var hasMessageEnded = false
     private var context: ChannelHandlerContext?
     /// Private frames that wait behind a block.
     private var waiting: [UInt8] = []
@@ -70,8 +74,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         let buffer = unwrapInboundIn(data)
         guard case .open = phase else { return discard(buffer.readableBytes) }
         let now = Clock.now
-        shard.run(self) { $0.received(bytes: buffer.readableBytes, now: now, into: &$1) }
-        guard isOpen else { return }
+        readAt = now
+        guard isWelcome(buffer.readableBytes, now) else { return }
         buffer.withUnsafeReadableBytes { bytes in
             // Unmasked where they lie. The channel keeps a reference to the buffer for its next
             // read, so that a change by the book would copy it first; nobody reads it after us.
@@ -80,12 +84,27 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
             )
             do throws(FrameError) {
                 try parser.consume(&span, into: self)
+                shard.carryOutHeard(from: self)
             } catch {
+                shard.carryOutHeard(from: self)
                 close(error.closeCode, error.reason)
             }
         }
+        if hasMessageEnded {
+            hasMessageEnded = false
+            liveness.messageEnded()
+        }
         liveness.heard(midMessage: parser.isMidMessage, now: now)
         remindWhenDue()
+    }
+
+    /// Charges the session for bytes. False where it has closed over that.
+    private func isWelcome(_ byteCount: Int, _ now: Instant) -> Bool {
+        var effects: [Effect] = []
+        session.received(bytes: byteCount, now: now, into: &effects)
+        guard !effects.isEmpty else { return true }
+        shard.run(self) { $1 += effects }
+        return isOpen
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -178,14 +197,14 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
 extension Connection: FrameSink {
     func text(_ payload: RawSpan) -> Bool {
-        let now = Clock.now
         shard.metrics.messageCame()
-        liveness.messageEnded()
-        shard.run(self) { $0.receive(payload, now: now, into: &$1) }
+        hasMessageEnded = true
+        shard.hear(payload, from: self, at: readAt)
         return isOpen
     }
 
     func ping(_ payload: RawSpan) -> Bool {
+        shard.carryOutHeard(from: self)
         guard isOpen else { return false }
         sendPrivate(Frame.pong(payload))
         return isOpen
@@ -194,6 +213,7 @@ extension Connection: FrameSink {
     func pong(_ payload: RawSpan) -> Bool { true }
 
     func close(_ code: CloseCode?, _ reason: RawSpan) {
+        shard.carryOutHeard(from: self)
         beginClosing(Frame.close(code), .client)
     }
 

@@ -103,8 +103,10 @@ extension ShardMetrics {
     /// A client has said something.
     func messageCame() { received.increment() }
 
-    /// What a client said has come to an end.
-    func settled(_ settlement: Settlement) { published[PublishResult(settlement)].increment() }
+    /// So many things that a client said have come to an end.
+    func settled(_ settlement: Settlement, _ count: Int) {
+        published[PublishResult(settlement)].increment(by: count)
+    }
 
     /// A walk has handed out so much.
     func sent(_ tally: SendTally) {

@@ -12,6 +12,8 @@ import Testing
         var calls: [BrokerCall] = []
         /// What sessions were told, in words.
         var told: [String] = []
+        /// Which sockets were told together of how many accepted messages.
+        var settlements: [String] = []
         var doubts = 0
         let incarnation: Incarnation
         let reign = Reign(epoch: 3, dataSet: "three")
@@ -35,11 +37,15 @@ import Testing
                 case .claimed(let socket, .taken): told.append("\(socket.slot) taken")
                 case .claimed(let socket, .unavailable): told.append("\(socket.slot) unavailable")
                 case .released(let socket): told.append("\(socket.slot) released")
-                case .settled(let socket, .accepted(let seq)):
-                    told.append("\(socket.slot) accepted \(seq.map { "\($0)" } ?? "-")")
-                case .settled(let socket, .refused): told.append("\(socket.slot) refused")
-                case .settled(let socket, .lost): told.append("\(socket.slot) lost")
-                case .settled(let socket, .unknown): told.append("\(socket.slot) unknown")
+                case .settled(let socket, .accepted(let seq), let count):
+                    settlements.append("\(socket.slot) × \(count)")
+                    for index in 0..<UInt64(count) {
+                        let place = seq.map { "\($0 + index)" } ?? "-"
+                        told.append("\(socket.slot) accepted \(place)")
+                    }
+                case .settled(let socket, .refused, _): told.append("\(socket.slot) refused")
+                case .settled(let socket, .lost, _): told.append("\(socket.slot) lost")
+                case .settled(let socket, .unknown, _): told.append("\(socket.slot) unknown")
                 case .nameLost(let socket, let name):
                     told.append("\(socket.slot) lost \(name.display)")
                 case .stalled(let socket, let isStalled):
@@ -72,8 +78,8 @@ import Testing
             run { $0.release(username, for: id(slot), into: &$1) }
         }
 
-        func say(_ slot: Int32, _ text: String) {
-            let draft = Draft(sender: id(slot), room: .lobby, body: Array(text.utf8))
+        func say(_ slot: Int32, _ text: String, in room: RoomName = .lobby) {
+            let draft = Draft(sender: id(slot), room: room, body: Array(text.utf8))
             run { $0.publish(draft, now: now, into: &$1) }
         }
 
@@ -307,6 +313,48 @@ import Testing
         #expect(bench.takeSaid() == ["a.1/8", "b.2/8"])
         bench.answer(.publish(.verdicts([.accepted(seq: 41), .accepted(seq: 42)], ms: 1)))
         #expect(bench.told == ["1 stalled", "1 accepted 41", "1 accepted 42"])
+    }
+
+    @Test func `what was accepted in a row is told together, and nothing else is`() throws {
+        let bench = Bench()
+        try bench.hold(1, "Ada")
+        try bench.hold(2, "Bob")
+        bench.say(1, "first")
+        for _ in 0..<2 { bench.say(1, "a") }
+        for _ in 0..<2 { bench.say(2, "b") }
+        for _ in 0..<3 { bench.say(1, "c") }
+        bench.answer(.publish(.verdicts([.accepted(seq: 7)], ms: 1)))
+        #expect(bench.takeSaid().count == 8)
+        bench.settlements = []
+        let verdicts: [PublishVerdict] = [
+            .accepted(seq: 8), .accepted(seq: 9), .accepted(seq: 10), .accepted(seq: 11),
+            .accepted(seq: 12), .duplicate(seq: 4), .accepted(seq: 13),
+        ]
+        bench.answer(.publish(.verdicts(verdicts, ms: 1)))
+        #expect(bench.settlements == ["1 × 2", "2 × 2", "1 × 1", "1 × 1", "1 × 1"])
+        #expect(
+            bench.told == [
+                "1 accepted 7", "1 accepted 8", "1 accepted 9", "2 accepted 10", "2 accepted 11",
+                "1 accepted 12", "1 accepted 4", "1 accepted 13",
+            ]
+        )
+        #expect(bench.client.lines.isIdle)
+    }
+
+    @Test func `a room of another name has an order and a call of its own`() throws {
+        let bench = Bench()
+        try bench.hold(1, "Ada")
+        let other = try RoomName("other")
+        bench.client.opened(other, epoch: 3, lastSeq: 0)
+        bench.say(1, "a")
+        bench.say(1, "b", in: other)
+        bench.say(1, "c")
+        #expect(bench.takeSaid() == ["a.1/7", "b.2/7"])
+        bench.answer(.publish(.verdicts([.accepted(seq: 1)], ms: 1)))
+        #expect(bench.takeSaid() == ["c.3/7"])
+        bench.answer(.publish(.verdicts([.accepted(seq: 1)], ms: 1)))
+        bench.answer(.publish(.verdicts([.accepted(seq: 2)], ms: 1)))
+        #expect(bench.client.lines.isIdle)
     }
 
     @Test func `unless it is too old by then`() throws {

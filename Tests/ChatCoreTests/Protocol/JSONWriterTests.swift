@@ -64,6 +64,37 @@ import Testing
         }
     }
 
+    @Test func `every number of up to five digits is written in digits`() {
+        var out: [UInt8] = []
+        for number: UInt64 in 0..<100_000 {
+            out.removeAll(keepingCapacity: true)
+            JSONWriter.append(number, to: &out)
+            if out != Array("\(number)".utf8) || JSONWriter.length(of: number) != out.count {
+                Issue.record("\(number)")
+            }
+        }
+    }
+
+    /// A body is written into memory that is counted before, another text behind what is there.
+    @Test func `a name stands in a body as it is written elsewhere`() {
+        var random = Seed.generator
+        let message = Array("[1,2]".utf8)
+        for _ in 0..<2000 {
+            let name = randomText(&random)
+            let room = Bool.random(using: &random) ? randomText(&random) : nil
+            var expected = Array(#"{"type":"chat","username":"#.utf8)
+            JSONWriter.append(name, to: &expected)
+            expected += Array(#","value":[1,2]"#.utf8)
+            if let room {
+                expected += Array(#","room":"#.utf8)
+                JSONWriter.append(room, to: &expected)
+            }
+            expected += Array("}".utf8)
+            let body = ChatBody(username: name, value: 0..<5, in: message.span.bytes, room: room)
+            #expect(body.bytes == expected, "seed \(Seed.value)")
+        }
+    }
+
     private func randomText(_ random: inout SplitMix) -> String {
         var text = String.UnicodeScalarView()
         let ranges: [ClosedRange<UInt32>] = [

@@ -256,7 +256,7 @@ final class Simulation {
                 #expect(loop.client.wanted.isEmpty, "seed \(seed)")
                 #expect(loop.client.leaving.isEmpty, "seed \(seed)")
                 #expect(loop.client.limbo.isEmpty, "seed \(seed)")
-                #expect(loop.client.outboxes.isEmpty, "seed \(seed)")
+                #expect(loop.client.lines.isIdle, "seed \(seed)")
             }
         }
     }

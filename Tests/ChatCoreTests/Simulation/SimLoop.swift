@@ -51,9 +51,9 @@ final class SimLoop {
         case .call(let call): send(call)
         case .claimed(let id, let outcome): sessions[id]?.run { $0.claimed(outcome, into: &$1) }
         case .released(let id): sessions[id]?.run { $0.released(into: &$1) }
-        case .settled(let id, let settlement):
-            sessions[id]?.settled(settlement)
-            sessions[id]?.run { $0.settled(settlement, into: &$1) }
+        case .settled(let id, let settlement, let count):
+            for _ in 0..<count { sessions[id]?.settled(settlement) }
+            sessions[id]?.run { $0.settled(settlement, count: count, into: &$1) }
         case .stalled(let id, let isStalled):
             sessions[id]?.run { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let id, let username):

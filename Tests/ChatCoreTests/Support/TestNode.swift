@@ -186,8 +186,8 @@ final class TestNode {
         case .claimed(let socket, let outcome):
             run(Int(socket.slot)) { $0.claimed(outcome, into: &$1) }
         case .released(let socket): run(Int(socket.slot)) { $0.released(into: &$1) }
-        case .settled(let socket, let settlement):
-            run(Int(socket.slot)) { $0.settled(settlement, into: &$1) }
+        case .settled(let socket, let settlement, let count):
+            run(Int(socket.slot)) { $0.settled(settlement, count: count, into: &$1) }
         case .stalled(let socket, let isStalled):
             run(Int(socket.slot)) { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let socket, let username):

@@ -76,6 +76,32 @@ import Testing
         }
     }
 
+    /// Against the standard library: sixteen bytes at a time, what is left over behind them, and a
+    /// beginning in the middle of a character.
+    @Test func `a character is judged right wherever it stands in a text of any length`() {
+        let characters: [[UInt8]] =
+            Self.badCharacters + ["é", "€", "😀"].map { Array($0.utf8) } + [[0x80], [0xE2, 0x82]]
+        for character in characters {
+            for length in 0..<50 {
+                for place in 0...length {
+                    var bytes = [UInt8](repeating: 0x61, count: length)
+                    bytes.insert(contentsOf: character, at: place)
+                    check(bytes, splitAt: place + 1)
+                }
+            }
+        }
+    }
+
+    private func check(_ bytes: [UInt8], splitAt split: Int) {
+        let isGood = isUTF8(bytes)
+        if UTF8Validator.isValid(bytes.span.bytes) != isGood { Issue.record("\(bytes) whole") }
+        var validator = UTF8Validator()
+        let isAccepted = validator.accept(bytes[..<split]) && validator.accept(bytes[split...])
+        if (isAccepted && validator.isAtBoundary) != isGood {
+            Issue.record("\(bytes) split at \(split)")
+        }
+    }
+
     @Test func `a good text is good however it is split`() {
         let text = Array(
             "ASCII for a while, then é€😀, and \u{7FF}\u{800}\u{FFFF}\u{10FFFF}, end".utf8

@@ -106,6 +106,31 @@ import Testing
         }
     }
 
+    @Test func `what comes in one read is answered in order, and all before a close arrives`()
+        async throws
+    {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect("Ada")
+            let listener = try server.connect("Bob")
+            func chat(_ value: Int) -> [UInt8] {
+                let text = #"{"type":"chat","username":"Ada","value":\#(value)}"#
+                return TestWebSocket.frame(1, Array(text.utf8))
+            }
+            var bytes = chat(1) + chat(2)
+            bytes += TestWebSocket.frame(1, Array("{}".utf8)) + chat(3)
+            bytes += TestWebSocket.frame(9, [7]) + chat(4)
+            bytes += TestWebSocket.frame(8, [0x03, 0xE8]) + chat(5)
+            try client.socket.send(bytes)
+            #expect(try client.hear().contains("unknown_type"))
+            #expect(try client.hearFrame() == .init(opcode: 10, payload: [7]))
+            #expect(try client.hearClose().closeCode == 1000)
+            for value in 1...4 {
+                #expect(try listener.hear().contains(#""value":\#(value),"seq":\#(value),"#))
+            }
+            _ = try server.connect("Ada")
+        }
+    }
+
     // MARK: Liveness
 
     @Test func `a silent client is pinged, and lives as long as it answers`() async throws {

@@ -1,0 +1,47 @@
+/// One loop's way into a room: whether it may be published in, and what is on its way there.
+struct Line: Sendable {
+    let room: RoomName
+    /// Nil before the room has been caught up.
+    var open: BrokerClient.OpenRoom?
+    var outbox: Outbox
+    /// It is among those with a call that could leave.
+    var isReady = false
+
+    var epoch: UInt64? { open?.epoch }
+    var lastSeq: UInt64 { open?.lastSeq ?? 0 }
+}
+
+/// The lines of one loop, each under a number of its own for good.
+///
+/// A room's name is hashed where it comes in, and not even there while it is the same as before;
+/// everything behind that goes by the number. A table of names was asked fifteen times a message, 320
+/// instructions each (`Benchmarks/counts`).
+struct Lines: Sendable {
+    /// By number.
+    var all: [Line] = []
+    private var numbers: [RoomName: Int] = [:]
+    /// The one asked for last.
+    private var latest = 0
+    private let maxWaiting: Int
+
+    /// No lines. An outbox takes at most so many messages beyond those in flight.
+    init(maxWaiting: Int) {
+        self.maxWaiting = maxWaiting
+    }
+
+    /// A room's number; a room that has none gets the next.
+    mutating func number(of room: RoomName) -> Int {
+        if latest < all.count, all[latest].room == room { return latest }
+        if let number = numbers[room] {
+            latest = number
+        } else {
+            latest = all.count
+            numbers[room] = latest
+            all.append(Line(room: room, outbox: Outbox(maxWaiting: maxWaiting)))
+        }
+        return latest
+    }
+
+    /// Nothing waits and nothing is in flight, in any room.
+    var isIdle: Bool { all.allSatisfy(\.outbox.isEmpty) }
+}
