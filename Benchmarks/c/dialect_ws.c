@@ -43,7 +43,11 @@ void ws_take_control(struct load *load, struct client *client, uint8_t opcode,
         unsigned code = size >= 2 ? (unsigned)payload[0] << 8 | payload[1] : 1005;
         load_problem(load, "client %u was closed with %u %.*s", client->index, code,
                      (int)(size > 2 ? size - 2 : 0), (const char *)payload + 2);
-    } else if (opcode != WS_PONG) {
+    } else if (opcode == WS_PONG) {
+        if (load->probes && size == sizeof(struct probe)) {
+            probes_answered(load->probes, payload);
+        }
+    } else {
         load_problem(load, "client %u got a frame of opcode %u", client->index, opcode);
     }
     bytes_free(&out);

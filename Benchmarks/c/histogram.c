@@ -1,5 +1,13 @@
 #include "histogram.h"
 
+void histogram_merge(struct histogram *into, const struct histogram *from) {
+    for (int bucket = 0; bucket < HISTOGRAM_BUCKETS; bucket++) {
+        into->counts[bucket] += from->counts[bucket];
+    }
+    into->total += from->total;
+    if (from->longest > into->longest) into->longest = from->longest;
+}
+
 uint64_t histogram_percentile(const struct histogram *histogram, double share) {
     uint64_t wanted = (uint64_t)(share * (double)histogram->total + 0.5), seen = 0;
     if (wanted == 0) wanted = 1;

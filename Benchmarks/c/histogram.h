@@ -20,5 +20,8 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value) {
     if (value > histogram->longest) histogram->longest = value;
 }
 
+// Adds all values of another one.
+void histogram_merge(struct histogram *into, const struct histogram *from);
+
 // The upper end of the bucket in which this share (0 to 1) of all values is reached.
 uint64_t histogram_percentile(const struct histogram *histogram, double share);

@@ -41,7 +41,8 @@ static void open_client(struct load *load, struct client *client) {
     uint32_t sources = load->options.sources;
     uint8_t source = sources ? (uint8_t)(2 + client->index % sources) : 0;
     int receive_buffer = client->deaf ? DEAF_RECEIVE_BUFFER : load->options.receive_buffer;
-    client->fd = connect_to(load->options.port, source, receive_buffer);
+    client->fd = connect_to(load->options.port, source, receive_buffer,
+                            !load->options.in_order);
     if (client->fd < 0) {
         die(EX_UNAVAILABLE, "load: client %u cannot connect to 127.0.0.1:%u: %s", client->index,
             load->options.port, strerror(errno));
@@ -203,6 +204,7 @@ void load_connect(struct load *load) {
 int main(int count, char **arguments) {
     struct options options = options_read(count, arguments);
     if (options.mode == MODE_REDIS) return run_redis(&options);
+    if (options.mode == MODE_CHURN) return run_churn(&options);
     struct load load;
     load_open(&load, &options);
     switch (options.mode) {

@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "ledger.h"
 #include "options.h"
+#include "probes.h"
 
 enum stage {
     STAGE_CLOSED,
@@ -35,6 +36,7 @@ struct load {
     uint32_t client_count;  // those that hear and the deaf ones
     uint32_t opened, opening, live, closed, deaf_closed;
     uint64_t refused, pings;
+    struct probes *probes;  // NULL where nobody is pinged
     int epoll;
     uint64_t now;  // when this turn's events were fetched
     char problem[200];  // the first one
@@ -68,4 +70,5 @@ void load_problem(struct load *load, const char *format, ...)
 int run_fanout(struct load *load);
 int run_connect(struct load *load);
 int run_idle(struct load *load);
+int run_churn(const struct options *options);
 int run_redis(const struct options *options);

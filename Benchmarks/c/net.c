@@ -52,12 +52,11 @@ int listen_on(uint16_t *port) {
     return fd;
 }
 
-int connect_to(uint16_t port, uint8_t source, int receive_buffer) {
+int connect_to(uint16_t port, uint8_t source, int receive_buffer, bool reset) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
     no_delay(fd);
-    // Closed with a reset, so that thousands of clients do not stay behind in TIME_WAIT.
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
+    if (reset) setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger));
     if (receive_buffer) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof(int));
     struct sockaddr_in address = loopback(1, port), from = loopback(source, 0);
     // The port is chosen when connecting: it need be free for this destination only.

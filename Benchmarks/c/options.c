@@ -15,6 +15,7 @@ static const char usage[] =
     "  fanout     what senders say is received by all clients\n"
     "  connect    clients connect, upgrade and log in, then leave\n"
     "  idle       clients log in and stay, answering pings\n"
+    "  churn      clients that stay are pinged while others come and vanish at once\n"
     "  redis      PUBLISH on a Redis, pipelined (--in-flight), to nobody\n"
     "\n"
     "  --port N           the server's port on 127.0.0.1\n"
@@ -22,14 +23,17 @@ static const char usage[] =
     "  --path P           of the WebSocket request                                        [/]\n"
     "  --pid NAME=PID     a process whose processor time and memory are counted; repeat\n"
     "  --clients N        connections, all of them recipients                          [1000]\n"
+    "  --newcomers N      of churn: so many others come and vanish                    [10000]\n"
     "  --senders N        so many of them send                                            [1]\n"
     "  --in-flight K      messages that each sender has on their way                      [1]\n"
     "  --burst            the next K are sent when the last of K is through, not one by one\n"
     "  --rate R           messages a second in all, sent at fixed times, in place of K\n"
+    "                     of churn: pings a second in all                    [50 a client]\n"
     "  --value-bytes B    of the value that is checked at the recipients                 [64]\n"
     "  --ceiling U        a closed loop holds back when the generator is busier; 1: no [0.85]\n"
     "  --deaf N           so many more clients, which never read and come back when closed [0]\n"
     "  --each             latency of each delivery, not only to the last recipient\n"
+    "  --in-order         clients close in good order, not with a reset: mind TIME_WAIT\n"
     "  --seconds S        measured                                                        [1]\n"
     "  --warm-up S        before that                                                   [0.3]\n"
     "  --patience S       without a delivery, then what is missing is lost                [5]\n"
@@ -60,7 +64,7 @@ static void watch(struct options *options, const char *text) {
 }
 
 static enum mode mode_named(const char *name) {
-    static const char *names[] = {"fanout", "connect", "idle", "redis"};
+    static const char *names[] = {"fanout", "connect", "idle", "churn", "redis"};
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
         if (name && strcmp(name, names[i]) == 0) return (enum mode)i;
     }
@@ -70,14 +74,15 @@ static enum mode mode_named(const char *name) {
 struct options options_read(int count, char **arguments) {
     static const struct option names[] = {
         {"port", 1, 0, 'p'}, {"dialect", 1, 0, 'd'}, {"path", 1, 0, 'P'}, {"pid", 1, 0, 'i'},
-        {"clients", 1, 0, 'c'}, {"senders", 1, 0, 's'}, {"in-flight", 1, 0, 'k'},
-        {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
-        {"value-bytes", 1, 0, 'v'}, {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
+        {"clients", 1, 0, 'c'}, {"newcomers", 1, 0, 'n'}, {"senders", 1, 0, 's'},
+        {"in-flight", 1, 0, 'k'}, {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
+        {"value-bytes", 1, 0, 'v'}, {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"in-order", 0, 0, 'O'},
+        {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
         {"patience", 1, 0, 't'}, {"concurrency", 1, 0, 'C'}, {"sources", 1, 0, 'o'},
         {"rcvbuf", 1, 0, 'R'}, {"help", 0, 0, 'h'}, {0}};
     struct options options = {
-        .dialect = "raw", .path = "/", .clients = 1000, .senders = 1, .in_flight = 1,
-        .value_bytes = 64, .ceiling = 0.85, .seconds = 1, .warm_up = 0.3, .patience = 5,
+        .dialect = "raw", .path = "/", .clients = 1000, .newcomers = 10000, .senders = 1,
+        .in_flight = 1, .value_bytes = 64, .ceiling = 0.85, .seconds = 1, .warm_up = 0.3, .patience = 5,
         .concurrency = 64};
     for (int c, at; (c = getopt_long(count, arguments, "", names, &at)) != -1;) {
         const char *name = names[at].name;
@@ -87,6 +92,7 @@ struct options options_read(int count, char **arguments) {
         case 'P': options.path = optarg; break;
         case 'i': watch(&options, optarg); break;
         case 'c': options.clients = (uint32_t)number(name, optarg, 1, 1e6); break;
+        case 'n': options.newcomers = (uint32_t)number(name, optarg, 1, 1e6); break;
         case 's': options.senders = (uint32_t)number(name, optarg, 1, STAMP_SENDERS); break;
         case 'k': options.in_flight = (uint32_t)number(name, optarg, 1, 65536); break;
         case 'b': options.burst = true; break;
@@ -95,6 +101,7 @@ struct options options_read(int count, char **arguments) {
         case 'v': options.value_bytes = (uint32_t)number(name, optarg, 16, 1e6); break;
         case 'D': options.deaf = (uint32_t)number(name, optarg, 0, 1e6); break;
         case 'e': options.each = true; break;
+        case 'O': options.in_order = true; break;
         case 'S': options.seconds = number(name, optarg, 0.01, 1e6); break;
         case 'w': options.warm_up = number(name, optarg, 0, 1e6); break;
         case 't': options.patience = number(name, optarg, 0.1, 1e6); break;

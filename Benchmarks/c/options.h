@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum mode { MODE_FANOUT, MODE_CONNECT, MODE_IDLE, MODE_REDIS };
+enum mode { MODE_FANOUT, MODE_CONNECT, MODE_IDLE, MODE_CHURN, MODE_REDIS };
 
 enum { MOST_PROCESSES = 8 };
 
@@ -20,9 +20,9 @@ struct options {
     const char *dialect;
     const char *path;
     uint16_t port;
-    uint32_t clients, senders, deaf, in_flight, concurrency, sources;
+    uint32_t clients, newcomers, senders, deaf, in_flight, concurrency, sources;
     uint32_t value_bytes;
-    bool burst, each;
+    bool burst, each, in_order;
     double rate, ceiling, seconds, warm_up, patience;
     int receive_buffer;
     struct watched watched[MOST_PROCESSES];

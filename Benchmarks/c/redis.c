@@ -51,7 +51,7 @@ static uint64_t receive_some(int fd) {
 
 int run_redis(const struct options *options) {
     struct report report = {.mode = "redis", .unit = "messages"};
-    int fd = connect_to(options->port, 0, 0);
+    int fd = connect_to(options->port, 0, 0, true);
     if (fd < 0) die(EX_UNAVAILABLE, "load: no Redis on port %u", options->port);
     wait_for(fd, POLLOUT);
     // The same command over and over: as many as may be on their way, ready to send any part of.

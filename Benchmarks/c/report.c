@@ -58,6 +58,26 @@ static void print_latency(const char *name, const struct histogram *times) {
            (double)histogram_percentile(times, 0.99) / 1e3, (double)times->longest / 1e3);
 }
 
+static void print_phase(const char *name, const struct histogram *times,
+                        const struct histogram *work) {
+    char key[40];
+    snprintf(key, sizeof key, "%s_us", name);
+    print_latency(key, times);
+    snprintf(key, sizeof key, "%s_work_us", name);
+    print_latency(key, work);
+}
+
+static void print_probes(struct probes *probes, const struct report *report) {
+    struct histogram *times = probes->times, *work = probes->work;
+    printf(",\"coming_s\":%.6f", (double)report->coming_ns / 1e9);
+    print_phase("quiet", &times[PHASE_QUIET], &work[PHASE_QUIET]);
+    print_phase("coming", &times[PHASE_COMING], &work[PHASE_COMING]);
+    print_phase("going", &times[PHASE_GOING], &work[PHASE_GOING]);
+    histogram_merge(&times[PHASE_GOING], &times[PHASE_COMING]);
+    histogram_merge(&work[PHASE_GOING], &work[PHASE_COMING]);
+    print_phase("churn", &times[PHASE_GOING], &work[PHASE_GOING]);
+}
+
 static void print_clients(const struct load *load, const struct report *report) {
     const struct ledger *ledger = &load->ledger;
     printf(",\"dialect\":\"%s\",\"clients\":%u,\"deaf\":%u,\"senders\":%u,\"value_bytes\":%u",
@@ -72,6 +92,7 @@ static void print_clients(const struct load *load, const struct report *report) 
            load->refused, load->closed, load->deaf_closed, load->pings);
     if (ledger->last_latency->total) print_latency("last_us", ledger->last_latency);
     if (ledger->each_latency->total) print_latency("each_us", ledger->each_latency);
+    if (load->probes) print_probes(load->probes, report);
 }
 
 static bool is_wrong(const struct load *load, const struct report *report) {

@@ -19,6 +19,7 @@ struct report {
     const char *mode, *unit;  // what is counted: "deliveries", "clients", "messages"
     uint64_t count;
     uint64_t lost;
+    uint64_t coming_ns;  // of churn: until all newcomers were in
     struct reading before, after;
 };
 

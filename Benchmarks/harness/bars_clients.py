@@ -1,4 +1,4 @@
-"""S7 to S10: clients that idle, come, do not read, and wait."""
+"""S7 to S10, and churn: clients that idle, come, do not read, wait, and vanish."""
 
 from .bars_redis import bare_publish
 from .bench import Bench
@@ -126,3 +126,33 @@ def s10(bench: Bench) -> None:
     for name in targets:
         bench.findings.costs.append(Cost("S10", name, single(results, name, p50), "µs, median"))
     bench.findings.costs.append(Cost("S10", trip, single(results, trip, trip_us), "µs, mean"))
+
+
+def churn(bench: Bench) -> None:
+    newcomers, staying = bench.new_clients, 50
+    workload = f"{newcomers:,} come and vanish at once, {staying} stay and are pinged"
+    # FIN, not RST: so the kernel closes for a process that is killed and had read all. From many
+    # addresses, because each port is then in TIME_WAIT for a minute.
+    options = {"clients": staying, "newcomers": newcomers, "in_order": True, "sources": 100}
+    with bench.running(FLOOR, bench.chatnode()) as targets:
+        results = bench.interleave("churn", {
+            name: lambda each=each: measure(each, "churn", bench.value_bytes, **options)
+            for name, each in targets.items()}, bench.repeats)
+
+    def work(result: Result) -> float:
+        """Milliseconds of the server's processor time from a ping to its pong."""
+        return result.report["churn_work_us"]["p99"] / 1e3
+
+    # A quarter of the 100 ms up to which an answer comes at once, to people: walks (Limits.walkTime),
+    # stretches (departureTime), a turn's newcomers, and thousands to be noted, as they happen to
+    # meet. Processor time, because a machine's other work is not the server's doing.
+    bench.row("churn", workload, "server's work from ping to pong, 99th percentile", results,
+              ["chatnode"], single(results, "chatnode", work), 25, unit="ms", asked=bench.repeats)
+    for name in targets:
+        bench.findings.costs.append(Cost("churn", name, single(results, name, work),
+                                         "ms of its work from ping to pong, 99th percentile"))
+    for phase in ("quiet", "coming", "going"):
+        for name in targets:
+            bench.findings.costs.append(Cost("churn", f"{name}, {phase}", single(
+                results, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
+                "µs from ping to pong, 99th percentile"))

@@ -93,6 +93,10 @@ public enum Limits {
     /// The pause of a long walk, in which the loop sees to its sockets.
     public static let walkPause = Duration.microseconds(50)
 
+    /// A stretch in which clients that are gone are seen off, and the pause behind it, in which other
+    /// work of the loop gets its turn: thousands vanish at once when a balancer does.
+    public static let departureTime = Duration.milliseconds(1)
+
     // MARK: Publishing
 
     /// Messages in one call to the broker: a batch grows with load up to here.
@@ -189,7 +193,7 @@ public enum Limits {
     /// Connections that wait to be accepted: a whole cluster's clients come back at once.
     public static let acceptBacklog = 4096
     /// Connections accepted in one turn of the loop.
-    public static let acceptsPerTurn = 64
+    public static let acceptsPerTurn = 16
     /// How long nothing is accepted after there were no descriptors left for a connection.
     public static let acceptPause = Duration.milliseconds(100)
     /// The first read buffer, and what most clients keep: a handshake without cookies, or a line of

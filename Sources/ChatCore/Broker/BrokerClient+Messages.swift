@@ -84,12 +84,12 @@ extension BrokerClient {
     /// messages that leave together are often of few.
     private struct LastSender {
         private var sender: SocketID?
-        private var index: Dictionary<SocketID, Tenancy>.Index?
+        private var index: Int?
 
         mutating func index(
             of sender: SocketID,
-            in held: [SocketID: Tenancy]
-        ) -> Dictionary<SocketID, Tenancy>.Index? {
+            in held: DenseTable<SocketID, Tenancy>
+        ) -> Int? {
             if sender != self.sender {
                 self.sender = sender
                 index = held.index(forKey: sender)

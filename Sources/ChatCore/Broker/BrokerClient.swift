@@ -51,7 +51,7 @@ public struct BrokerClient: Sendable {
     public var horizon = Instant.distantPast
 
     // Names.
-    var held: [SocketID: Tenancy] = [:]
+    var held = DenseTable<SocketID, Tenancy>()
     var wanted: [SocketID: Tenancy] = [:]
     var leaving: [SessionID: Departure] = [:]
     /// Names given up by a change of name, until their session says so.
@@ -140,7 +140,7 @@ extension BrokerClient {
         self.seen = seen
         isInDoubt = false
         if hasMoved {
-            for socket in Array(held.keys) { makeDoubtful(socket) }
+            for socket in held.keys { makeDoubtful(socket) }
         }
         resume(&effects)
     }

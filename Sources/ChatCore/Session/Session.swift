@@ -28,11 +28,12 @@ public struct Session {
     /// The name held, if any.
     private var username: Username?
     private var waiting = WaitingMessages()
+    private var limit = RateLimit()
+    // In one word.
     /// Messages accepted whose verdict is to come.
-    private var unsettled = 0
+    private var unsettled: Int32 = 0
     /// Some of these can only be settled when the broker is back.
     private var isStalled = false
-    private var limit = RateLimit()
     private var isSocketOpen = true
 
     /// A session without a name.
@@ -110,7 +111,7 @@ extension Session {
         count: Int = 1,
         into effects: inout [Effect]
     ) {
-        unsettled -= count
+        unsettled -= Int32(count)
         if unsettled == 0 { isStalled = false }
         switch settlement {
         case .accepted:

@@ -1,7 +1,8 @@
 /// Messages of one socket that wait for an answer, in order, bounded.
 struct WaitingMessages: Sendable {
     private var messages: [[UInt8]] = []
-    private var byteCount = 0
+    /// Added up anew each time, of a few: a session that idles has no word for it.
+    private var byteCount: Int { messages.reduce(0) { $0 + $1.count } }
 
     var isEmpty: Bool { messages.isEmpty }
     var first: [UInt8]? { messages.first }
@@ -12,12 +13,11 @@ struct WaitingMessages: Sendable {
             byteCount + message.byteCount <= Limits.waitingMessageBytes
         else { return false }
         messages.append(message.withUnsafeBytes { Array($0) })
-        byteCount += message.byteCount
         return true
     }
 
     mutating func removeFirst() {
-        byteCount -= messages.removeFirst().count
+        messages.removeFirst()
         // An idle session keeps no buffer.
         if messages.isEmpty { messages = [] }
     }

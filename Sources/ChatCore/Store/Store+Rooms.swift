@@ -58,12 +58,12 @@ extension Store {
     /// meanwhile: messages of one call are often of few.
     private struct LastName {
         private var key: String?
-        private var index: Dictionary<String, NameRecord>.Index?
+        private var index: Int?
 
         mutating func index(
             of key: String,
-            in names: [String: NameRecord]
-        ) -> Dictionary<String, NameRecord>.Index? {
+            in names: DenseTable<String, NameRecord>
+        ) -> Int? {
             if key != self.key {
                 self.key = key
                 index = names.index(forKey: key)

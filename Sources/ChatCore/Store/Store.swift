@@ -45,7 +45,7 @@ public struct Store {
     var beats: [Incarnation: UInt64] = [:]
     var dead: Set<Incarnation> = []
     var held: [Incarnation: Set<String>] = [:]
-    var names: [String: NameRecord] = [:]
+    var names = DenseTable<String, NameRecord>()
     var rooms: [RoomName: RoomLog] = [:]
 
     /// An empty data set, in which nothing reigns before the first `fence`.

@@ -82,11 +82,10 @@ struct Door {
             switch errno {
             case EINTR: continue
             case EAGAIN, ENOBUFS, ENOMEM: return .partly(0)
-            case EBADF, ENOTSOCK:
-                // It ought to have been shut. Going on would send the next bytes to a stranger: the
-                // number is given to the next connection of any loop.
-                preconditionFailure("bytes for a descriptor that is closed: errno \(errno)")
             default:
+                // It ought to have been shut by then: the number is given to the next connection of
+                // any loop, and the next bytes would be a stranger's.
+                assert(errno != EBADF && errno != ENOTSOCK, "bytes for a closed descriptor")
                 state.insert(.broken)
                 return .broken
             }

@@ -73,12 +73,10 @@ extension Shard {
         end(stretch)
     }
 
-    /// After a pause: tasks that are due at once run before the loop looks at its sockets again.
     private func walkOnLater() {
         guard !isWalkScheduled else { return }
         isWalkScheduled = true
-        let pause = TimeAmount.nanoseconds(Limits.walkPause.inNanoseconds)
-        loop.assumeIsolated().scheduleTask(in: pause) { [self] in
+        goOn(after: Limits.walkPause) { [self] in
             isWalkScheduled = false
             walkDirtyRooms()
         }

@@ -35,6 +35,8 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     var dirtyRooms: [Room] = []
     var isWalkScheduled = false
+    /// Clients that are gone, and to be seen off.
+    var departed: [Connection] = []
     /// Sends of one stretch of a walk; fewer in tests, so that a small room has pauses.
     var sendsPerTurn = Limits.sendsPerTurn
     /// What a late client lacks, in one piece.

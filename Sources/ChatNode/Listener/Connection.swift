@@ -12,20 +12,23 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private enum Phase {
         case open
         /// The close frame is on its way, or has left; what comes in is thrown away.
-        case closing(discarded: Int)
+        case closing(discarded: Int32)
         case gone
     }
 
-    let id: SocketID
+    var id: SocketID { session.id }
     private let shard: Shard
     var session: Session
     var memberships = Memberships()
 
+    private var parser: FrameParser
+    private var liveness: Liveness
+    // Behind what leaves part of a word free.
     private var phase = Phase.open
     private var isSessionFinished = false
     private var hasVacated = false
-    private var parser: FrameParser
-    private var liveness: Liveness
+    /// Its turn among those who are gone has come.
+    private(set) var isSeenOff = false
     private var nextReminder = Instant.distantFuture
     /// When what is being read came.
     private var readAt = Instant.distantPast
@@ -38,7 +41,6 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     var waitingBytes: Int { waiting.count }
 
     init(id: SocketID, shard: Shard) {
-        self.id = id
         self.shard = shard
         session = Session(id: id, rules: shard.settings.rules)
         parser = FrameParser(.server, maxMessageBytes: shard.settings.maxMessageBytes)
@@ -49,6 +51,9 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        // The end of its input is told, not acted upon: closing thousands takes a while, and those
+        // who stay are not to wait for it.
+        try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
         shard.replace(id, with: self, channel: context.channel)
     }
 
@@ -107,6 +112,13 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         return isOpen
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // Nobody is there any more to read what might still be sent.
+        guard case ChannelEvent.inputClosed = event else { return }
+        shard.doors[Int(id.slot)].shut()
+        shard.seeOffSoon(self)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         // The descriptor is closed by now, and its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()
@@ -115,6 +127,13 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         if isOpen { shard.metrics.ended(.lost) }
         phase = .gone
         self.context = nil
+        shard.seeOffSoon(self)
+    }
+
+    /// The client is gone: closes the socket, if that is still to be done, and gives up what it had.
+    func seeOff() {
+        isSeenOff = true
+        cut()
         shard.leaveRooms(self)
         shard.run(self) { $0.socketClosed(into: &$1) }
         vacateIfDone()
@@ -322,7 +341,8 @@ extension Connection {
 
     private func discard(_ count: Int) {
         guard case .closing(let before) = phase else { return }
-        phase = .closing(discarded: before + count)
-        if before + count > Limits.lingerBytes { cut() }
+        let all = before + Int32(clamping: count)
+        phase = .closing(discarded: all)
+        if all > Limits.lingerBytes { cut() }
     }
 }

@@ -248,7 +248,7 @@ final class Simulation {
                 "seed \(seed): \(person.number) was told of \(person.acceptedCount) of \(written)"
             )
         }
-        let stuck = redis.store.names.filter { $0.value.holder != nil }.keys
+        let stuck = redis.store.names.filter { $0.value.holder != nil }.map(\.key)
         #expect(stuck.isEmpty, "seed \(seed): stuck names \(stuck)")
         for node in nodes {
             for loop in node.loops {
