@@ -12,17 +12,21 @@ import Testing
             "loops": "1", "redis": "redis://127.0.0.1:\(redis.port)", "new-cluster": "true",
         ]
         try await TestServer.run(flags) { (server) async throws in
+            // Again where the machine was so slow that Redis was given up before it was looked, or
+            // went on for a moment.
             #expect(try await server.node.isReady())
-            // Again where the machine was so slow that Redis was given up before it was looked.
             for _ in 0..<5 {
-                try await eventually("nobody is there") { server.node.state.connections == 0 }
+                try await eventually("Redis is there, and nobody else") {
+                    let state = server.node.state
+                    return state.withoutBrokerSince == nil && state.connections == 0
+                }
                 let clients = try (0..<8).map { _ in try server.connect() }
                 redis.pause()
                 for (index, client) in clients.enumerated() {
                     try client.say(#"{"type":"login","username":"user\#(index)"}"#)
                     try client.send(frame: 9)
-                    // The login has been read, and is not answered.
-                    #expect(try client.hearFrame().opcode == 10)
+                    // The login has been read; it may have been answered before the pause.
+                    while try client.hearFrame().opcode != 10 {}
                     client.socket.reset()
                 }
                 try await eventually("all have left the room") {
