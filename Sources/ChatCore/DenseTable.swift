@@ -69,3 +69,20 @@ extension DenseTable: Sequence {
 }
 
 extension DenseTable: Sendable where Key: Sendable, Value: Sendable {}
+
+/// Where the entry stands that was looked for last: messages that go together are often of few
+/// senders.
+///
+/// For one pass over one table, which must not grow or shrink meanwhile.
+struct LastFound<Key: Hashable> {
+    private var key: Key?
+    private var index: Int?
+
+    mutating func index<Value>(of key: Key, in table: DenseTable<Key, Value>) -> Int? {
+        if key != self.key {
+            self.key = key
+            index = table.index(forKey: key)
+        }
+        return index
+    }
+}

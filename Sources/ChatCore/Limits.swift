@@ -153,6 +153,8 @@ public enum Limits {
     public static let numbers: UInt64 = 1 << 53
     /// Between two looks for names that the broker takes for ours and no session knows.
     public static let auditInterval = Duration.seconds(60)
+    /// Names looked at in one step of that, about: a millisecond of Redis and of a loop with 20,000.
+    public static let auditNames = 1000
     /// Names of a dead process that are freed in one call.
     public static let reapNames = 64
 
@@ -192,7 +194,10 @@ public enum Limits {
 
     /// Connections that wait to be accepted: a whole cluster's clients come back at once.
     public static let acceptBacklog = 4096
-    /// Connections accepted in one turn of the loop.
+    /// Connections accepted in one turn of the loop; each is a handshake and a login in the turns
+    /// behind it. With 4,000 opened at one time the median of the node's work before it answers a
+    /// ping that waits is 2.8 ms, and 5.9 with 64 a turn; with 64 opened at a time there is no
+    /// clear difference.
     public static let acceptsPerTurn = 16
     /// How long nothing is accepted after there were no descriptors left for a connection.
     public static let acceptPause = Duration.milliseconds(100)

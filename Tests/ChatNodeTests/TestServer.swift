@@ -1,3 +1,4 @@
+import Dispatch
 @testable import ChatNode
 import Logging
 import NIOCore
@@ -53,6 +54,19 @@ struct TestServer {
             }
         }
         throw Unexpected("it did not come about within \(TestSocket.patience) s")
+    }
+
+    /// Does something while its loops stand still: they meet all of it at once.
+    func whileStopped<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let standing = DispatchSemaphore(value: 0)
+        let gate = DispatchSemaphore(value: 0)
+        node.hub.onEach { _ in
+            standing.signal()
+            gate.wait()
+        }
+        for _ in node.hub.shards { standing.wait() }
+        defer { for _ in node.hub.shards { gate.signal() } }
+        return try body()
     }
 
     /// What it reports, as Prometheus reads it.

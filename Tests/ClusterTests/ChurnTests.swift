@@ -8,6 +8,10 @@ import Testing
     private let count = 1500
     /// What somebody who stays may wait for, as a share of the work that those who are gone make: until
     /// they are noted. Waiting until all are closed and forgotten, it is 1.
+    ///
+    /// Measured for each of them: 8 µs to note that it is gone, about 29 to close it in all, a
+    /// share of 0.28. Its name is given up when it is noted; with that it may be 11 of 29, 0.38.
+    /// The bound is a third above that, and half of what it is where nobody is served in between.
     private let share = 0.5
     /// Our own thread may be held up between an answer and the look at the node's processor time.
     private let attempts = 3

@@ -125,7 +125,15 @@ final class RedisKeeper: Keeper {
         try codec.releaseAnswer(client.run(codec.words(call)))
     }
     func heldKeys(of incarnation: Incarnation) throws -> [String] {
-        try codec.heldKeysAnswer(client.run(codec.heldKeysWords(of: incarnation)))
+        var keys: Set<String> = []
+        var place: UInt64 = 0
+        repeat {
+            let words = codec.heldPageWords(of: incarnation, from: place)
+            let page = try codec.heldPageAnswer(client.run(words))
+            keys.formUnion(page.keys)
+            place = page.next
+        } while place != 0
+        return keys.sorted()
     }
     func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer {
         try codec.catchUpAnswer(client.run(codec.words(call)), of: call.room, under: call.reign)

@@ -157,6 +157,18 @@ import Testing
         #expect(try redis.heldKeys(of: bench.other) == [])
     }
 
+    @Test func `all names of a node are found, a page at a time`() async throws {
+        let (bench, redis) = try await bench()
+        let count = Limits.auditNames * 2
+        for index in 0..<count { _ = try bench.hold("user\(index)") }
+        let first = try redis.codec.heldPageAnswer(
+            redis.client.run(redis.codec.heldPageWords(of: bench.node, from: 0))
+        )
+        #expect(first.next != 0)
+        #expect(first.keys.count < count)
+        #expect(try redis.heldKeys(of: bench.node).count == count)
+    }
+
     @Test func `what a name is held by makes Redis keep a table, not a list`() async throws {
         let (bench, redis) = try await bench()
         _ = try bench.hold("A")

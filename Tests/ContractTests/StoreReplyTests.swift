@@ -81,6 +81,11 @@ import Testing
         #expect(throws: StoreReplyError.unexpected(excerpt: "null")) {
             try codec.heldKeysAnswer(.null)
         }
+        #expect(throws: StoreReplyError.refused("LOADING")) {
+            try codec.heldPageAnswer(.error("LOADING"))
+        }
+        let odd = RespValue.array([.bulk(Array("0".utf8)), .array([.bulk(Array("ada".utf8))])])
+        #expect(throws: StoreReplyError.self) { try codec.heldPageAnswer(odd) }
     }
 
     @Test func `random replies are answers or errors`() {

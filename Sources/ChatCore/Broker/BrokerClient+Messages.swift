@@ -60,7 +60,7 @@ extension BrokerClient {
         // Out of its place while it changes, or every batch would copy it.
         var outbox = Outbox()
         swap(&outbox, &lines.all[line].outbox)
-        var last = LastSender()
+        var last = LastFound<SocketID>()
         outbox.fill { draft in
             let decision = seal(draft, &last)
             if case .drop = decision { effects.append(.settled(draft.sender, .lost)) }
@@ -80,26 +80,11 @@ extension BrokerClient {
         effects.append(.call(.publish(call)))
     }
 
-    /// Where the holding stands of who spoke last, in a table that does not grow or shrink meanwhile:
-    /// messages that leave together are often of few.
-    private struct LastSender {
-        private var sender: SocketID?
-        private var index: Int?
-
-        mutating func index(
-            of sender: SocketID,
-            in held: DenseTable<SocketID, Tenancy>
-        ) -> Int? {
-            if sender != self.sender {
-                self.sender = sender
-                index = held.index(forKey: sender)
-            }
-            return index
-        }
-    }
-
     /// Puts proof and number on a message that leaves now.
-    private mutating func seal(_ draft: Draft, _ last: inout LastSender) -> Outbox.Decision {
+    private mutating func seal(
+        _ draft: Draft,
+        _ last: inout LastFound<SocketID>
+    ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
         guard limbo.isEmpty || limbo[draft.sender] == nil else { return .wait }
         // Where it stands: taken out, it would be copied.
@@ -154,7 +139,7 @@ extension BrokerClient {
     ) {
         var unknown: [Outbox.Sent] = []
         var row = AcceptedRow()
-        var last = LastSender()
+        var last = LastFound<SocketID>()
         for index in 0..<min(sent.count, verdicts.count) {
             let sender = sent[index].sealed.draft.sender
             switch verdicts[index] {
@@ -210,7 +195,7 @@ extension BrokerClient {
         _ n: UInt64,
         of sender: SocketID,
         at seq: UInt64,
-        _ last: inout LastSender
+        _ last: inout LastFound<SocketID>
     ) {
         guard let index = last.index(of: sender, in: held) else { return }
         held.values[index].accept(n, at: seq)

@@ -56,9 +56,18 @@ extension BrokerClient {
 
     /// Whether a name is, or may be, this loop's: claimed or held, or not proven to be given up.
     public func mayHold(_ keys: [String]) -> [Bool] {
-        var mine = Set(held.values.map(\.username.key))
-        mine.formUnion(wanted.values.map(\.username.key))
-        mine.formUnion(leaving.values.map(\.key))
+        // Of those that are asked for, which are some, not of those that are held, which are many.
+        let asked = Set(keys)
+        var mine: Set<String> = []
+        for tenancy in held.values where asked.contains(tenancy.username.key) {
+            mine.insert(tenancy.username.key)
+        }
+        for tenancy in wanted.values where asked.contains(tenancy.username.key) {
+            mine.insert(tenancy.username.key)
+        }
+        for departure in leaving.values where asked.contains(departure.key) {
+            mine.insert(departure.key)
+        }
         return keys.map(mine.contains)
     }
 

@@ -74,6 +74,7 @@ public struct BrokerClient: Sendable {
     var seen: [Lineage: UInt64] = [:]
 
     var pending = FIFO<Pending>()
+
     /// A client that has nobody to ask yet.
     public init(maxWaiting: Int = Limits.outboxMessages) {
         lines = Lines(maxWaiting: maxWaiting)
@@ -154,7 +155,7 @@ extension BrokerClient {
 
     /// Some time has passed. Call it every few hundred milliseconds.
     ///
-    /// Cost: a look at the oldest message of each room that has any.
+    /// Cost: a look at each message that waits, and at each name that is wanted.
     public mutating func tick(now: Instant, into effects: inout [Effect]) {
         let patience = Duration.zero - Limits.publishPatience
         refuseWaiting(canAsk ? Self.unsure : trouble, since: now + patience, &effects)

@@ -13,6 +13,9 @@ struct Line: Sendable {
 
 /// The lines of one loop, each under a number of its own for good.
 ///
+/// No room is ever forgotten. While there is only the lobby that is harmless; with many rooms, idle
+/// ones must go.
+///
 /// A room's name is hashed where it comes in, and not even there while it is the same as before;
 /// everything behind that goes by the number. A table of names was asked fifteen times a message, 320
 /// instructions each (`Benchmarks/counts`).
@@ -41,7 +44,4 @@ struct Lines: Sendable {
         }
         return latest
     }
-
-    /// Nothing waits and nothing is in flight, in any room.
-    var isIdle: Bool { all.allSatisfy(\.outbox.isEmpty) }
 }

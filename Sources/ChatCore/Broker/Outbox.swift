@@ -26,9 +26,6 @@ struct Outbox: Sendable {
         self.maxWaiting = maxWaiting
     }
 
-    /// Nothing waits and nothing is in flight: the outbox may go.
-    var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
-
     /// Something waits, and no call is in flight.
     var mayLeave: Bool { inFlight.isEmpty && !waiting.isEmpty }
 

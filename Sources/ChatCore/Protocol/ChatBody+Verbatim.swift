@@ -4,8 +4,8 @@ extension ChatBody {
         let quoted = (username.range.lowerBound - 1)..<(username.range.upperBound + 1)
         let size = quoted.count + Self.byteCountBesidesName(value, room)
         bytes = JSONWriter.bytes(count: size) { out in
-            JSONWriter.append(literal: Self.head, to: &out)
-            JSONWriter.append(message.extracting(quoted), to: &out)
+            out.append(literal: Self.head)
+            out.append(message.extracting(quoted))
             Self.appendRest(value, in: message, room, to: &out)
         }
     }

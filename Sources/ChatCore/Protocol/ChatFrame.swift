@@ -18,7 +18,7 @@ public struct ChatBody: Sendable, Equatable {
         let length = JSONWriter.length(of: username)
         let size = length + Self.byteCountBesidesName(value, room)
         bytes = JSONWriter.bytes(count: size) { out in
-            JSONWriter.append(literal: Self.head, to: &out)
+            out.append(literal: Self.head)
             JSONWriter.append(username, ofLength: length, to: &out)
             Self.appendRest(value, in: message, room, to: &out)
         }
@@ -39,14 +39,14 @@ public struct ChatBody: Sendable, Equatable {
         _ room: String?,
         to out: inout OutputSpan<UInt8>
     ) {
-        JSONWriter.append(literal: valueKey, to: &out)
+        out.append(literal: valueKey)
         if let value {
-            JSONWriter.append(message.extracting(value), to: &out)
+            out.append(message.extracting(value))
         } else {
-            JSONWriter.append(literal: null, to: &out)
+            out.append(literal: null)
         }
         if let room {
-            JSONWriter.append(literal: roomKey, to: &out)
+            out.append(literal: roomKey)
             JSONWriter.append(room, to: &out)
         }
         out.append(UInt8(ascii: "}"))

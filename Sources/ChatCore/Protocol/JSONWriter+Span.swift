@@ -1,21 +1,6 @@
-/// The same into memory of a size that has been counted before: without looking, at every part,
-/// whether there is room and whether anybody else has the array.
+/// JSON into memory of a size that has been counted before. Punctuation and what is relayed
+/// verbatim go there by the span's own `append`.
 extension JSONWriter {
-    /// Appends bytes as they are.
-    @inline(__always)
-    static func append(_ bytes: RawSpan, to out: inout OutputSpan<UInt8>) {
-        bytes.withUnsafeBytes { append($0, to: &out) }
-    }
-
-    /// Appends a literal as it is.
-    @inline(__always)
-    static func append(literal: StaticString, to out: inout OutputSpan<UInt8>) {
-        append(
-            UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount),
-            to: &out
-        )
-    }
-
     /// Makes an array of a size that has been counted.
     ///
     /// Cost: one allocation, and the memory is cleared before. About 500 instructions are the standard
@@ -48,25 +33,10 @@ extension JSONWriter {
         guard text.byteCount == length - 2 else {
             var escaped: [UInt8] = []
             append(string, to: &escaped)
-            return append(escaped.span.bytes, to: &out)
+            return out.append(escaped.span.bytes)
         }
         out.append(UInt8(ascii: "\""))
-        append(text, to: &out)
+        out.append(text)
         out.append(UInt8(ascii: "\""))
-    }
-
-    @inline(__always)
-    private static func append(
-        _ bytes: UnsafeRawBufferPointer,
-        to out: inout OutputSpan<UInt8>
-    ) {
-        out.withUnsafeMutableBufferPointer { buffer, count in
-            precondition(bytes.count <= buffer.count - count, "more than was counted")
-            let rest = UnsafeMutableRawBufferPointer(
-                rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]
-            )
-            rest.copyMemory(from: bytes)
-            count += bytes.count
-        }
     }
 }

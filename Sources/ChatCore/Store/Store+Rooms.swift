@@ -15,7 +15,7 @@ extension Store {
         items.reserveCapacity(call.drafts.count)
         verdicts.reserveCapacity(call.drafts.count)
         let drafts = call.drafts.span
-        var last = LastName()
+        var last = LastFound<String>()
         for index in drafts.indices {
             let seq = firstSeq + UInt64(items.count)
             let verdict = place(
@@ -54,31 +54,13 @@ extension Store {
         rooms[room]?.entries(from: first, limit: limit) ?? []
     }
 
-    /// Where the record stands of the name that spoke last, in a table that does not grow or shrink
-    /// meanwhile: messages of one call are often of few.
-    private struct LastName {
-        private var key: String?
-        private var index: Int?
-
-        mutating func index(
-            of key: String,
-            in names: DenseTable<String, NameRecord>
-        ) -> Int? {
-            if key != self.key {
-                self.key = key
-                index = names.index(forKey: key)
-            }
-            return index
-        }
-    }
-
     /// The verdict on one message, which stands at `seq` if it is accepted.
     private mutating func place(
         _ key: String,
         _ proof: SealedDraft.Proof,
         of incarnation: Incarnation,
         at seq: UInt64,
-        _ last: inout LastName
+        _ last: inout LastFound<String>
     ) -> PublishVerdict {
         guard let index = last.index(of: key, in: names) else { return .fenced }
         return names.values[index].place(proof, of: incarnation, at: seq)

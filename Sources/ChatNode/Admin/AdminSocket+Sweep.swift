@@ -6,16 +6,19 @@ import Glibc
 /// On: the control plane.
 extension AdminSocket {
     /// Takes those sockets out of a folder that have an automatic name, are this user's, and have nobody
-    /// who listens. Whatever else is in it, and what cannot be taken away, stays.
+    /// who listens. Whatever else is in it, and what cannot be asked or taken away, stays.
     ///
     /// One that has just been made may not listen yet: its turn comes with a later start.
+    ///
+    /// In a folder that machines share by a network file system, the other machines' sockets would
+    /// look dead; the default folders are not such.
     static func sweep(_ folder: String, now: time_t = time(nil)) {
         for name in names(in: folder) where isAutomatic(name) {
             let path = "\(folder)/\(name)"
             guard path.utf8.count <= Limits.socketPathBytes, let status = status(of: path),
                 status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == user,
                 Duration.seconds(now - status.st_mtim.tv_sec) >= Limits.adminSocketSettled,
-                knock(at: path) == ECONNREFUSED,
+                (try? knock(at: path)) == ECONNREFUSED,
                 // Somebody may have come back to that port since.
                 identity(of: path) == FileIdentity(status)
             else { continue }

@@ -115,10 +115,12 @@ extension AdminSocket {
     private static func replaceDead(_ path: String) throws(AdminTrouble) {
         guard let status = status(of: path) else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw .noSocket(path) }
-        switch knock(at: path) {
+        let error = try knock(at: path)
+        switch error {
         case ECONNREFUSED: break
         case ENOENT: return
-        case EMFILE, ENFILE: throw .system(path, errno)
+        // Linux makes the other end of a connection here, too, and may have no room for it.
+        case ENFILE, ENOMEM, ENOBUFS: throw .system(path, error)
         default: throw .taken(path)
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw .system(path, errno) }
@@ -126,9 +128,11 @@ extension AdminSocket {
 
     /// What becomes of a connection there, as an errno; 0 where it is taken. Anything but a refusal is
     /// somebody, even one who is too busy to take us.
-    static func knock(at path: String) -> CInt {
+    ///
+    /// Fails: where there is no socket to try it with.
+    static func knock(at path: String) throws(AdminTrouble) -> CInt {
         let probe = socket(AF_UNIX, streamKind | CInt(SOCK_NONBLOCK.rawValue), 0)
-        guard probe >= 0 else { return errno }
+        guard probe >= 0 else { throw .system(path, errno) }
         defer { close(probe) }
         return connect(probe, path) == 0 ? 0 : errno
     }

@@ -59,7 +59,8 @@ struct Door {
 
     /// Something is on its way through the channel, and nothing may overtake it.
     var isBlocked: Bool { state.contains(.blocked) }
-    /// The close frame has passed, or is about to: nothing may follow it (RFC 6455 §5.5.1).
+    /// The close frame has passed, or is about to, and nothing may follow it (RFC 6455 §5.5.1); or
+    /// nobody is there any more.
     var isClosing: Bool { state.contains(.closing) }
     /// Whether frames of a room may be sent now.
     var takesFrames: Bool { state.isEmpty }
@@ -67,7 +68,7 @@ struct Door {
     /// Nothing may be sent any more: the descriptor is closed, and its number may be reused.
     mutating func shut() {
         descriptor = Self.noDescriptor
-        state.insert(.broken)
+        state.formUnion([.broken, .closing])
     }
 
     /// Sends what the kernel takes now. Only while not blocked.

@@ -3,8 +3,9 @@ import NIOCore
 
 /// Clients that are gone: thousands may vanish at once, when a balancer or a network does.
 ///
-/// What one leaves behind (its socket, its rooms, its name) takes longer than to note that it is gone.
-/// So it is noted first, and seen to in stretches, between which the loop serves those who stay.
+/// What one leaves behind (its socket, its rooms) takes longer than to note that it is gone and to give
+/// up its name. So that comes first, and the rest is seen to in stretches, between which the loop
+/// serves those who stay.
 extension Shard {
     /// A client is gone. It may be noted twice, by the end of its input and by that of its socket.
     func seeOffSoon(_ connection: Connection) {
@@ -16,7 +17,8 @@ extension Shard {
     }
 
     private func seeOff() {
-        let end = Clock.now + Limits.departureTime
+        // Nobody stays with a node that is leaving.
+        let end = isDraining ? .distantFuture : Clock.now + Limits.departureTime
         var done = 0
         repeat {
             let connection = departed[done]

@@ -57,22 +57,26 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         shard.replace(id, with: self, channel: context.channel)
     }
 
-    /// Begins behind the handler that has read the request, with the end of the handshake. Nothing is
-    /// on its way to the client then that this could overtake. False if the channel is gone.
-    func open(with greeting: [UInt8], behind reader: ChannelHandlerContext) -> Bool {
+    /// Stands behind the handler that has read the request. False if the channel is gone.
+    func install(behind reader: ChannelHandlerContext) -> Bool {
         do {
             try reader.pipeline.syncOperations.addHandler(self)
+            return true
         } catch {
             reader.close(promise: nil)
             return false
         }
+    }
+
+    /// In the pipeline: begins with the end of the handshake. Nothing is on its way to the client then
+    /// that this could overtake.
+    func begin(with greeting: [UInt8]) {
         shard.metrics.handshake(.accepted)
         sendPrivate(greeting)
         shard.join(self, .lobby)
         remindWhenDue()
         shard.settings.log.debug("opened", metadata: ["socket": "\(id)"])
         if shard.settings.state.isLost(Clock.now) { sendElsewhere() }
-        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -115,27 +119,32 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // Nobody is there any more to read what might still be sent.
         guard case ChannelEvent.inputClosed = event else { return }
-        shard.doors[Int(id.slot)].shut()
-        shard.seeOffSoon(self)
+        noteEnd()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        // The descriptor is closed by now, and its number may be somebody else's next.
-        shard.doors[Int(id.slot)].shut()
         waiting = []
         shard.settings.log.debug("closed", metadata: ["socket": "\(id)"])
         if isOpen { shard.metrics.ended(.lost) }
         phase = .gone
         self.context = nil
+        noteEnd()
+        vacateIfDone()
+    }
+
+    /// The client is gone: its name is free at once, as it may be back before the rest is seen to.
+    private func noteEnd() {
+        // If the descriptor is closed by now, its number may be somebody else's next.
+        shard.doors[Int(id.slot)].shut()
+        shard.run(self) { $0.socketClosed(into: &$1) }
         shard.seeOffSoon(self)
     }
 
-    /// The client is gone: closes the socket, if that is still to be done, and gives up what it had.
+    /// Closes the socket, if that is still to be done, and leaves the rooms.
     func seeOff() {
         isSeenOff = true
         cut()
         shard.leaveRooms(self)
-        shard.run(self) { $0.socketClosed(into: &$1) }
         vacateIfDone()
     }
 

@@ -170,8 +170,9 @@ extension Entrance {
     private func become(webSocketWith greeting: [UInt8]) {
         guard let context else { return }
         let connection = Connection(id: id, shard: shard)
-        guard connection.open(with: greeting, behind: context) else { return }
+        guard connection.install(behind: context) else { return }
         hasUpgraded = true
+        connection.begin(with: greeting)
         // What the client sent right behind its request goes from the decoder to the connection.
         let pipeline = context.pipeline.syncOperations
         pipeline.removeHandler(self, promise: nil)

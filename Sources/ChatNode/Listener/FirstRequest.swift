@@ -20,6 +20,9 @@ final class FirstRequest: ChannelInboundHandler, RemovableChannelHandler, SlotOc
     /// What has come of it, and in how many reads.
     private var beginning: ByteBuffer?
     private var reads = 0
+    /// The connection is somebody else's. Still in front of it, this one only passes on: what goes out
+    /// meanwhile may make the channel read what is left, and close.
+    private var hasLeft = false
 
     init(shard: Shard) {
         self.shard = shard
@@ -40,10 +43,12 @@ final class FirstRequest: ChannelInboundHandler, RemovableChannelHandler, SlotOc
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        guard !hasLeft else { return context.fireChannelInactive() }
         if let id { shard.vacate(id) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !hasLeft else { return context.fireChannelRead(data) }
         guard let id else { return }
         let bytes = append(unwrapInboundIn(data))
         switch OpeningRequest.read(bytes.readableBytesSpan) {
@@ -57,6 +62,7 @@ final class FirstRequest: ChannelInboundHandler, RemovableChannelHandler, SlotOc
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !hasLeft else { return context.fireErrorCaught(error) }
         context.close(promise: nil)
     }
 
@@ -102,7 +108,9 @@ extension FirstRequest {
     ) {
         let connection = Connection(id: id, shard: shard)
         let answer = Handshake.answer(to: request, in: bytes.readableBytesSpan)
-        guard connection.open(with: answer, behind: context) else { return }
+        guard connection.install(behind: context) else { return }
+        hasLeft = true
+        connection.begin(with: answer)
         let rest = bytes.dropFirst(request.length)
         if rest.readableBytes > 0 { context.fireChannelRead(wrapInboundOut(rest)) }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
@@ -118,6 +126,7 @@ extension FirstRequest {
         } catch {
             return context.close(promise: nil)
         }
+        hasLeft = true
         context.fireChannelRead(wrapInboundOut(bytes))
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }

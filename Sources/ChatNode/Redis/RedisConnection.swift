@@ -3,10 +3,10 @@ import NIOCore
 
 /// One connection to Redis: commands in, answers out, in order.
 ///
-/// Commands are put together at once and leave with the next `flush`, in one piece; the answers come in the order of
-/// the commands. After `subscribe` it speaks no commands any more and only listens. A connection
-/// that fails in any way is over: what was not answered fails, then its owner is told, and
-/// connecting again is the owner's to do.
+/// Commands are put together at once and leave with the next `flush`, in one piece; the answers
+/// come in the order of the commands. After `subscribe` it speaks no commands any more and only
+/// listens. A connection that fails in any way is over: what was not answered fails, then its owner
+/// is told, and connecting again is the owner's to do.
 ///
 /// On: its loop, everything, callbacks included. `send`, `subscribe`, `flush` and `close` call
 /// nobody back before they return, and any callback may call them. The channel keeps the connection
@@ -233,9 +233,9 @@ extension RedisConnection {
 // MARK: - The end
 
 extension RedisConnection {
-    /// Ends the connection if its oldest command has waited too long and nothing has come meanwhile:
-    /// behind many others an answer may take longer, and is on its way. To be called every
-    /// `Limits.wheelTick` or so.
+    /// Ends the connection if its oldest command has waited too long and nothing has come
+    /// meanwhile: behind many others an answer may take longer, and is on its way. To be called
+    /// every `Limits.wheelTick` or so.
     func tick(now: Instant) {
         guard let oldest = unanswered.first,
             now - max(oldest.sent, heardAt) >= Limits.redisCommandTimeout

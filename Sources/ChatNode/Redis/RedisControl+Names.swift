@@ -23,15 +23,18 @@ extension RedisControl {
     }
 
     /// Looks for names that Redis takes for this node's and that no session knows, and frees them:
-    /// what a lost answer or a mistake has left behind is gone within a minute.
-    func audit() {
+    /// what a lost answer or a mistake has left behind is gone within a minute. Some at a time: nobody
+    /// waits for thousands, and there is never memory for all of them twice.
+    func audit(from place: UInt64 = 0) {
         guard standing != nil else { return }
         let incarnation = incarnation
-        ask(settings.codec.heldKeysWords(of: incarnation), settings.codec.heldKeysAnswer) {
-            [weak self] keys in
-            self?.withUnknown(of: keys) { unknown in
+        let words = settings.codec.heldPageWords(of: incarnation, from: place)
+        ask(words, settings.codec.heldPageAnswer) { [weak self] page in
+            guard let self else { return }
+            withUnknown(of: page.keys) { [weak self] unknown in
                 self?.release(unknown, of: incarnation)
             }
+            if page.next != 0, incarnation == self.incarnation { audit(from: page.next) }
         }
     }
 

@@ -71,9 +71,26 @@ extension StoreCodec {
         }
     }
 
-    /// Asks for the names that an incarnation holds.
-    func heldKeysWords(of incarnation: Incarnation) -> RedisCommand {
-        RedisCommand("HKEYS", keys.held(by: incarnation))
+    /// Asks for some of the names that an incarnation holds, from a place on that an answer has named
+    /// (redis.io, HSCAN); the first is 0.
+    func heldPageWords(of incarnation: Incarnation, from place: UInt64) -> RedisCommand {
+        let count = "\(Limits.auditNames)"
+        return RedisCommand("HSCAN", keys.held(by: incarnation), "\(place)", "COUNT", count)
+    }
+
+    /// Their keys, some perhaps twice, and where to go on: 0 when these were the last.
+    func heldPageAnswer(_ reply: RespValue) throws(StoreReplyError) -> (
+        keys: [String], next: UInt64
+    ) {
+        if let complaint = reply.complaint { throw .refused(complaint) }
+        guard let parts = reply.elements, parts.count == 2,
+            let next = parts[0].text.flatMap({ UInt64($0) }),
+            let fields = parts[1].elements, fields.count.isMultiple(of: 2)
+        else { throw .unexpected(excerpt: reply.excerpt) }
+        // Each name is followed by what publishing compares.
+        let keys = stride(from: 0, to: fields.count, by: 2).compactMap { fields[$0].text }
+        guard keys.count == fields.count / 2 else { throw .unexpected(excerpt: reply.excerpt) }
+        return (keys, next)
     }
 
     /// Their keys, in no order.

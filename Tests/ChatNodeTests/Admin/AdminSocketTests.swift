@@ -125,13 +125,13 @@ import Testing
         }
     }
 
-    @Test func `somebody else's dead socket is not ours to take away`() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root can give a socket away"))
+    func `somebody else's dead socket is not ours to take away`() async throws {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/127.0.0.1-4567.sock"
             try leaveDead(at: path)
             age(path)
-            // Only root can give one away.
-            guard geteuid() == 0, chown(path, 65534, 65534) == 0 else { return }
+            #expect(chown(path, 65534, 65534) == 0)
             AdminSocket.sweep(folder)
             #expect(FileManager.default.fileExists(atPath: path))
             chown(path, 0, 0)

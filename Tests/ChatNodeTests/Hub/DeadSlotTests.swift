@@ -64,6 +64,53 @@ import Testing
         }
     }
 
+    @Test func `who resets behind a page and an upgrade leaves nobody in the room`() async throws {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            try server.whileStopped {
+                let stranger = try TestSocket(port: server.port)
+                // As long as the first read, so that the second request is read when the answer to
+                // this one fails: the channel reads what is left, inside that write.
+                var page = "GET / HTTP/1.1\r\nHost: x\r\nA: \r\n\r\n"
+                let missing = Limits.readBufferMinimumBytes - page.utf8.count
+                page.replace("A: ", with: "A: " + String(repeating: "a", count: missing))
+                try stranger.send(page + TestWebSocket.request())
+                stranger.reset()
+            }
+            let ada = try server.connect("Ada")
+            try await eventually("the stranger is gone") { server.node.state.connections == 1 }
+            let members = try await server.node.hub.fromEach { $0.rooms[.lobby]?.count }
+            #expect(members == [1])
+            // The place that was the stranger's.
+            let next = try server.connect()
+            for value in 1...3 { try ada.chat("\(value)", as: "Ada") }
+            for value in 1...3 { #expect(try next.hear().contains(#""value":\#(value),"#)) }
+            try next.send(frame: 9)
+            #expect(try next.hearFrame().opcode == 10)
+        }
+    }
+
+    @Test func `names are free at once, however many vanish together`() async throws {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            // Before the others: epoll tells first of a socket that it has just told of.
+            let newcomer = try server.connect()
+            // Seeing them all off takes several stretches.
+            let clients = try (0..<300).map { try server.connect("user\($0)") }
+            try server.whileStopped {
+                for client in clients { client.socket.close() }
+                try newcomer.say(#"{"type":"login","username":"user299"}"#)
+            }
+            let answer = try newcomer.hear()
+            #expect(answer.contains("logged_in"))
+        }
+    }
+
+    @Test func `a door that is shut is closed to nobody for being late`() {
+        var door = Door()
+        door.shut()
+        #expect(door.isClosing)
+        #expect(!door.takesFrames)
+    }
+
     private func blocked(_ server: TestServer) async throws -> Int {
         try await server.node.hub.fromEach { $0.doors.count { $0.isBlocked } }.reduce(0, +)
     }

@@ -1,3 +1,4 @@
+import ChatCore
 import TestSupport
 import Testing
 
@@ -110,16 +111,18 @@ import Testing
         async throws
     {
         try await TestServer.run { (server) async throws in
-            let client = try server.connect("Ada")
+            let client = try server.connect("A")
             let listener = try server.connect("Bob")
             func chat(_ value: Int) -> [UInt8] {
-                let text = #"{"type":"chat","username":"Ada","value":\#(value)}"#
+                let text = #"{"type":"chat","username":"A","value":\#(value)}"#
                 return TestWebSocket.frame(1, Array(text.utf8))
             }
             var bytes = chat(1) + chat(2)
             bytes += TestWebSocket.frame(1, Array("{}".utf8)) + chat(3)
             bytes += TestWebSocket.frame(9, [7]) + chat(4)
             bytes += TestWebSocket.frame(8, [0x03, 0xE8]) + chat(5)
+            // More would come in two reads.
+            #expect(bytes.count <= Limits.readBufferMinimumBytes)
             try client.socket.send(bytes)
             #expect(try client.hear().contains("unknown_type"))
             #expect(try client.hearFrame() == .init(opcode: 10, payload: [7]))
@@ -127,7 +130,7 @@ import Testing
             for value in 1...4 {
                 #expect(try listener.hear().contains(#""value":\#(value),"seq":\#(value),"#))
             }
-            _ = try server.connect("Ada")
+            _ = try server.connect("A")
         }
     }
 
