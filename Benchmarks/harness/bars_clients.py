@@ -131,28 +131,38 @@ def s10(bench: Bench) -> None:
 def churn(bench: Bench) -> None:
     newcomers, staying = bench.new_clients, 50
     workload = f"{newcomers:,} come and vanish at once, {staying} stay and are pinged"
-    # FIN, not RST: so the kernel closes for a process that is killed and had read all. From many
-    # addresses, because each port is then in TIME_WAIT for a minute.
-    options = {"clients": staying, "newcomers": newcomers, "in_order": True, "sources": 100}
+    # From many addresses, because each port is then in TIME_WAIT for a minute.
+    options = {"clients": staying, "newcomers": newcomers, "sources": 100}
+    # FIN: so the kernel closes for a process that is killed and had read all; else with a reset.
+    finished, reset = "chatnode", "chatnode, with resets"
     with bench.running(FLOOR, bench.chatnode()) as targets:
+        floor, node = targets[FLOOR.name], targets["chatnode"]
         results = bench.interleave("churn", {
-            name: lambda each=each: measure(each, "churn", bench.value_bytes, **options)
-            for name, each in targets.items()}, bench.repeats)
+            FLOOR.name: lambda: measure(floor, "churn", bench.value_bytes, in_order=True, **options),
+            finished: lambda: measure(node, "churn", bench.value_bytes, in_order=True, **options),
+            reset: lambda: measure(node, "churn", bench.value_bytes, **options)}, bench.repeats)
 
     def work(result: Result) -> float:
         """Milliseconds of the server's processor time from a ping to its pong."""
         return result.report["churn_work_us"]["p99"] / 1e3
 
+    def going(result: Result) -> float:
+        return result.report["going_us"]["p99"]
+
     # A quarter of the 100 ms up to which an answer comes at once, to people: walks (Limits.walkTime),
     # stretches (departureTime), a turn's newcomers, and thousands to be noted, as they happen to
     # meet. Processor time, because a machine's other work is not the server's doing.
     bench.row("churn", workload, "server's work from ping to pong, 99th percentile", results,
-              ["chatnode"], single(results, "chatnode", work), 25, unit="ms", asked=bench.repeats)
-    for name in targets:
+              [finished], single(results, finished, work), 25, unit="ms", asked=bench.repeats)
+    # The floor does nothing for who is gone but close.
+    bench.row("churn", workload, "chatnode / floor, ping to pong while they vanish, 99th percentile",
+              results, [finished, FLOOR.name], ratio(results, finished, FLOOR.name, going), 1,
+              asked=bench.repeats)
+    for name in results:
         bench.findings.costs.append(Cost("churn", name, single(results, name, work),
                                          "ms of its work from ping to pong, 99th percentile"))
     for phase in ("quiet", "coming", "going"):
-        for name in targets:
+        for name in results:
             bench.findings.costs.append(Cost("churn", f"{name}, {phase}", single(
                 results, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
                 "µs from ping to pong, 99th percentile"))
