@@ -133,36 +133,38 @@ def churn(bench: Bench) -> None:
     workload = f"{newcomers:,} come and vanish at once, {staying} stay and are pinged"
     # From many addresses, because each port is then in TIME_WAIT for a minute.
     options = {"clients": staying, "newcomers": newcomers, "sources": 100}
-    # FIN: so the kernel closes for a process that is killed and had read all; else with a reset.
-    finished, reset = "chatnode", "chatnode, with resets"
     with bench.running(FLOOR, bench.chatnode()) as targets:
-        floor, node = targets[FLOOR.name], targets["chatnode"]
+        # FIN: so the kernel closes for a process that is killed and had read all.
         results = bench.interleave("churn", {
-            FLOOR.name: lambda: measure(floor, "churn", bench.value_bytes, in_order=True, **options),
-            finished: lambda: measure(node, "churn", bench.value_bytes, in_order=True, **options),
-            reset: lambda: measure(node, "churn", bench.value_bytes, **options)}, bench.repeats)
+            name: lambda each=each: measure(each, "churn", bench.value_bytes, in_order=True,
+                                            **options)
+            for name, each in targets.items()}, bench.repeats)
+        # And so for one that had not.
+        resets = bench.interleave("churn, resets", {
+            name: lambda each=each: measure(each, "churn", bench.value_bytes, **options)
+            for name, each in targets.items()}, bench.repeats)
 
     def work(result: Result) -> float:
-        """Milliseconds of the server's processor time from a ping to its pong."""
+        """Milliseconds of the server's processor time from a ping to its pong: a machine's other work
+        is not the server's doing."""
         return result.report["churn_work_us"]["p99"] / 1e3
-
-    def going(result: Result) -> float:
-        return result.report["going_us"]["p99"]
 
     # A quarter of the 100 ms up to which an answer comes at once, to people: walks (Limits.walkTime),
     # stretches (departureTime), a turn's newcomers, and thousands to be noted, as they happen to
-    # meet. Processor time, because a machine's other work is not the server's doing.
+    # meet.
     bench.row("churn", workload, "server's work from ping to pong, 99th percentile", results,
-              [finished], single(results, finished, work), 25, unit="ms", asked=bench.repeats)
+              ["chatnode"], single(results, "chatnode", work), 25, unit="ms", asked=bench.repeats)
     # The floor does nothing for who is gone but close.
-    bench.row("churn", workload, "chatnode / floor, ping to pong while they vanish, 99th percentile",
-              results, [finished, FLOOR.name], ratio(results, finished, FLOOR.name, going), 1,
+    both, beside = ["chatnode", FLOOR.name], "chatnode / floor, the same"
+    bench.row("churn", workload, beside, results, both, ratio(results, *both, work), 1,
               asked=bench.repeats)
-    for name in results:
-        bench.findings.costs.append(Cost("churn", name, single(results, name, work),
-                                         "ms of its work from ping to pong, 99th percentile"))
-    for phase in ("quiet", "coming", "going"):
-        for name in results:
-            bench.findings.costs.append(Cost("churn", f"{name}, {phase}", single(
-                results, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
-                "µs from ping to pong, 99th percentile"))
+    bench.row("churn", workload + ", with resets", beside, resets, both,
+              ratio(resets, *both, work), note="for information")
+    for several, how in ((results, ""), (resets, ", with resets")):
+        for name in targets:
+            bench.findings.costs.append(Cost("churn" + how, name, single(several, name, work),
+                                             "ms of its work from ping to pong, 99th percentile"))
+            for phase in ("quiet", "coming", "going"):
+                bench.findings.costs.append(Cost("churn" + how, f"{name}, {phase}", single(
+                    several, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
+                    "µs from ping to pong, 99th percentile"))

@@ -96,6 +96,9 @@ public enum Limits {
     /// A stretch in which clients that are gone are seen off, and the pause behind it, in which other
     /// work of the loop gets its turn: thousands vanish at once when a balancer does.
     public static let departureTime = Duration.milliseconds(1)
+    /// Such a stretch while a node is leaving: its last clients' names wait behind it, and Redis's
+    /// answers to them are waited for no longer than `redisCommandTimeout`.
+    public static let drainDepartureTime = Duration.milliseconds(10)
 
     // MARK: Publishing
 
@@ -153,7 +156,8 @@ public enum Limits {
     public static let numbers: UInt64 = 1 << 53
     /// Between two looks for names that the broker takes for ours and no session knows.
     public static let auditInterval = Duration.seconds(60)
-    /// Names looked at in one step of that, about: a millisecond of Redis and of a loop with 20,000.
+    /// Names looked at in one step of that, or half as many, as Redis counts: less than a millisecond
+    /// of Redis and of a loop.
     public static let auditNames = 1000
     /// Names of a dead process that are freed in one call.
     public static let reapNames = 64

@@ -86,6 +86,10 @@ import Testing
         }
         let odd = RespValue.array([.bulk(Array("0".utf8)), .array([.bulk(Array("ada".utf8))])])
         #expect(throws: StoreReplyError.self) { try codec.heldPageAnswer(odd) }
+        let noPlace = RespValue.array([.bulk(Array("x".utf8)), .array([])])
+        #expect(throws: StoreReplyError.self) { try codec.heldPageAnswer(noPlace) }
+        let noName = RespValue.array([.bulk(Array("0".utf8)), .array([.null, .null])])
+        #expect(throws: StoreReplyError.self) { try codec.heldPageAnswer(noName) }
     }
 
     @Test func `random replies are answers or errors`() {

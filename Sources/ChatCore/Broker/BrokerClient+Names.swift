@@ -56,7 +56,7 @@ extension BrokerClient {
 
     /// Whether a name is, or may be, this loop's: claimed or held, or not proven to be given up.
     public func mayHold(_ keys: [String]) -> [Bool] {
-        // Of those that are asked for, which are some, not of those that are held, which are many.
+        // Of those that are asked for, which are few, not of those that are held, which are many.
         let asked = Set(keys)
         var mine: Set<String> = []
         for tenancy in held.values where asked.contains(tenancy.username.key) {
@@ -69,6 +69,15 @@ extension BrokerClient {
             mine.insert(departure.key)
         }
         return keys.map(mine.contains)
+    }
+
+    /// The hashes of all those names: a few bytes each, to compare many names with.
+    public var keyHashes: Set<Int> {
+        var hashes = Set<Int>(minimumCapacity: held.count + wanted.count + leaving.count)
+        for tenancy in held.values { hashes.insert(tenancy.username.key.hashValue) }
+        for tenancy in wanted.values { hashes.insert(tenancy.username.key.hashValue) }
+        for departure in leaving.values { hashes.insert(departure.key.hashValue) }
+        return hashes
     }
 
     /// The name a socket gives up, taken out of what it holds. After a change of name it is the one

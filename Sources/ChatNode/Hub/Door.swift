@@ -65,7 +65,8 @@ struct Door {
     /// Whether frames of a room may be sent now.
     var takesFrames: Bool { state.isEmpty }
 
-    /// Nothing may be sent any more: the descriptor is closed, and its number may be reused.
+    /// Nothing may be sent any more: the client has ended its side, or the descriptor is closed, and its
+    /// number may be reused.
     mutating func shut() {
         descriptor = Self.noDescriptor
         state.formUnion([.broken, .closing])

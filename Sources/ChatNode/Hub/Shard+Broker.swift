@@ -85,4 +85,7 @@ extension Shard {
     func mayHold(_ keys: [String]) -> [Bool] {
         client.mayHold(keys)
     }
+
+    /// The hashes of all that are.
+    var keyHashes: Set<Int> { client.keyHashes }
 }

@@ -17,8 +17,7 @@ extension Shard {
     }
 
     private func seeOff() {
-        // Nobody stays with a node that is leaving.
-        let end = isDraining ? .distantFuture : Clock.now + Limits.departureTime
+        let end = Clock.now + (isDraining ? Limits.drainDepartureTime : Limits.departureTime)
         var done = 0
         repeat {
             let connection = departed[done]

@@ -117,7 +117,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // Nobody is there any more to read what might still be sent.
+        // Nobody is taken to be there any more. What had come before is still published; a client
+        // that only ends its side of the connection hears nothing more.
         guard case ChannelEvent.inputClosed = event else { return }
         noteEnd()
     }
@@ -132,7 +133,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         vacateIfDone()
     }
 
-    /// The client is gone: its name is free at once, as it may be back before the rest is seen to.
+    /// The client is gone: its name is given up at once, or when what it said is settled, because it
+    /// may be back before the rest is seen to.
     private func noteEnd() {
         // If the descriptor is closed by now, its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()

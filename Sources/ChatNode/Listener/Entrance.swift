@@ -69,6 +69,7 @@ final class Entrance: ChannelInboundHandler, RemovableChannelHandler, SlotOccupa
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !hasUpgraded else { return context.fireErrorCaught(error) }
         guard !isClosing, let error = error as? HTTPParserError else {
             return context.close(promise: nil)
         }

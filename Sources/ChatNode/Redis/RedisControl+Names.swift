@@ -23,43 +23,60 @@ extension RedisControl {
     }
 
     /// Looks for names that Redis takes for this node's and that no session knows, and frees them:
-    /// what a lost answer or a mistake has left behind is gone within a minute. Some at a time: nobody
-    /// waits for thousands, and there is never memory for all of them twice.
-    func audit(from place: UInt64 = 0) {
-        guard standing != nil else { return }
-        let incarnation = incarnation
+    /// what a lost answer or a mistake has left behind is gone within a minute.
+    ///
+    /// Some at a time: nobody waits for thousands, and there is never memory for all of them twice.
+    /// A newer audit ends an older one.
+    func audit() {
+        guard standing != nil, let keyHashes else { return }
+        audits += 1
+        let (number, incarnation) = (audits, incarnation)
+        keyHashes().assumeIsolated().whenSuccess { [weak self] known in
+            self?.audit(number, of: incarnation, known, from: 0)
+        }
+    }
+
+    /// What came to be held since `known` was true is taken for unknown here, and found on a second
+    /// look.
+    private func audit(
+        _ number: Int,
+        of incarnation: Incarnation,
+        _ known: Set<Int>,
+        from place: UInt64
+    ) {
         let words = settings.codec.heldPageWords(of: incarnation, from: place)
         ask(words, settings.codec.heldPageAnswer) { [weak self] page in
-            guard let self else { return }
-            withUnknown(of: page.keys) { [weak self] unknown in
-                self?.release(unknown, of: incarnation)
-            }
-            if page.next != 0, incarnation == self.incarnation { audit(from: page.next) }
+            guard let self, number == audits, incarnation == self.incarnation else { return }
+            let unknown = page.keys.filter { !known.contains($0.hashValue) }
+            releaseUnknown(among: Set(unknown), of: incarnation)
+            if page.next != 0 { audit(number, of: incarnation, known, from: page.next) }
         }
     }
 
-    /// What of these no session here holds, or may hold.
-    private func withUnknown(of keys: [String], _ then: @escaping ([String]) -> Void) {
-        guard !keys.isEmpty, let mayHold else { return }
-        mayHold(keys).assumeIsolated().whenSuccess { held in
-            let unknown = zip(keys, held).filter { !$1 }.map(\.0)
-            if !unknown.isEmpty { then(unknown) }
-        }
-    }
-
-    /// Only a record that has not changed since it was known to be nobody's is freed: so its fence
-    /// is read first, and then the sessions are asked once more. Where there is none any more, all that
-    /// is left is the name's place among those held.
-    private func release(_ keys: [String], of incarnation: Incarnation) {
+    /// Only a record that has not changed since it was known to be nobody's is freed: so the fences
+    /// are read first, and then the sessions are asked once more. Where there is no record any more,
+    /// all that is left is the name's place among those held.
+    private func releaseUnknown(among keys: Set<String>, of incarnation: Incarnation) {
+        var found: [(key: String, fence: UInt64)] = []
         for key in keys {
             ask(settings.codec.fenceWords(of: key), settings.codec.fenceOfName) {
                 [weak self] fence in
-                self?.withUnknown(of: [key]) { _ in
-                    let condition = Release.Condition.fence(fence ?? 0)
-                    self?.release(
-                        Release(key: key, incarnation: incarnation, condition: condition)
-                    )
-                }
+                found.append((key, fence ?? 0))
+                if found.count == keys.count { self?.releaseUnknown(found, of: incarnation) }
+            }
+        }
+    }
+
+    private func releaseUnknown(
+        _ found: [(key: String, fence: UInt64)],
+        of incarnation: Incarnation
+    ) {
+        guard let mayHold else { return }
+        mayHold(found.map(\.key)).assumeIsolated().whenSuccess { [weak self] held in
+            for ((key, fence), isHeld) in zip(found, held) where !isHeld {
+                self?.release(
+                    Release(key: key, incarnation: incarnation, condition: .fence(fence))
+                )
             }
         }
     }

@@ -17,6 +17,10 @@ final class RedisControl {
     var onTwin: ((Incarnation) -> Void)?
     /// Which of these names are, or may be, held by a session here.
     var mayHold: (([String]) -> EventLoopFuture<[Bool]>)?
+    /// The hashes of all that are, or may be.
+    var keyHashes: (() -> EventLoopFuture<Set<Int>>)?
+    /// How many audits have begun.
+    var audits = 0
 
     let loop: any EventLoop
     let settings: RedisSettings
@@ -67,7 +71,7 @@ final class RedisControl {
         auditing?.cancel()
         link.stop()
         (onStanding, onHorizon, onChange, onOtherVersion, onTwin) = (nil, nil, nil, nil, nil)
-        mayHold = nil
+        (mayHold, keyHashes) = (nil, nil)
     }
 
     /// A loop has met another reign, of that epoch at least.

@@ -49,6 +49,9 @@ final class RedisHome {
             // Better to keep a name than to free one that is held.
             self?.mayHold(keys) ?? loop.makeSucceededFuture(keys.map { _ in true })
         }
+        control.keyHashes = { [weak self, loop = control.loop] in
+            self?.keyHashes() ?? loop.makeFailedFuture(CancellationError())
+        }
         feed.onChange = { [weak self] in self?.note(.subscription, $0, $1) }
         control.start()
     }
@@ -105,6 +108,12 @@ final class RedisHome {
         return EventLoopFuture.whenAllSucceed(answers, on: control.loop).map { loops in
             keys.indices.map { index in loops.contains { $0[index] } }
         }
+    }
+
+    /// The hashes of all names that are, or may be, some loop's.
+    private func keyHashes() -> EventLoopFuture<Set<Int>> {
+        let answers = shards.map { bound in bound.eventLoop.submit { bound.value.keyHashes } }
+        return EventLoopFuture.reduce(into: [], answers, on: control.loop) { $0.formUnion($1) }
     }
 
     // MARK: To people
