@@ -56,6 +56,19 @@ struct TestServer {
         throw Unexpected("it did not come about within \(TestSocket.patience) s")
     }
 
+    /// A client that never reads, and so much said by another that it is blocked: beyond what the kernel
+    /// holds for one socket, within `Limits.backlogBytes`. A part of a frame waits in the channel, and
+    /// more in the room. The server is to have no limit on what one says.
+    func connectDeaf(while speaker: TestWebSocket, as name: String) throws -> TestWebSocket {
+        let deaf = try TestWebSocket(port: port, receiveBufferBytes: 4096)
+        let value = String(repeating: "x", count: 10_000)
+        for _ in 0..<60 {
+            try speaker.chat(#""\#(value)""#, as: name)
+            _ = try speaker.hear()
+        }
+        return deaf
+    }
+
     /// Does something while its loops stand still: they meet all of it at once.
     func whileStopped<Result>(_ body: () throws -> Result) rethrows -> Result {
         let standing = DispatchSemaphore(value: 0)

@@ -48,15 +48,8 @@ import Testing
     {
         let flags = ["loops": "1", "message-rate": "0", "byte-rate": "0"]
         try await TestServer.run(flags) { (server) async throws in
-            let deaf = try TestWebSocket(port: server.port, receiveBufferBytes: 4096)
             let ada = try server.connect("Ada")
-            let value = String(repeating: "x", count: 10_000)
-            // Beyond what the kernel holds for one socket, within `Limits.backlogBytes`: when it goes,
-            // a part of a frame waits in the channel, and more in the room.
-            for _ in 0..<60 {
-                try ada.chat(#""\#(value)""#, as: "Ada")
-                _ = try ada.hear()
-            }
+            let deaf = try server.connectDeaf(while: ada, as: "Ada")
             try await eventually("one is blocked") { try await blocked(server) == 1 }
             deaf.socket.reset()
             try await eventually("only Ada is there") { server.node.state.connections == 1 }

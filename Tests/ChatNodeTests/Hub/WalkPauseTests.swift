@@ -39,14 +39,8 @@ import Testing
 
     @Test func `who does not read costs the others no copy of what he lacks`() async throws {
         try await TestServer.run(flags) { (server) async throws in
-            let deaf = try TestWebSocket(port: server.port, receiveBufferBytes: 4096)
             let ada = try server.connect("Ada")
-            let value = String(repeating: "x", count: 10_000)
-            // Beyond what the kernel holds for one socket, within `Limits.backlogBytes`.
-            for _ in 0..<60 {
-                try ada.chat(#""\#(value)""#, as: "Ada")
-                _ = try ada.hear()
-            }
+            let deaf = try server.connectDeaf(while: ada, as: "Ada")
             #expect(try await server.node.hub.fromEach { $0.gathered.count } == [0])
             _ = deaf
         }
