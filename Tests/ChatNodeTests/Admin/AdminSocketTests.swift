@@ -79,14 +79,17 @@ import Testing
         }
     }
 
-    /// As if it had been made before a node could still be about to listen.
+    /// As if it had been made when no node could still be about to listen on it.
     private func age(_ path: String) {
-        let long = timespec(
-            tv_sec: time(nil) - Int(Limits.adminSocketSettled / .seconds(1)),
-            tv_nsec: 0
-        )
-        #expect(utimensat(AT_FDCWD, path, [long, long], AT_SYMLINK_NOFOLLOW) == 0)
+        setTime(of: path, to: time(nil) - settledSeconds)
     }
+
+    private func setTime(of path: String, to seconds: time_t) {
+        let instant = timespec(tv_sec: seconds, tv_nsec: 0)
+        #expect(utimensat(AT_FDCWD, path, [instant, instant], AT_SYMLINK_NOFOLLOW) == 0)
+    }
+
+    private var settledSeconds: time_t { time_t(Limits.adminSocketSettled / .seconds(1)) }
 
     @Test func `sockets of nodes that were killed go with the next start, and nothing else does`()
         async throws
@@ -94,13 +97,12 @@ import Testing
         try await inFolder { (folder) async throws in
             let own = "\(folder)/chatnode-\(geteuid())"
             let dead = ["127.0.0.1-4567.sock", "my-host-80.sock", "::1-65535.sock", "4567.sock"]
-            let others = [
-                "127.0.0.1-4568.sock", "x-0.sock", "x-65536.sock", "x-.sock", "x-1", "a.sock",
-            ]
+            let others = ["x-0.sock", "x-65536.sock", "x-.sock", "x-1", "a.sock"]
             mkdir(own, 0o700)
-            for name in dead + others { try leaveDead(at: "\(own)/\(name)") }
-            // One that has just been made may be about to listen.
-            for name in dead + others.dropFirst() { age("\(own)/\(name)") }
+            for name in dead + others {
+                try leaveDead(at: "\(own)/\(name)")
+                age("\(own)/\(name)")
+            }
             let file = "\(own)/x-1.sock"
             try "data".write(toFile: file, atomically: true, encoding: .utf8)
             let link = "\(own)/x-2.sock"
@@ -122,6 +124,21 @@ import Testing
                     }
                 }
             }
+        }
+    }
+
+    @Test func `a dead socket that has just been made may be about to be listened on`() async throws
+    {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/127.0.0.1-4567.sock"
+            try leaveDead(at: path)
+            // Told the time, so that a slow machine makes nobody older.
+            let made: time_t = 1_000_000
+            setTime(of: path, to: made)
+            AdminSocket.sweep(folder, now: made + settledSeconds - 1)
+            #expect(FileManager.default.fileExists(atPath: path))
+            AdminSocket.sweep(folder, now: made + settledSeconds)
+            #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 
