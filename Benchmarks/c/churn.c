@@ -36,6 +36,8 @@ static _Noreturn void be_the_others(const struct options *options, int begin, in
     load_open(&load, &own);
     load_connect(&load);
     if (write(in, "i", 1) != 1) _exit(EX_IOERR);
+    // As if the network between were gone: what comes is left where it is.
+    while (options->silence > 0) pause();
     // Until they are killed, or nobody is left to do that.
     struct pollfd starter = {.fd = begin, .events = POLLIN};
     while (poll(&starter, 1, 0) == 0) load_turn(&load, clock_ns() + 100000000u);
@@ -107,6 +109,7 @@ int run_churn(const struct options *options) {
     ping_until_in(&load, &others);
     report.coming_ns = clock_ns() - report.before.at;
     probes_enter(load.probes, PHASE_GOING);
+    ping_for(&load, options->silence);
     kill(others.pid, SIGKILL);
     ping_for(&load, going_seconds);
     report.lost = wait_for_pongs(&load);

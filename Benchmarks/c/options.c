@@ -24,6 +24,7 @@ static const char usage[] =
     "  --pid NAME=PID     a process whose processor time and memory are counted; repeat\n"
     "  --clients N        connections, all of them recipients                          [1000]\n"
     "  --newcomers N      of churn: so many others come and vanish                    [10000]\n"
+    "  --silence S        of churn: for so long they say nothing, pongs included, before that [0]\n"
     "  --senders N        so many of them send                                            [1]\n"
     "  --in-flight K      messages that each sender has on their way                      [1]\n"
     "  --burst            the next K are sent when the last of K is through, not one by one\n"
@@ -74,7 +75,7 @@ static enum mode mode_named(const char *name) {
 struct options options_read(int count, char **arguments) {
     static const struct option names[] = {
         {"port", 1, 0, 'p'}, {"dialect", 1, 0, 'd'}, {"path", 1, 0, 'P'}, {"pid", 1, 0, 'i'},
-        {"clients", 1, 0, 'c'}, {"newcomers", 1, 0, 'n'}, {"senders", 1, 0, 's'},
+        {"clients", 1, 0, 'c'}, {"newcomers", 1, 0, 'n'}, {"silence", 1, 0, 'x'}, {"senders", 1, 0, 's'},
         {"in-flight", 1, 0, 'k'}, {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
         {"value-bytes", 1, 0, 'v'}, {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"in-order", 0, 0, 'O'},
         {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
@@ -93,6 +94,7 @@ struct options options_read(int count, char **arguments) {
         case 'i': watch(&options, optarg); break;
         case 'c': options.clients = (uint32_t)number(name, optarg, 1, 1e6); break;
         case 'n': options.newcomers = (uint32_t)number(name, optarg, 1, 1e6); break;
+        case 'x': options.silence = number(name, optarg, 0, 1e6); break;
         case 's': options.senders = (uint32_t)number(name, optarg, 1, STAMP_SENDERS); break;
         case 'k': options.in_flight = (uint32_t)number(name, optarg, 1, 65536); break;
         case 'b': options.burst = true; break;

@@ -23,7 +23,7 @@ struct options {
     uint32_t clients, newcomers, senders, deaf, in_flight, concurrency, sources;
     uint32_t value_bytes;
     bool burst, each, in_order;
-    double rate, ceiling, seconds, warm_up, patience;
+    double rate, ceiling, seconds, warm_up, patience, silence;
     int receive_buffer;
     struct watched watched[MOST_PROCESSES];
     unsigned watched_count;

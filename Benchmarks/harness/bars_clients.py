@@ -3,8 +3,8 @@
 from .bars_redis import bare_publish
 from .bench import Bench
 from .candidates import FLOOR
-from .load import Result, measure
-from .rounds import figure, ratio, single
+from .load import Result, Target, measure
+from .rounds import Rounds, figure, ratio, single
 from .rows import Cost
 
 
@@ -128,43 +128,71 @@ def s10(bench: Bench) -> None:
     bench.findings.costs.append(Cost("S10", trip, single(results, trip, trip_us), "µs, mean"))
 
 
+# Of those that wait while others come and vanish. A quarter of the 100 ms up to which an answer comes
+# at once, to people: walks (Limits.walkTime), stretches (choreTime), a turn's newcomers, and thousands
+# to be noted, as they happen to meet.
+DENT_MS = 25
+STAYING = 50
+
+
 def churn(bench: Bench) -> None:
-    newcomers, staying = bench.new_clients, 50
-    workload = f"{newcomers:,} come and vanish at once, {staying} stay and are pinged"
-    # From many addresses, because each port is then in TIME_WAIT for a minute.
-    options = {"clients": staying, "newcomers": newcomers, "sources": 100}
-    with bench.running(FLOOR, bench.chatnode()) as targets:
-        # FIN: so the kernel closes for a process that is killed and had read all.
-        results = bench.interleave("churn", {
-            name: lambda each=each: measure(each, "churn", bench.value_bytes, in_order=True,
-                                            **options)
-            for name, each in targets.items()}, bench.repeats)
-        # And so for one that had not.
-        resets = bench.interleave("churn, resets", {
-            name: lambda each=each: measure(each, "churn", bench.value_bytes, **options)
-            for name, each in targets.items()}, bench.repeats)
-
-    def work(result: Result) -> float:
-        """Milliseconds of the server's processor time from a ping to its pong: a machine's other work
-        is not the server's doing."""
-        return result.report["churn_work_us"]["p99"] / 1e3
-
-    # A quarter of the 100 ms up to which an answer comes at once, to people: walks (Limits.walkTime),
-    # stretches (departureTime), a turn's newcomers, and thousands to be noted, as they happen to
-    # meet.
-    bench.row("churn", workload, "server's work from ping to pong, 99th percentile", results,
-              ["chatnode"], single(results, "chatnode", work), 25, unit="ms", asked=bench.repeats)
+    # FIN: so the kernel closes for a process that is killed and had read all.
+    in_order = vanish_at_once(bench, "churn", in_order=True)
+    # And so for one that had not.
+    resets = vanish_at_once(bench, "churn, with resets")
+    workload = f"{bench.new_clients:,} come and vanish at once, {STAYING} stay and are pinged"
     # The floor does nothing for who is gone but close.
     both, beside = ["chatnode", FLOOR.name], "chatnode / floor, the same"
-    bench.row("churn", workload, beside, results, both, ratio(results, *both, work), 1,
+    bench.row("churn", workload, "server's work from ping to pong, 99th percentile", in_order,
+              ["chatnode"], single(in_order, "chatnode", dent), DENT_MS, unit="ms",
               asked=bench.repeats)
-    bench.row("churn", workload + ", with resets", beside, resets, both,
-              ratio(resets, *both, work), note="for information")
-    for several, how in ((results, ""), (resets, ", with resets")):
-        for name in targets:
-            bench.findings.costs.append(Cost("churn" + how, name, single(several, name, work),
-                                             "ms of its work from ping to pong, 99th percentile"))
-            for phase in ("quiet", "coming", "going"):
-                bench.findings.costs.append(Cost("churn" + how, f"{name}, {phase}", single(
-                    several, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
-                    "µs from ping to pong, 99th percentile"))
+    bench.row("churn", workload, beside, in_order, both, ratio(in_order, *both, dent), 1,
+              asked=bench.repeats)
+    bench.row("churn", workload + ", with resets", beside, resets, both, ratio(resets, *both, dent),
+              note="for information")
+    vanish_in_silence(bench)
+
+
+def dent(result: Result) -> float:
+    """Milliseconds of the server's processor time from a ping to its pong: a machine's other work
+    is not the server's doing."""
+    return result.report["churn_work_us"]["p99"] / 1e3
+
+
+def come_and_go(bench: Bench, target: Target, **options) -> Result:
+    """From many addresses, because each port is then in TIME_WAIT for a minute."""
+    return measure(target, "churn", bench.value_bytes, clients=STAYING,
+                   newcomers=bench.new_clients, sources=100, **options)
+
+
+def vanish_at_once(bench: Bench, title: str, **options) -> Rounds:
+    fastest = bench.peer("uWebSockets")
+    with bench.running(FLOOR, bench.chatnode(), *([fastest] if fastest else [])) as targets:
+        results = bench.interleave(title, {
+            name: lambda each=each: come_and_go(bench, each, **options)
+            for name, each in targets.items()}, bench.repeats)
+    for name in targets:
+        bench.findings.costs.append(Cost(title, name, single(results, name, dent),
+                                         "ms of its work from ping to pong, 99th percentile"))
+        for phase in ("quiet", "coming", "going"):
+            bench.findings.costs.append(Cost(title, f"{name}, {phase}", single(
+                results, name, lambda r, phase=phase: r.report[f"{phase}_us"]["p99"]),
+                "µs from ping to pong, 99th percentile"))
+    return results
+
+
+def vanish_in_silence(bench: Bench) -> None:
+    """A network is gone: what is left are pings without an answer, all of them due together."""
+    ping, pong = 3, 2
+    # And two seconds in which a node still reads from those it has closed (Limits.lingerTimeout).
+    silence = ping + pong + 2 + 1
+    workload = f"{bench.new_clients:,} come and say nothing more, {STAYING} stay and are pinged"
+    node = bench.chatnode(more=["--ping-interval", f"{ping}s", "--pong-timeout", f"{pong}s"])
+    with bench.running(node) as targets:
+        results = bench.interleave("churn, in silence", {"chatnode": lambda: come_and_go(
+            bench, targets["chatnode"], silence=silence)}, bench.repeats)
+    # The longest: a hundredth of so long a time is longer than all that is done for them.
+    bench.row("churn", workload, "node's work from ping to pong, the longest", results,
+              ["chatnode"], single(results, "chatnode",
+                                   lambda r: r.report["churn_work_us"]["max"] / 1e3),
+              DENT_MS, unit="ms", asked=bench.repeats)

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 
 from . import candidates
 from .candidates import Candidate
@@ -34,8 +35,8 @@ class Bench:
         """Of what takes a minute each time and spreads little."""
         return max(1, self.rounds // 3)
 
-    def chatnode(self, redis: Server | None = None) -> Candidate:
-        return candidates.chatnode(self.binary, self.chatnode_arguments, redis)
+    def chatnode(self, redis: Server | None = None, more: Sequence[str] = ()) -> Candidate:
+        return candidates.chatnode(self.binary, [*self.chatnode_arguments, *more], redis)
 
     def peer(self, name: str) -> Candidate | None:
         return next((peer for peer in self.peers if peer.name == name), None)

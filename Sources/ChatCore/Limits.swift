@@ -93,12 +93,13 @@ public enum Limits {
     /// The pause of a long walk, in which the loop sees to its sockets.
     public static let walkPause = Duration.microseconds(50)
 
-    /// A stretch in which clients that are gone are seen off, and the pause behind it, in which other
-    /// work of the loop gets its turn: thousands vanish at once when a balancer does.
-    public static let departureTime = Duration.milliseconds(1)
+    /// A stretch in which one client after the other is seen off, reminded or closed, and the pause
+    /// behind it, in which other work of the loop gets its turn: thousands vanish at once when a
+    /// balancer does.
+    public static let choreTime = Duration.milliseconds(1)
     /// Such a stretch while a node is leaving: its last clients' names wait behind it, and Redis's
     /// answers to them are waited for no longer than `redisCommandTimeout`.
-    public static let drainDepartureTime = Duration.milliseconds(10)
+    public static let drainChoreTime = Duration.milliseconds(10)
 
     // MARK: Publishing
 

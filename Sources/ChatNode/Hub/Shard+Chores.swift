@@ -1,32 +1,79 @@
 import ChatCore
 import NIOCore
 
-/// Clients that are gone: thousands may vanish at once, when a balancer or a network does.
-///
-/// What one leaves behind (its socket, its rooms) takes longer than to note that it is gone and to give
-/// up its name. So that comes first, and the rest is seen to in stretches, between which the loop
-/// serves those who stay.
+/// What is to be done for one of many clients at once: thousands vanish when a balancer or a network
+/// does, and those who came in the same second are all pinged, or given up, in the same tick.
+enum Chore {
+    /// It is gone, and its name is given up: close its socket, and take it out of its rooms. Held until
+    /// then, its channel is not taken apart while others wait.
+    case seeOff(Connection, any Channel)
+    /// Something may be due.
+    case remind(SocketID)
+    /// It has missed messages.
+    case close(SocketID, reason: String)
+}
+
+/// Chores are done one after the other, in stretches between which the loop serves the others.
 extension Shard {
-    /// A client is gone. It may be noted twice, by the end of its input and by that of its socket.
-    func seeOffSoon(_ connection: Connection) {
-        guard !connection.isSeenOff else { return }
-        departed.append(connection)
-        guard departed.count == 1 else { return }
-        // Behind this turn's events.
-        loop.assumeIsolated().execute { [self] in seeOff() }
+    /// Has something done soon, behind this turn's events and the chores that there are.
+    func doSoon(_ chore: Chore) {
+        chores.append(chore)
+        scheduleChores()
     }
 
-    private func seeOff() {
-        let end = Clock.now + (isDraining ? Limits.drainDepartureTime : Limits.departureTime)
+    /// A client is gone. Its name is given up before any chore, because it may be back soon.
+    func seeOffSoon(_ connection: Connection, _ channel: any Channel) {
+        ended.append((connection, channel))
+        scheduleChores()
+    }
+
+    private func scheduleChores() {
+        guard !areChoresScheduled else { return }
+        areChoresScheduled = true
+        loop.assumeIsolated().execute { [self] in doChores() }
+    }
+
+    private func doChores() {
+        let end = Clock.now + (isDraining ? Limits.drainChoreTime : Limits.choreTime)
+        endSessions(until: end)
+        work(through: \.chores, until: end, perform)
+        areChoresScheduled = !(ended.isEmpty && chores.isEmpty)
+        guard areChoresScheduled else { return }
+        goOn(after: Limits.choreTime) { [self] in doChores() }
+    }
+
+    /// Gives up the names of those who are gone.
+    func endSessions(until end: Instant) {
+        work(through: \.ended, until: end) { (connection, channel) in
+            connection.endSession()
+            chores.append(.seeOff(connection, channel))
+        }
+    }
+
+    /// Takes one after the other while there is time, and a few in any case.
+    private func work<Item>(
+        through queue: ReferenceWritableKeyPath<Shard, [Item]>,
+        until end: Instant,
+        _ body: (Item) -> Void
+    ) {
+        var items: [Item] = []
+        swap(&items, &self[keyPath: queue])
         var done = 0
-        repeat {
-            let connection = departed[done]
+        while done < items.count, done < 8 || !done.isMultiple(of: 8) || Clock.now < end {
+            body(items[done])
             done += 1
-            if !connection.isSeenOff { connection.seeOff() }
-        } while done < departed.count && (!done.isMultiple(of: 8) || Clock.now < end)
-        departed.removeFirst(done)
-        guard !departed.isEmpty else { return departed = [] }
-        goOn(after: Limits.departureTime) { [self] in seeOff() }
+        }
+        guard done < items.count else { return }
+        // What has come meanwhile is behind them.
+        self[keyPath: queue] = items[done...] + self[keyPath: queue]
+    }
+
+    private func perform(_ chore: Chore) {
+        switch chore {
+        case .seeOff(let connection, _): connection.seeOff()
+        case .remind(let id): occupant(id)?.remind(now: Clock.now)
+        case .close(let id, let reason): connection(id)?.close(.tooSlow, reason)
+        }
     }
 
     /// Goes on with something long when the loop has seen to its sockets.

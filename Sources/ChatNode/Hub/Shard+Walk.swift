@@ -35,10 +35,8 @@ extension Shard {
     func missed(in name: RoomName) {
         guard let room = rooms[name] else { return }
         for slot in room.slots {
-            connection(at: slot)?.close(
-                .tooSlow,
-                "messages were missed: the node fell too far behind"
-            )
+            doors[Int(slot)].beginClosing()
+            closeSoon(slot, "messages were missed: the node fell too far behind")
         }
     }
 
@@ -96,9 +94,13 @@ extension Shard {
     /// Those who have fallen off the backlog's end are seen to when the walk is over.
     private func end(_ stretch: WalkStretch) {
         metrics.sent(stretch.tally)
-        for slot in stretch.late {
-            connection(at: slot)?.close(.tooSlow, "too slow: messages were missed")
-        }
+        for slot in stretch.late { closeSoon(slot, "too slow: messages were missed") }
+    }
+
+    /// Closes whoever has missed something, and hears nothing more by now.
+    private func closeSoon(_ slot: Int32, _ reason: String) {
+        guard let connection = connection(at: slot) else { return }
+        doSoon(.close(connection.id, reason: reason))
     }
 
     /// Goes round until everybody has been offered everything, or the budget is spent.
@@ -136,7 +138,10 @@ extension Shard {
                     let cursor = cursors[step.place]
                     let slot = slots[step.place]
                     if cursor < room.backlog.start {
-                        if !doors[Int(slot)].isClosing { stretch.late.append(slot) }
+                        if !doors[Int(slot)].isClosing {
+                            doors[Int(slot)].beginClosing()
+                            stretch.late.append(slot)
+                        }
                         step.place += 1
                     } else if cursor == room.backlog.end || !doors[Int(slot)].takesFrames {
                         // Before anything is prepared: who does not read costs a look.

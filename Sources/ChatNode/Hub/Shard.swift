@@ -35,8 +35,11 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     var dirtyRooms: [Room] = []
     var isWalkScheduled = false
-    /// Clients that are gone, and to be seen off.
-    var departed: [Connection] = []
+    /// Clients that have ended and may still have a name.
+    var ended: [(Connection, any Channel)] = []
+    /// What else is to be done for one client after the other.
+    var chores: [Chore] = []
+    var areChoresScheduled = false
     /// Sends of one stretch of a walk; fewer in tests, so that a small room has pauses.
     var sendsPerTurn = Limits.sendsPerTurn
     /// What a late client lacks, in one piece.
@@ -131,7 +134,7 @@ extension Shard {
         free.append(id.slot)
     }
 
-    private func occupant(_ id: SocketID) -> (any SlotOccupant)? {
+    func occupant(_ id: SocketID) -> (any SlotOccupant)? {
         let slot = Int(id.slot)
         return generations[slot] == id.generation ? occupants[slot] : nil
     }
@@ -151,9 +154,7 @@ extension Shard {
 
     private func tick() {
         let now = Clock.now
-        for id in wheel.advance(to: now) {
-            occupant(id)?.remind(now: now)
-        }
+        for id in wheel.advance(to: now) { doSoon(.remind(id)) }
         ask { $0.tick(now: now, into: &$1) }
         sendElsewhere(now)
         metrics.sweep(
@@ -243,6 +244,8 @@ extension Shard {
         case .send(let message):
             connection.send(message)
         case .claim(let username):
+            // Whoever comes back is not to find its own name taken.
+            endSessions(until: .distantFuture)
             ask {
                 $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
             }

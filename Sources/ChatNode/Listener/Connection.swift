@@ -27,8 +27,8 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var phase = Phase.open
     private var isSessionFinished = false
     private var hasVacated = false
-    /// Its turn among those who are gone has come.
-    private(set) var isSeenOff = false
+    /// Its end has been noted.
+    private var hasEnded = false
     private var nextReminder = Instant.distantFuture
     /// When what is being read came.
     private var readAt = Instant.distantPast
@@ -120,7 +120,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         // Nobody is taken to be there any more. What had come before is still published; a client
         // that only ends its side of the connection hears nothing more.
         guard case ChannelEvent.inputClosed = event else { return }
-        noteEnd()
+        noteEnd(of: context.channel)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -129,22 +129,28 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         if isOpen { shard.metrics.ended(.lost) }
         phase = .gone
         self.context = nil
-        noteEnd()
+        noteEnd(of: context.channel)
         vacateIfDone()
     }
 
-    /// The client is gone: its name is given up at once, or when what it said is settled, because it
-    /// may be back before the rest is seen to.
-    private func noteEnd() {
+    /// The client is gone. No more than that is done about it now: epoll tells in the order of arrival,
+    /// and whoever stays waits until the ends of thousands are noted.
+    private func noteEnd(of channel: any Channel) {
         // If the descriptor is closed by now, its number may be somebody else's next.
         shard.doors[Int(id.slot)].shut()
+        // The end of its input comes before that of its socket, which may be our doing.
+        guard !hasEnded else { return }
+        hasEnded = true
+        shard.seeOffSoon(self, channel)
+    }
+
+    /// Gives up its name, at once or when what it said is settled.
+    func endSession() {
         shard.run(self) { $0.socketClosed(into: &$1) }
-        shard.seeOffSoon(self)
     }
 
     /// Closes the socket, if that is still to be done, and leaves the rooms.
     func seeOff() {
-        isSeenOff = true
         cut()
         shard.leaveRooms(self)
         vacateIfDone()
