@@ -12,7 +12,8 @@ struct cpu {
 
 struct cpu process_cpu(pid_t pid);
 
-// KiB. `private_` is what would be free if the process ended: shared libraries do not count.
+// KiB. `private_` is what the process has written and is its alone. Its program, which the kernel can
+// read again, does not count: whether that is private depends on who else runs it at the moment.
 struct memory {
     long rss, pss, private_;
 };
