@@ -36,10 +36,10 @@ static _Noreturn void be_the_others(const struct options *options, int begin, in
     load_open(&load, &own);
     load_connect(&load);
     if (write(in, "i", 1) != 1) _exit(EX_IOERR);
-    // As if the network between were gone: what comes is left where it is.
-    while (options->silence > 0) pause();
     // Until they are killed, or nobody is left to do that.
     struct pollfd starter = {.fd = begin, .events = POLLIN};
+    // As if the network between were gone: what comes is left where it is.
+    if (options->silence > 0) poll(&starter, 1, -1);
     while (poll(&starter, 1, 0) == 0) load_turn(&load, clock_ns() + 100000000u);
     _exit(EX_OK);
 }

@@ -157,7 +157,8 @@ extension Node {
     func isReady() async throws -> Bool {
         while state.readiness == .starting { try await Task.sleep(for: Self.poll) }
         guard state.readiness == .ready else { return false }
-        log.info("ready", metadata: ["node": "\(state.label)", "address": "\(address)"])
+        let place = authority(address.ipAddress ?? "", address.port ?? 0)
+        log.info("ready", metadata: ["node": "\(state.label)", "address": "\(place)"])
         return true
     }
 }

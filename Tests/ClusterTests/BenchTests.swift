@@ -165,6 +165,70 @@ import Testing
         #expect(object["disconnects"] as? [String: Int] == ["the connection was lost": 5])
     }
 
+    @Test func `clients that are all gone are no success`() async throws {
+        let node = try await TestNodeProcess.start(Self.unlimited)
+        let url = "ws://127.0.0.1:\(node.port)"
+        // More than a node takes from one client.
+        let tooLong = try await bench(["fanout", url, "--recipients", "1", "--size", "20000"])
+        #expect(tooLong.code == 69, "\(tooLong.output)")
+        #expect(tooLong.output.contains("1009"))
+        let process = try TestProcess(
+            TestProcess.chatnode,
+            ["bench", "idle", url, "--clients", "5", "--duration", "10m"]
+        )
+        try await eventually("all are in") { try established(to: node.port).count == 5 }
+        node.process.signal(SIGKILL)
+        #expect(try await process.exitCode() == 69)
+        #expect(process.output.contains("all clients are gone"))
+    }
+
+    @Test func `clients come from the addresses that were named`() async throws {
+        let node = try await TestNodeProcess.start()
+        let process = try TestProcess(
+            TestProcess.chatnode,
+            [
+                "bench", "idle", "ws://127.0.0.1:\(node.port)", "--clients", "4", "--duration",
+                "10m", "--source", "127.0.0.2,127.0.0.3",
+            ]
+        )
+        let sources = ["127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3"]
+        try await eventually("all are in") { try established(to: node.port).sorted() == sources }
+        process.signal(SIGINT)
+        #expect(try await process.exitCode() == 130)
+    }
+
+    @Test func `clients that cannot even begin to connect are told`() async throws {
+        let node = try await TestNodeProcess.start()
+        let url = "ws://127.0.0.1:\(node.port)"
+        // An address for documents (RFC 5737), so not this machine's.
+        let some = try await bench(
+            ["connect", url, "--clients", "40", "--source", "127.0.0.2,192.0.2.1", "--json"]
+        )
+        #expect(some.code == 69, "\(some.output)")
+        #expect(try some.object["logged_in"] as? Int == 20)
+        let reason = "cannot connect: Cannot assign requested address"
+        #expect(try some.object["turned_away"] as? [String: Int] == [reason: 20])
+        let none = try await bench(["connect", url, "--clients", "1", "--source", "192.0.2.1"])
+        #expect(none.code == 69, "\(none.output)")
+        #expect(none.output.contains("fix: --source with addresses of this machine"))
+    }
+
+    /// From which addresses this machine has connections to a port of its own (proc_net_tcp(5): in the
+    /// order of the bytes in memory, 1 for one that is established).
+    private func established(to port: Int) throws -> [String] {
+        let local = ":" + String(port, radix: 16, uppercase: true).leftPadded(to: 4)
+        // Foundation takes the kernel's first page for all of a file without a size.
+        var table = Data()
+        let file = try #require(FileHandle(forReadingAtPath: "/proc/net/tcp"))
+        while let more = try file.read(upToCount: 65536), !more.isEmpty { table += more }
+        let lines = String(decoding: table, as: UTF8.self)
+            .split(separator: "\n").map { $0.split(separator: " ") }
+        return lines.filter { $0.count > 3 && $0[1].hasSuffix(local) && $0[3] == "01" }.map {
+            let address = UInt32($0[2].prefix(8), radix: 16) ?? 0
+            return withUnsafeBytes(of: address) { $0.map(String.init).joined(separator: ".") }
+        }
+    }
+
     @Test func `Ctrl-C prints what was measured so far`() async throws {
         let node = try await TestNodeProcess.start()
         let process = try TestProcess(
@@ -188,5 +252,11 @@ import Testing
             #expect(help.code == 0)
             #expect(help.output.contains("EXAMPLES\n"))
         }
+    }
+}
+
+extension String {
+    fileprivate func leftPadded(to length: Int) -> String {
+        String(repeating: "0", count: max(0, length - count)) + self
     }
 }

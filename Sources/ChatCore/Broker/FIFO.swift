@@ -1,18 +1,25 @@
 /// First in, first out, each at constant cost.
-struct FIFO<Element> {
-    private var elements: [Element?] = []
-    private var head = 0
+///
+/// Inlined into its users: generic code that is not looks its types up in every call.
+public struct FIFO<Element> {
+    @usableFromInline var elements: [Element?] = []
+    @usableFromInline var head = 0
     /// Elements that an empty one has room for at most.
-    private static var keptCapacity: Int { 64 }
+    @usableFromInline static var keptCapacity: Int { 64 }
 
-    var isEmpty: Bool { head == elements.count }
-    var count: Int { elements.count - head }
+    /// An empty one.
+    @inlinable public init() {}
 
-    mutating func append(_ element: Element) {
+    @inlinable public var isEmpty: Bool { head == elements.count }
+    @inlinable public var count: Int { elements.count - head }
+
+    /// Behind all others.
+    @inlinable public mutating func append(_ element: Element) {
         elements.append(element)
     }
 
-    mutating func popFirst() -> Element? {
+    /// Takes the first one out; nil where there is none.
+    @inlinable public mutating func popFirst() -> Element? {
         guard head < elements.count else { return nil }
         // Taken out, not copied and then thrown away.
         var first: Element?
@@ -30,7 +37,7 @@ struct FIFO<Element> {
     }
 
     /// Everything that is in it, in order.
-    mutating func takeAll() -> [Element] {
+    @inlinable public mutating func takeAll() -> [Element] {
         defer {
             elements = []
             head = 0

@@ -36,6 +36,9 @@ public struct Session {
     private var isStalled = false
     private var isSocketOpen = true
 
+    /// What the name held is known by, if one is.
+    public var heldKey: String? { username?.key }
+
     /// A session without a name.
     public init(id: SocketID, rules: SessionRules) {
         self.id = id

@@ -98,7 +98,7 @@ struct BenchRun {
     ) async throws -> BenchPlan {
         var targets: [BenchPlan.Target] = []
         for url in options.urls {
-            let address = try await look(for: url, on: loops[0])
+            let address = try await look(for: url, from: options.source, on: loops[0])
             targets.append(BenchPlan.Target(url: url, address: address))
         }
         do {
@@ -119,22 +119,28 @@ struct BenchRun {
     }
 
     /// Which of a host's addresses answers: one connection, before there are thousands.
-    private static func look(for url: ChatURL, on loop: any EventLoop) async throws -> SocketAddress
-    {
+    private static func look(
+        for url: ChatURL,
+        from source: SourceAddresses.Wish,
+        on loop: any EventLoop
+    ) async throws -> SocketAddress {
         do {
-            let channel = try await ClientBootstrap(group: loop)
+            var bootstrap = ClientBootstrap(group: loop)
                 .connectTimeout(.nanoseconds(Limits.openTimeout.inNanoseconds))
-                .connect(host: url.host, port: url.port).get()
+            if let first = source.first { bootstrap = bootstrap.bind(to: first) }
+            let channel = try await bootstrap.connect(host: url.host, port: url.port).get()
             defer { channel.close(promise: nil) }
             if let address = channel.remoteAddress { return address }
             throw ChannelError.alreadyClosed
         } catch {
-            Terminal.complain(
-                """
-                error: \(url): \(ConnectionEnd.unreachable(because: error).description.printable)
-                  fix: chatnode --port \(url.port)      or name the address of a node that runs
-                """
-            )
+            let end = ConnectionEnd.unreachable(because: error)
+            // No port is left, or the address is not this machine's.
+            let isOurs = end == .unreachable(because: IOError(errnoCode: EADDRNOTAVAIL, reason: ""))
+            let fix =
+                isOurs
+                ? "--source with addresses of this machine that have ports left"
+                : "chatnode --port \(url.port)      or name the address of a node that runs"
+            Terminal.complain("error: \(url): \(end.description.printable)\n  fix: \(fix)")
             throw ExitCode(EX_UNAVAILABLE)
         }
     }

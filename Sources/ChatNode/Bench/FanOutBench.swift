@@ -42,6 +42,9 @@ struct FanOutBench {
             meanwhile: { run.bar.show("\(plan.recipients) recipients", $0) }
         )
         report.add(outcome, recipients: plan.recipients, isVerifying: plan.isVerifying)
+        if run.options.urls.count > 1, outcome.faults.lost > 0 {
+            report.note("nodes that do not share a Redis do not hear each other")
+        }
         report.addEnds(try await run.team.reasons { $0.ends })
         limits.check(outcome, &report)
         return report

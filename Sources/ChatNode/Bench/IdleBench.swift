@@ -6,6 +6,9 @@ struct IdleBench {
     let duration: Duration
     let maxLost: Int?
 
+    /// A connection takes more of any server's memory, in bytes.
+    private static let leastEach = 256.0
+
     func hold(_ run: BenchRun) async throws -> Report {
         var report = Report(
             bench: "idle",
@@ -40,6 +43,7 @@ struct IdleBench {
         addServer(usage, before, after, &report)
         report.addUsage(usage, each: "client", clients)
         report.threshold("max-lost", .atMost, maxLost, clients - there, \.grouped) { .int($0) }
+        if there == 0 { report.fail(.unreachable, "all clients are gone") }
         return report
     }
 
@@ -62,6 +66,11 @@ struct IdleBench {
                 + "\((after.resident / 1024).grouped) KiB with, \((before.resident / 1024).grouped) "
                 + "KiB without"
         )
+        if each < Self.leastEach {
+            report.note(
+                "the server has used memory that earlier clients left: start it anew to see what one costs"
+            )
+        }
         report.field("server_rss_before", .int(before.resident))
         report.field("server_rss", .int(after.resident))
         report.field("server_rss_per_client", .number(each))

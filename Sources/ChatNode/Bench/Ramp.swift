@@ -13,6 +13,7 @@ final class Ramp {
     private var pace: Pace?
     private var timer: Scheduled<Void>?
     private var isStopped = false
+    private var isPumping = false
 
     /// Every `stride`th of `numbers`, beginning with the crew's own.
     init(
@@ -46,6 +47,10 @@ final class Ramp {
 
     /// Also to be called when somebody has come in, or has not.
     func pump() {
+        // Who cannot even begin to connect is told so at once, under `invite`, and comes here again.
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
         while !isStopped, number < end, crew.underway < concurrency {
             var meantToCome = Clock.now
             if pace != nil {

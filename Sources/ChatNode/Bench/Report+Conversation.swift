@@ -74,8 +74,15 @@ extension Report {
         fail(.refused, text)
     }
 
-    /// How busy the generator and the servers were, in all and for each of so many things.
+    /// How busy the generator and the servers were, in all and for each of so many things; nothing where
+    /// the run was too short to tell.
     mutating func addUsage(_ usage: Usage, each thing: String, _ count: Int) {
+        guard usage.seconds > Self.shortest else {
+            for key in ["busiest_loop", "waiting", "us_per_\(thing)", "saturated"] {
+                field("generator_\(key)", .null)
+            }
+            return
+        }
         let cost = { (microseconds: Double?) in
             microseconds.map { ", \($0.threeDigits) µs a \(thing)" } ?? ""
         }
@@ -93,7 +100,6 @@ extension Report {
             field("server_processors", .number(server))
             field("server_us_per_\(thing)", usage.server(per: count).json)
         }
-        guard usage.seconds > Self.shortest else { return }
         if usage.isSaturated {
             note(
                 "the generator was the bottleneck: its busiest loop ran \(usage.busiest.percent) of "
@@ -141,7 +147,13 @@ extension Report {
         }
         let found = heard > 0 ? parts.joined(separator: ", ") : "nothing was heard at all"
         row("checked", found)
-        if isVerifying { fail(.verificationFailed, "not verified: \(found)") }
+        if isVerifying {
+            fail(.verificationFailed, "not verified: \(found)")
+        } else if gone == recipients {
+            fail(.unreachable, "all recipients are gone")
+        } else if heard == 0, outcome.counts.sentMeasured > 0 {
+            fail(.unreachable, "nothing was heard at all")
+        }
     }
 
     /// Clients that were in and are not any more, by reason.

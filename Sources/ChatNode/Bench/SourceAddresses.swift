@@ -7,7 +7,12 @@ enum SourceAddresses {
     enum Wish: Equatable, Sendable {
         /// The system's choice, or, to this machine's own loopback network, as many as needed.
         case automatic
-        case these([String])
+        case these([SocketAddress])
+
+        /// The first that was named.
+        var first: SocketAddress? {
+            if case .these(let addresses) = self { addresses.first } else { nil }
+        }
     }
 
     /// Not all: other programs have ports too.
@@ -42,7 +47,7 @@ enum SourceAddresses {
             guard addresses.count >= needed else {
                 throw tooFew(perTarget, usable, needed, "--source with \(needed) addresses")
             }
-            return try addresses.map { try SocketAddress(ipAddress: $0, port: 0) }
+            return addresses
         case .automatic:
             guard needed > 1 else { return [] }
             guard needed < 255, targets.allSatisfy(\.isIPv4Loopback) else {

@@ -19,12 +19,14 @@ struct Bench: AsyncParsableCommand {
             whatever held it up. Above 90 % of one of its loops the generator says
             that it was the bottleneck itself.
 
+            With --json, what keeps a run from beginning is told in lines, too.
+
             EXIT CODES
               0    fine
               1    --verify: messages lost, doubled or out of order, clients gone
               2    a threshold was missed
               64   wrong arguments
-              69   clients could not come in
+              69   clients could not come in, are all gone, or heard nothing
               71   too few descriptors
               77   the server refused messages (rate_limited)
               130  ended by Ctrl-C; the figures so far are printed

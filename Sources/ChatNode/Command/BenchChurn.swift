@@ -11,12 +11,14 @@ struct BenchChurn: AsyncParsableCommand {
               chatnode bench churn --steady 200 --churn-rate 500 --verify
               chatnode bench churn --steady 1000 --duration 60s --max-p99 50ms
 
-            Visitors connect, log in, say one message and leave: one half with a close handshake, the
-            other with a reset. Those who stay hear --rate messages a second from one of them; these
-            are measured and checked, the visitors' are noise.
+            Visitors connect, log in, say one message and leave: one half with a close
+            handshake, the other with a reset. Those who stay hear --rate messages a
+            second from one of them; these are measured and checked, the visitors' are
+            noise.
 
-            With --json: visitors, connect_us, upgrade_us, login_us, whole_us (of visitors),
-            turned_away by reason, and everything that `bench fanout --help` lists.
+            With --json: visitors, connect_us, upgrade_us, login_us, whole_us (of
+            visitors), turned_away by reason, and everything that
+            `bench fanout --help` lists.
             """
     )
 
@@ -50,6 +52,7 @@ struct BenchChurn: AsyncParsableCommand {
         let most = Envelope.mostClients - ChurnBench.visitors
         try BenchArgument.check("--steady", steady, in: 1...most)
         try BenchArgument.check("--size", size, in: Envelope.valueSizes)
+        guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
     }
 
     func run() async throws {

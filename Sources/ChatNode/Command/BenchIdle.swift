@@ -11,13 +11,15 @@ struct BenchIdle: AsyncParsableCommand {
               chatnode bench idle --clients 10000 --duration 60s --pid 4242
               chatnode bench idle --clients 60000 --source auto --max-lost 0
 
-            They log in, answer pings, and say nothing. With --pid, the server's memory and processor
-            time for each of them: name one that has just been started, since memory that others
-            left behind is used again. Pings come every 25 s: watch for a multiple of that.
+            They log in, answer pings, and say nothing. With --pid, the server's memory
+            and processor time for each of them: name one that has just been started,
+            since memory that others left behind is used again. Pings come every 25 s:
+            watch for a multiple of that.
 
-            With --json: there, pings_answered, disconnects by reason, server_rss_per_client and
-            server_rss, server_pss (bytes), server_us_per_client_second, and what
-            `bench fanout --help` says of the generator, the server and the thresholds.
+            With --json: there, pings_answered, disconnects by reason,
+            server_rss_per_client and server_rss, server_pss (bytes),
+            server_us_per_client_second, and what `bench fanout --help` says of the
+            generator, the server and the thresholds.
             """
     )
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ChatClient
 import ChatCore
+import NIOCore
 
 /// What all load generators are told.
 struct BenchOptions: ParsableArguments {
@@ -91,13 +92,20 @@ enum BenchArgument {
     }
 
     @Sendable static func source(_ text: String) throws -> SourceAddresses.Wish {
-        text == "auto"
-            ? .automatic
-            : .these(
-                try explained("addresses with commas") { () throws(InvalidValue) in
-                    try Units.list(text)
+        if text == "auto" { return .automatic }
+        let entries = try explained("addresses with commas") { () throws(InvalidValue) in
+            try Units.list(text)
+        }
+        return .these(
+            try entries.map { entry in
+                guard let address = try? SocketAddress(ipAddress: entry, port: 0) else {
+                    throw ValidationError(
+                        "“\(entry.printable)” is not an IP address; such as 127.0.0.2,127.0.0.3."
+                    )
                 }
-            )
+                return address
+            }
+        )
     }
 
     /// Nanoseconds since the clock's origin fit into 64 bits with room to spare.

@@ -4,8 +4,8 @@ import NIOCore
 /// What is to be done for one of many clients at once: thousands vanish when a balancer or a network
 /// does, and those who came in the same second are all pinged, or given up, in the same tick.
 enum Chore {
-    /// It is gone, and its name is given up: close its socket, and take it out of its rooms. Held until
-    /// then, its channel is not taken apart while others wait.
+    /// It is gone, and its name is given up: close its socket, and take it out of its rooms. Its channel
+    /// is held until then: what there is to free is freed in a stretch as well.
     case seeOff(Connection, any Channel)
     /// Something may be due.
     case remind(SocketID)
@@ -21,10 +21,16 @@ extension Shard {
         scheduleChores()
     }
 
-    /// A client is gone. Its name is given up before any chore, because it may be back soon.
+    /// A client is gone. Names are given up first in each stretch: their holders may be back soon.
     func seeOffSoon(_ connection: Connection, _ channel: any Channel) {
         ended.append((connection, channel))
+        if let key = connection.session.heldKey { endedHolders[key] = connection }
         scheduleChores()
+    }
+
+    /// Whoever comes back is not to find its own name taken: it does not wait for the others'.
+    func endHolder(of username: Username) {
+        endedHolders.removeValue(forKey: username.key)?.endSession()
     }
 
     private func scheduleChores() {
@@ -34,38 +40,26 @@ extension Shard {
     }
 
     private func doChores() {
-        let end = Clock.now + (isDraining ? Limits.drainChoreTime : Limits.choreTime)
-        endSessions(until: end)
-        work(through: \.chores, until: end, perform)
+        let end = Clock.now + (isDraining ? Limits.drainChoreTime : choreTime)
+        work(until: end, next: { ended.popFirst() }) { (connection, channel) in
+            connection.endSession()
+            chores.append(.seeOff(connection, channel))
+        }
+        if ended.isEmpty { endedHolders = [:] }
+        work(until: end, next: { chores.popFirst() }, perform)
         areChoresScheduled = !(ended.isEmpty && chores.isEmpty)
         guard areChoresScheduled else { return }
         goOn(after: Limits.choreTime) { [self] in doChores() }
     }
 
-    /// Gives up the names of those who are gone.
-    func endSessions(until end: Instant) {
-        work(through: \.ended, until: end) { (connection, channel) in
-            connection.endSession()
-            chores.append(.seeOff(connection, channel))
-        }
-    }
-
     /// Takes one after the other while there is time, and a few in any case.
-    private func work<Item>(
-        through queue: ReferenceWritableKeyPath<Shard, [Item]>,
-        until end: Instant,
-        _ body: (Item) -> Void
-    ) {
-        var items: [Item] = []
-        swap(&items, &self[keyPath: queue])
+    private func work<Item>(until end: Instant, next: () -> Item?, _ body: (Item) -> Void) {
+        let atOnce = 8
         var done = 0
-        while done < items.count, done < 8 || !done.isMultiple(of: 8) || Clock.now < end {
-            body(items[done])
+        while done < atOnce || !done.isMultiple(of: atOnce) || Clock.now < end, let item = next() {
+            body(item)
             done += 1
         }
-        guard done < items.count else { return }
-        // What has come meanwhile is behind them.
-        self[keyPath: queue] = items[done...] + self[keyPath: queue]
     }
 
     private func perform(_ chore: Chore) {

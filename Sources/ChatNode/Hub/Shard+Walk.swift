@@ -34,7 +34,7 @@ extension Shard {
     /// Messages of a room are lost to this node: nobody is skipped in silence.
     func missed(in name: RoomName) {
         guard let room = rooms[name] else { return }
-        for slot in room.slots {
+        for slot in room.slots where !doors[Int(slot)].isClosing {
             doors[Int(slot)].beginClosing()
             closeSoon(slot, "messages were missed: the node fell too far behind")
         }

@@ -35,11 +35,15 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     var dirtyRooms: [Room] = []
     var isWalkScheduled = false
-    /// Clients that have ended and may still have a name.
-    var ended: [(Connection, any Channel)] = []
+    /// Clients that have ended, and whose names are to be given up.
+    var ended = FIFO<(Connection, any Channel)>()
+    /// Which of them has a name, by its key.
+    var endedHolders: [String: Connection] = [:]
     /// What else is to be done for one client after the other.
-    var chores: [Chore] = []
+    var chores = FIFO<Chore>()
     var areChoresScheduled = false
+    /// How long a stretch of chores lasts; shorter in tests, so that a few clients take several.
+    var choreTime = Limits.choreTime
     /// Sends of one stretch of a walk; fewer in tests, so that a small room has pauses.
     var sendsPerTurn = Limits.sendsPerTurn
     /// What a late client lacks, in one piece.
@@ -244,8 +248,7 @@ extension Shard {
         case .send(let message):
             connection.send(message)
         case .claim(let username):
-            // Whoever comes back is not to find its own name taken.
-            endSessions(until: .distantFuture)
+            endHolder(of: username)
             ask {
                 $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
             }

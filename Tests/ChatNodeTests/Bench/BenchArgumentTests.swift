@@ -22,7 +22,8 @@ import Testing
         ["connect", "--clients", "0"], ["connect", "--clients", "9223372036854775807"],
         ["connect", "--rate", "0.0000000001"], ["connect", "--loops", "0"],
         ["idle", "--clients", "9223372036854775807"], ["idle", "--clients=-5"],
-        ["idle", "--concurrency", "0"],
+        ["idle", "--concurrency", "0"], ["fanout", "--duration", "0s"],
+        ["churn", "--duration", "0s"], ["connect", "--source", "nowhere"],
     ]
 
     @Test(arguments: wrong)

@@ -36,7 +36,7 @@ import Testing
 
     private func exitCode(_ arguments: [String], _ outcome: Conversation.Outcome) throws -> Int32 {
         var report = Report(bench: "fanout", "")
-        report.add(outcome, recipients: 1, isVerifying: arguments.contains("--verify"))
+        report.add(outcome, recipients: 2, isVerifying: arguments.contains("--verify"))
         try limits(arguments).check(outcome, &report)
         return report.exitCode
     }
@@ -61,6 +61,8 @@ import Testing
         #expect(try exitCode(["--max-p99", "100ms"], outcome(lost: 1)) == 2)
         #expect(try exitCode(["--max-p99", "100ms"], outcome(gone: 1)) == 2)
         #expect(try exitCode(["--max-p99", "100ms", "--max-lost", "9"], outcome(gone: 1)) == 2)
+        #expect(try exitCode([], outcome(gone: 1)) == 0)
+        #expect(try exitCode([], outcome(gone: 2)) == 69)
     }
 
     private static let entries: [(Int, failed: Int, maxFailed: Int?, isStopped: Bool, Int32)] = [

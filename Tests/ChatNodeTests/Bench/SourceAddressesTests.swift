@@ -31,9 +31,10 @@ import Testing
         #expect(throws: SourceAddresses.TooFew.self) {
             try choose(.automatic, 951, to: ["192.0.2.1"])
         }
-        #expect(throws: SourceAddresses.TooFew.self) { try choose(.these(["10.0.0.1"]), 951) }
-        #expect(try choose(.these(["10.0.0.1", "::1"]), 951) == ["10.0.0.1", "::1"])
-        #expect(throws: (any Error).self) { try choose(.these(["nowhere"]), 1) }
+        let one = try SocketAddress(ipAddress: "10.0.0.1", port: 0)
+        let other = try SocketAddress(ipAddress: "::1", port: 0)
+        #expect(throws: SourceAddresses.TooFew.self) { try choose(.these([one]), 951) }
+        #expect(try choose(.these([one, other]), 951) == ["10.0.0.1", "::1"])
     }
 
     @Test func `the system's own number of ports is read`() {

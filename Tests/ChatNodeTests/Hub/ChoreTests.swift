@@ -11,7 +11,8 @@ import Testing
         async throws
     {
         try await TestServer.run(["loops": "1"]) { (server) async throws in
-            // More than one stretch can give up.
+            // Each stretch is a few of them.
+            _ = try await server.node.hub.fromEach { $0.choreTime = .zero }
             let count = 500
             let guests = try (0..<count).map { try server.connect("guest\($0)") }
             let login = #"{"type":"login","username":"guest\#(count - 1)"}"#
@@ -27,6 +28,22 @@ import Testing
             let answer = try back.hear()
             #expect(answer.hasPrefix(#"{"type":"logged_in""#), "\(answer)")
             try await eventually("the others are gone") { server.node.state.connections == 1 }
+        }
+    }
+
+    @Test func `who has missed messages is closed and hears nothing more`() async throws {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let others = try (0..<20).map { _ in try server.connect() }
+            // Nothing is said between the two.
+            _ = try await server.node.hub.fromEach { shard in
+                shard.choreTime = .zero
+                shard.missed(in: .lobby)
+                #expect(shard.doors.allSatisfy { !$0.takesFrames })
+            }
+            for client in [ada] + others { #expect(try client.hearFrame().closeCode == 4000) }
+            for client in [ada] + others { client.socket.close() }
+            try await eventually("all are gone") { server.node.state.connections == 0 }
         }
     }
 
