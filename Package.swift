@@ -96,7 +96,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ClusterTests",
-            dependencies: ["ChatNode", "ChatCore", "TestSupport"],
+            dependencies: ["ChatNode", "ChatClient", "ChatCore", "TestSupport"],
             swiftSettings: strict
         ),
     ],
