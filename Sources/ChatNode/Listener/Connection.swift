@@ -34,7 +34,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var readAt = Instant.distantPast
     /// A message has ended in it.
     private var hasMessageEnded = false
-    private var context: ChannelHandlerContext?
+    private(set) var context: ChannelHandlerContext?
     /// Private frames that wait behind a block.
     private var waiting: [UInt8] = []
     /// How much of them there is.

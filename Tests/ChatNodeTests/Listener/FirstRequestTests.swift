@@ -1,5 +1,6 @@
 import ChatCore
 import Glibc
+import NIOCore
 import TestSupport
 import Testing
 
@@ -39,6 +40,30 @@ import Testing
             "seed \(Seed.value): \(String(decoding: bytes, as: UTF8.self).debugDescription)"
         )
         return first.hasPrefix("HTTP/1.1 101 ")
+    }
+
+    @Test func `a WebSocket has one handler, by whichever way it came`() async throws {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            let usual = try server.connect()
+            let entrance = try TestSocket(port: server.port)
+            try entrance.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            _ = try entrance.read(through: "ok\n")
+            try entrance.send(TestWebSocket.request())
+            _ = try entrance.read(through: "\r\n\r\n")
+            let pipelines = try await server.node.hub.fromEach { shard in
+                shard.rooms[.lobby]?.slots.compactMap {
+                    shard.connection(at: $0)?.context?.pipeline.debugDescription
+                } ?? []
+            }[0]
+            #expect(pipelines.count == 2)
+            for pipeline in pipelines {
+                // A line for itself, one for the directions, one for each handler.
+                #expect(pipeline.split(separator: "\n").count == 3, "\(pipeline)")
+                #expect(pipeline.contains("Connection"))
+            }
+            usual.socket.close()
+            entrance.close()
+        }
     }
 
     // MARK: With and without a parser
