@@ -100,8 +100,15 @@ def read_dump(path):
 
 def run(*command):
     """Something that has to succeed."""
+    # In the environment of the node: the names of Valgrind's pipes have in them what it says of the
+    # user and the host.
     done = subprocess.run(
-        [str(word) for word in command], capture_output=True, text=True, timeout=ANSWER, check=False
+        [str(word) for word in command],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=ANSWER,
+        check=False,
     )
     if done.returncode != 0:
         raise Trouble(f"{' '.join(map(str, command))}: {done.stderr or done.stdout}")

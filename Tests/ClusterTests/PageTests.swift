@@ -17,7 +17,12 @@ import Testing
             !process.isRunning
         }
         let code = try await process.exitCode()
-        #expect(code == 0, "\(process.output)")
-        #expect(process.output.contains(" passed, 0 failed"), "\(process.output)")
+        // In one line: reports show the first.
+        let failures = process.output.split(separator: "\n").filter {
+            $0.hasPrefix("FAIL") || $0.contains("Error") || $0.contains("Exception")
+        }
+        .joined(separator: " / ")
+        #expect(code == 0, "\(failures)\n\(process.output)")
+        #expect(process.output.contains(" passed, 0 failed"))
     }
 }
