@@ -10,7 +10,9 @@ public struct FIFO<Element> {
     /// An empty one.
     @inlinable public init() {}
 
+    /// Whether nothing is in it.
     @inlinable public var isEmpty: Bool { head == elements.count }
+    /// How many are in it.
     @inlinable public var count: Int { elements.count - head }
 
     /// Behind all others.
