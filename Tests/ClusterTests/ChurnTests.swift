@@ -9,8 +9,8 @@ import Testing
     /// What somebody who stays may wait for, as a share of the work that those who are gone make: until
     /// they are noted. Waiting until all are closed and forgotten, it is 1.
     ///
-    /// Measured: 0.31 to 0.43, of about 25 µs for each of them in all. The bound is a third above that,
-    /// and far from where nobody is served in between.
+    /// Measured: 0.31 to 0.43. The bound is a third above that, and far from where nobody is served in
+    /// between.
     private let share = 0.6
     /// Our own thread may be held up between an answer and the look at the node's processor time.
     private let attempts = 3
