@@ -52,7 +52,7 @@ struct BenchChurn: AsyncParsableCommand {
         let most = Envelope.mostClients - ChurnBench.visitors
         try BenchArgument.check("--steady", steady, in: 1...most)
         try BenchArgument.check("--size", size, in: Envelope.valueSizes)
-        guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
+        try BenchArgument.checkDuration(duration)
     }
 
     func run() async throws {

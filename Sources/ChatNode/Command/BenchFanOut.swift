@@ -71,7 +71,7 @@ struct BenchFanOut: AsyncParsableCommand {
         }
         if let inFlight { try BenchArgument.check("--in-flight", inFlight, in: 1...100_000) }
         try BenchArgument.check("--size", size, in: Envelope.valueSizes)
-        guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
+        try BenchArgument.checkDuration(duration)
         // The check of the order keeps four bytes for each pair of them.
         guard recipients * senders <= 250_000_000 else {
             throw ValidationError("--recipients times --senders is at most 250,000,000.")

@@ -33,7 +33,7 @@ struct BenchIdle: AsyncParsableCommand {
 
     func validate() throws {
         try BenchArgument.check("--clients", clients, in: 1...Envelope.mostClients)
-        guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
+        try BenchArgument.checkDuration(duration)
     }
 
     func run() async throws {

@@ -153,6 +153,11 @@ enum BenchArgument {
         }
     }
 
+    /// Refuses to measure for no time.
+    static func checkDuration(_ duration: Duration) throws {
+        guard duration > .zero else { throw ValidationError("--duration is longer than 0s.") }
+    }
+
     private static func explained<Value>(
         _ expected: String,
         _ parse: () throws(InvalidValue) -> Value
