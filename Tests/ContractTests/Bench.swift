@@ -16,11 +16,13 @@ final class Bench {
 
     init(_ keeper: any Keeper) throws {
         self.keeper = keeper
+        birth = .birth(Lineage(using: &random))
         node = Incarnation(using: &random)
         other = Incarnation(using: &random)
         #expect(try begin(isNewCluster: true) == false)
         try register(node)
         try register(other)
+        birth = try begin(.lobby).mid
     }
 
     /// Finds out what reigns. The answer is whether it is in its grace.
@@ -122,43 +124,67 @@ final class Bench {
         _ holding: Holding,
         _ numbers: [UInt64],
         in room: RoomName = .lobby,
-        lastSeq: UInt64 = 0,
+        from position: Position? = nil,
         body: String = #"{"v":1}"#
     ) throws -> [PublishVerdict] {
+        let answer = try answer(holding, numbers, in: room, from: position, body: body)
+        guard case .verdicts(let verdicts, _) = answer else { throw Unexpected("\(answer)") }
+        return verdicts
+    }
+
+    /// The same, whatever comes of it.
+    func answer(
+        _ holding: Holding,
+        _ numbers: [UInt64],
+        in room: RoomName = .lobby,
+        from position: Position? = nil,
+        body: String = #"{"v":1}"#
+    ) throws -> PublishAnswer {
         let call = PublishCall(
             reign: reign,
             incarnation: holding.claim.incarnation,
             room: room,
-            lastSeq: lastSeq,
+            position: position,
             drafts: numbers.map { holding.sealed($0, room, body) }
         )
-        let answer = try keeper.publish(call).answer
-        guard case .verdicts(let verdicts, _) = answer else { throw Unexpected("\(answer)") }
-        return verdicts
+        return try keeper.publish(call).answer
+    }
+
+    /// Catches up with a room as a node does that knows nothing of it. The answer is where it ends.
+    @discardableResult
+    func begin(_ room: RoomName) throws -> Position {
+        guard let top = try page(behind: nil, in: room).top else { throw Unexpected("no top") }
+        return top
     }
 
     func page(
         behind position: Position?,
         marks: [CatchUpCall.Mark] = [],
-        limit: Int = 100
+        limit: Int = 100,
+        replacing: CatchUpCall.FoundTop? = nil,
+        in room: RoomName = .lobby
     ) throws -> CatchUpPage {
         let call = CatchUpCall(
             reign: reign,
-            room: .lobby,
+            room: room,
             position: position,
             marks: marks,
-            limit: limit
+            limit: limit,
+            replacing: replacing
         )
-        let answer = try keeper.catchUp(call)
+        let answer = try keeper.catchUp(call, birth: Lineage(using: &random))
         guard case .page(let page) = answer else { throw Unexpected("\(answer)") }
         return page
     }
 
-    /// Where the `n`-th of a lineage stands, if it does at `seq`.
+    /// Where the `n`-th of a lineage stands, if it does at `seq`; at 0, where the lobby began.
     func place(_ seq: UInt64, _ holding: Holding, n: UInt64? = nil) -> Position {
         let mid = MessageID(lineage: holding.grant.lineage, n: n ?? seq)
-        return Position(epoch: reign.epoch, seq: seq, mid: seq == 0 ? nil : mid)
+        return Position(epoch: reign.epoch, seq: seq, mid: seq == 0 ? birth : mid)
     }
+
+    /// What names the place of the lobby before its first message.
+    private(set) var birth: MessageID
 }
 
 /// A name that a login was granted.

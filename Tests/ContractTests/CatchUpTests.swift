@@ -23,9 +23,11 @@ import Testing
     @Test(arguments: KeeperKind.allCases)
     func `who is nowhere yet learns the top`(_ kind: KeeperKind) async throws {
         let (bench, ada) = try await room(kind, 0)
-        let empty = CatchUpPage(footing: .proven, entries: [], hasMore: false, top: nil)
+        let start = bench.place(0, ada)
+        #expect(start.mid.n == 0)
+        let empty = CatchUpPage(footing: .proven, entries: [], hasMore: false, top: start)
         #expect(try bench.page(behind: nil) == empty)
-        #expect(try bench.page(behind: bench.place(0, ada)) == empty)
+        #expect(try bench.page(behind: start) == empty)
         _ = try bench.say(ada, [1])
         let page = try bench.page(behind: nil)
         #expect(page.entries == [])
@@ -64,7 +66,7 @@ import Testing
             #expect(page.entries.seqs == Array((seq + 1)..<(max(end, seq) + 1)))
             #expect(page.entries.mids.map(\.n) == page.entries.seqs)
             #expect(page.hasMore == (end < 50))
-            let mark = CatchUpCall.Mark(seq: seq, mid: bench.place(seq, ada).mid ?? ada.mid(1))
+            let mark = CatchUpCall.Mark(seq: seq, mid: bench.place(seq, ada).mid)
             let void = try bench.page(behind: bench.place(60, ada), marks: [mark], limit: 6)
             #expect(void.footing == .rewound)
             #expect(
@@ -77,12 +79,16 @@ import Testing
     func `what was said together goes together`(_ kind: KeeperKind) async throws {
         let (bench, ada) = try await room(kind, 20, kept: 9, atATime: 4)
         #expect(try bench.page(behind: bench.place(13, ada)).footing == .proven)
-        let page = try bench.page(behind: bench.place(12, ada))
+        // The oldest entry names the message before it.
+        let all = try bench.page(behind: bench.place(12, ada))
+        #expect(all.footing == .proven)
+        #expect(all.entries.seqs == Array(13...20))
+        let page = try bench.page(behind: bench.place(11, ada))
         #expect(page.footing == .trimmed)
         #expect(page.entries.seqs == Array(13...20))
         // But the newest stays, or whoever missed it once could never have it.
         let (small, eve) = try await room(kind, 20, kept: 2, atATime: 4)
-        #expect(try small.page(behind: small.place(16, eve)).footing == .trimmed)
+        #expect(try small.page(behind: small.place(15, eve)).footing == .trimmed)
         #expect(try small.page(behind: small.place(16, eve)).entries.seqs == Array(17...20))
         #expect(try small.page(behind: small.place(18, eve)).entries.seqs == [19, 20])
     }
@@ -92,15 +98,17 @@ import Testing
         _ kind: KeeperKind
     ) async throws {
         let (bench, ada) = try await room(kind, 10, kept: 3)
-        for seq in [0, 1, 7] as [UInt64] {
+        for seq in [0, 1, 6] as [UInt64] {
             let page = try bench.page(behind: bench.place(seq, ada))
             #expect(page.footing == .trimmed)
             #expect(page.entries.seqs == [8, 9, 10])
         }
         let (nearly, eve) = try await room(kind, 10, kept: 9)
         #expect(try nearly.page(behind: nearly.place(0, eve)).footing == .trimmed)
-        // Its own entry is needed for the proof.
-        #expect(try bench.page(behind: bench.place(8, ada)).footing == .proven)
+        #expect(try nearly.page(behind: nearly.place(1, eve)).footing == .proven)
+        // What follows it names it, whatever becomes of its own entry.
+        #expect(try bench.page(behind: bench.place(7, ada)).footing == .proven)
+        #expect(try bench.page(behind: bench.place(7, ada, n: 9)).footing == .rewound)
     }
 
     @Test(arguments: KeeperKind.allCases)
@@ -110,16 +118,17 @@ import Testing
         let (bench, ada) = try await room(kind, 5)
         let (place, top) = (bench.place(3, ada), bench.place(5, ada))
         let start = bench.place(0, ada)
+        let otherStart = Position(epoch: start.epoch, seq: 0, mid: .birth(ada.grant.lineage))
         try bench.keeper.restart()
         try bench.begin()
         #expect(try bench.page(behind: place).footing == .proven)
         #expect(try bench.page(behind: place).entries.seqs == [4, 5])
         #expect(try bench.page(behind: top).entries == [])
         #expect(try bench.page(behind: top).top == bench.place(5, ada))
-        // Before the first message of a history that may be another one.
-        let page = try bench.page(behind: start)
-        #expect(page.footing == .rewound)
-        #expect(page.entries.count == 5)
+        // Before the first message a place has a name as well.
+        #expect(try bench.page(behind: start).footing == .proven)
+        #expect(try bench.page(behind: start).entries.seqs == [1, 2, 3, 4, 5])
+        #expect(try bench.page(behind: otherStart).footing == .rewound)
         let again = Holding(claim: ada.claim, grant: try bench.granted(bench.again(ada)))
         #expect(try bench.say(again, [6]) == [.accepted(seq: 6)])
         let epochs = try bench.page(behind: top).entries.map(\.epoch)
@@ -152,12 +161,155 @@ import Testing
         #expect(page == CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil))
     }
 
+    // MARK: The top
+
     @Test(arguments: KeeperKind.allCases)
-    func `a place without a message proves nothing`(_ kind: KeeperKind) async throws {
-        let (bench, _) = try await room(kind, 3)
-        for seq in [2, 3] as [UInt64] {
-            let place = Position(epoch: bench.reign.epoch, seq: seq, mid: nil)
-            #expect(try bench.page(behind: place).footing == .rewound)
+    func `a room whose top is gone ends where its log does`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 7, atATime: 3)
+        try bench.keeper.changeTop(of: .lobby, to: nil)
+        #expect(try bench.answer(ada, [8], from: bench.place(7, ada)) == .otherHistory)
+        #expect(try bench.answer(ada, [8]) == .otherHistory)
+        let page = try bench.page(behind: bench.place(5, ada))
+        #expect(page.footing == .proven)
+        #expect(page.entries.seqs == [6, 7])
+        #expect(page.top == bench.place(7, ada))
+        #expect(try bench.say(ada, [8], from: bench.place(7, ada)) == [.accepted(seq: 8)])
+        #expect(try bench.keeper.log(of: .lobby).last?.prev == ada.mid(7))
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `an older top that is put back ends where the log does`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 7)
+        let older = bench.place(4, ada)
+        try bench.keeper.changeTop(of: .lobby, to: .init(seq: older.seq, mid: older.mid))
+        // Whoever knows of something newer notices, and so does the log.
+        for place in [bench.place(7, ada), bench.place(4, ada, n: 9), older, nil] {
+            #expect(try bench.answer(ada, [8], from: place) == .otherHistory)
         }
+        #expect(try bench.page(behind: older).entries.seqs == [5, 6, 7])
+        #expect(try bench.say(ada, [8], from: bench.place(7, ada)) == [.accepted(seq: 8)])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `what was refused for its history has used no number`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 3)
+        try bench.keeper.changeTop(of: .lobby, to: .init(seq: 1, mid: ada.mid(1)))
+        #expect(try bench.answer(ada, [4, 5]) == .otherHistory)
+        // Nothing of it would have been accepted: that is told as ever.
+        #expect(try bench.say(ada, [3, 9]) == [.duplicate(seq: 3), .gap(expected: 4)])
+        try bench.begin(.lobby)
+        #expect(try bench.say(ada, [4]) == [.accepted(seq: 4)])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `where the log is gone as well, whoever has heard the room says where it goes on`(
+        _ kind: KeeperKind
+    ) async throws {
+        let (bench, ada) = try await room(kind, 5)
+        let place = bench.place(5, ada)
+        try bench.keeper.changeTop(of: .lobby, to: nil)
+        try bench.keeper.loseLog(of: .lobby)
+        let unknown = CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil)
+        #expect(try bench.page(behind: place) == unknown)
+        let page = try bench.page(behind: place, replacing: CatchUpCall.FoundTop.none)
+        #expect(page == CatchUpPage(footing: .proven, entries: [], hasMore: false, top: place))
+        #expect(try bench.say(ada, [6], from: place) == [.accepted(seq: 6)])
+        // It counts only as long as nothing has changed since it was told.
+        let lower = bench.place(4, ada)
+        let late = try bench.page(behind: lower, replacing: CatchUpCall.FoundTop.none)
+        #expect(late.top == bench.place(6, ada))
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a top is replaced only by a place further on, and only if it is still the one told`(
+        _ kind: KeeperKind
+    ) async throws {
+        let (bench, ada) = try await room(kind, 9)
+        func put(_ seq: UInt64) throws -> CatchUpCall.FoundTop {
+            let mark = CatchUpCall.Mark(seq: seq, mid: ada.mid(seq))
+            try bench.keeper.changeTop(of: .lobby, to: mark)
+            return .top(mark)
+        }
+        try bench.keeper.loseLog(of: .lobby)
+        let four = try put(4)
+        _ = try put(6)
+        #expect(try bench.page(behind: bench.place(9, ada), replacing: four).top?.seq == 6)
+        let six = try put(6)
+        #expect(try bench.page(behind: bench.place(5, ada), replacing: six).top?.seq == 6)
+        #expect(try bench.page(behind: bench.place(9, ada), replacing: six).top?.seq == 9)
+        #expect(try bench.page(behind: bench.place(9, ada)).footing == .proven)
+        // Whoever was not there then misses what no log has.
+        let page = try bench.page(behind: bench.place(6, ada))
+        #expect(page.footing == .trimmed)
+        #expect(page.entries.isEmpty)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a birth gives way, and a hole in the log is told`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 3)
+        try bench.keeper.changeTop(of: .lobby, to: nil)
+        try bench.keeper.loseLog(of: .lobby)
+        let birth = try bench.begin(.lobby)
+        #expect(birth.seq == 0)
+        #expect(birth.mid != bench.birth)
+        let mark = CatchUpCall.Mark(seq: 0, mid: birth.mid)
+        let page = try bench.page(behind: bench.place(3, ada), replacing: .top(mark))
+        #expect(page.top == bench.place(3, ada))
+        #expect(try bench.say(ada, [4]) == [.accepted(seq: 4)])
+        let behind = try bench.page(behind: birth)
+        #expect(behind.footing == .trimmed)
+        #expect(behind.entries.seqs == [4])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a hole in the log ends a page, and the next one tells of it`(
+        _ kind: KeeperKind
+    ) async throws {
+        let (bench, ada) = try await room(kind, 3)
+        let far = bench.place(8, ada)
+        let top = CatchUpCall.FoundTop.top(.init(seq: 3, mid: ada.mid(3)))
+        _ = try bench.page(behind: far, replacing: top)
+        for n in 4...5 as ClosedRange<UInt64> { _ = try bench.say(ada, [n]) }
+        let page = try bench.page(behind: bench.place(1, ada))
+        #expect(page.footing == .proven)
+        #expect(page.entries.seqs == [2, 3])
+        #expect(page.hasMore)
+        let next = try bench.page(behind: bench.place(3, ada))
+        #expect(next.footing == .trimmed)
+        #expect(next.entries.seqs == [9, 10])
+        #expect(next.entries.first?.prev == far.mid)
+        #expect(!next.hasMore)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `numbers that were given are not given again, though nothing of them is kept`(
+        _ kind: KeeperKind
+    ) async throws {
+        let (bench, ada) = try await room(kind, 6, kept: 0)
+        try bench.keeper.changeTop(of: .lobby, to: .init(seq: 2, mid: ada.mid(2)))
+        // This one's place is as old.
+        #expect(try bench.answer(ada, [7], from: bench.place(2, ada)) == .otherHistory)
+        let page = try bench.page(behind: bench.place(2, ada))
+        #expect(page.footing == .trimmed)
+        #expect(page.top?.seq == 6)
+        #expect(page.top?.mid.n == 0)
+        #expect(try bench.say(ada, [7], from: page.top) == [.accepted(seq: 7)])
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `where a number was given twice, both messages are read`(_ kind: KeeperKind) async throws {
+        let (bench, ada) = try await room(kind, 8, atATime: 4)
+        let older = CatchUpCall.Mark(seq: 6, mid: ada.mid(6))
+        try bench.keeper.changeTop(of: .lobby, to: older)
+        #expect(try bench.say(ada, [9], from: bench.place(6, ada)) == [.accepted(seq: 7)])
+        let page = try bench.page(behind: bench.place(4, ada), limit: 1)
+        #expect(page.footing == .proven)
+        #expect(page.entries.seqs == [5, 6, 7, 8, 7])
+        #expect(page.entries.mids == [5, 6, 7, 8, 9].map(ada.mid))
+        #expect(page.entries.last?.prev == ada.mid(6))
+        #expect(page.top == bench.place(7, ada, n: 9))
+        let end = try bench.page(behind: bench.place(8, ada), marks: [older])
+        #expect(end.footing == .rewound)
+        #expect(end.entries.mids == [9].map(ada.mid))
     }
 }

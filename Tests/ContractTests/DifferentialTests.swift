@@ -51,7 +51,8 @@ private struct Both {
         "claim grace", "claim lost", "claim replaced", "claim unregistered", "claim otherReign",
         "release true",
         "release false", "publish accepted", "publish duplicate", "publish gap",
-        "publish fenced", "publish otherReign", "catchUp proven", "catchUp trimmed",
+        "publish fenced", "publish otherReign", "publish otherHistory", "change top",
+        "change log", "catchUp replaced", "catchUp without a top", "catchUp proven", "catchUp trimmed",
         "catchUp rewound", "catchUp otherReign", "endGrace true", "endGrace false",
     ]
 
@@ -68,7 +69,8 @@ private struct Both {
         case 22..<26: try reap()
         case 26..<48: try claim()
         case 48..<54: try release()
-        case 54..<80: try publish()
+        case 54..<79: try publish()
+        case 79: try change()
         default: try catchUp()
         }
     }
@@ -201,11 +203,32 @@ extension Both {
     }
 
     private mutating func catchUp() throws {
-        let call = calls.catchUp()
-        let theirs = try redis.catchUp(call)
+        let (call, birth) = calls.catchUp()
+        let theirs = try redis.catchUp(call, birth: birth)
         var kind = "otherReign"
-        if case .page(let page) = theirs { kind = "\(page.footing)" }
-        try same("catchUp", kind, call, store.catchUp(call), theirs)
+        if case .page(let page) = theirs {
+            kind = "\(page.footing)"
+            if page.top == nil { kind = "without a top" }
+            if call.replacing != nil, let top = page.top, top == call.position { kind = "replaced" }
+        }
+        try same("catchUp", kind, call, store.catchUp(call, birth: birth), theirs)
+        calls.learn(theirs, to: call)
+    }
+
+    /// Somebody changes a room's keys by hand.
+    private mutating func change() throws {
+        let (room, change) = calls.change()
+        switch change {
+        case .top(let top):
+            guard store.store.rooms[room]?.top != nil else { return }
+            try redis.changeTop(of: room, to: top)
+            store.changeTop(of: room, to: top)
+            answers["change top", default: 0] += 1
+        case .log:
+            try redis.loseLog(of: room)
+            store.loseLog(of: room)
+            answers["change log", default: 0] += 1
+        }
     }
 
     /// What an answer is, without what it carries.
@@ -221,8 +244,8 @@ extension Both {
         for room in calls.rooms {
             try same("log", "", room, store.log(of: room), try redis.log(of: room))
             let top = try redis.client.run("HMGET", redis.codec.keys.room(room), "seq", "mid")
-            let ours = store.store.rooms[room]
-            let texts = [ours.map { "\($0.seq)" }, ours?.mid?.description]
+            let ours = store.store.rooms[room]?.top
+            let texts = [ours.map { "\($0.seq)" }, ours?.mid.description]
             try same("top", "", room, texts, top.elements?.map(\.text) ?? [])
         }
         try compareNames()

@@ -1,6 +1,6 @@
-import ChatCore
 import TestSupport
 
+@testable import ChatCore
 @testable import ChatNode
 
 /// What the contract is about: the store in memory, and the scripts on a Redis, by one shape.
@@ -16,13 +16,18 @@ protocol Keeper: AnyObject {
     func heldKeys(of incarnation: Incarnation) throws -> [String]
     /// The answer, and what was delivered on the room's channel.
     func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?)
-    func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer
+    /// `birth` names the room's place if it begins now.
+    func catchUp(_ call: CatchUpCall, birth: Lineage) throws -> CatchUpAnswer
     /// All that is kept of a room.
     func log(of room: RoomName) throws -> [Publication]
     /// The server restarts: its data stays, its id changes.
     func restart() throws
     /// The data is lost.
     func erase() throws
+    /// A room's hash is gone, or an older one is put back.
+    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) throws
+    /// A room's stream is gone.
+    func loseLog(of room: RoomName) throws
 }
 
 /// Which of both a test runs against.
@@ -56,7 +61,9 @@ final class StoreKeeper: Keeper {
     func claim(_ call: Claim) -> ClaimAnswer { store.claim(call) }
     func release(_ call: Release) -> Bool { store.release(call) }
     func heldKeys(of incarnation: Incarnation) -> [String] { store.heldKeys(of: incarnation) }
-    func catchUp(_ call: CatchUpCall) -> CatchUpAnswer { store.catchUp(call) }
+    func catchUp(_ call: CatchUpCall, birth: Lineage) -> CatchUpAnswer {
+        store.catchUp(call, birth: birth)
+    }
 
     func publish(_ call: PublishCall) -> (answer: PublishAnswer, delivered: [UInt8]?) {
         let (answer, publication) = store.publish(call, ms: ms)
@@ -64,7 +71,7 @@ final class StoreKeeper: Keeper {
     }
 
     func log(of room: RoomName) -> [Publication] {
-        store.history(of: room, from: 0, limit: .max)
+        store.history(of: room)
     }
 
     func restart() {
@@ -75,6 +82,16 @@ final class StoreKeeper: Keeper {
     func erase() {
         restarts += 1
         store.erase(dataSet: "data set \(restarts)")
+    }
+
+    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) {
+        store.rooms[room]?.top = top
+    }
+
+    func loseLog(of room: RoomName) {
+        guard let log = store.rooms[room] else { return }
+        store.rooms[room] = RoomLog()
+        store.rooms[room]?.top = log.top
     }
 }
 
@@ -135,8 +152,9 @@ final class RedisKeeper: Keeper {
         } while place != 0
         return keys.sorted()
     }
-    func catchUp(_ call: CatchUpCall) throws -> CatchUpAnswer {
-        try codec.catchUpAnswer(client.run(codec.words(call)), of: call.room, under: call.reign)
+    func catchUp(_ call: CatchUpCall, birth: Lineage) throws -> CatchUpAnswer {
+        let words = codec.words(call, birth: birth)
+        return try codec.catchUpAnswer(client.run(words), of: call.room, under: call.reign)
     }
 
     func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?) {
@@ -163,9 +181,10 @@ final class RedisKeeper: Keeper {
         let reply = try client.run("XRANGE", codec.keys.log(of: room), "-", "+")
         return try (reply.elements ?? []).map { value in
             guard let parts = value.elements, let id = parts.first?.text,
-                let fields = parts.last?.elements, fields.count == 8,
+                let fields = parts.last?.elements, fields.count == 10,
                 let count = fields[1].number, let ms = fields[3].number,
-                let messages = fields[7].bytes
+                let prev = fields[7].text.flatMap({ MessageID($0) }),
+                let messages = fields[9].bytes
             else { throw Unexpected("an entry like \(value)") }
             let place = id.split(separator: "-").compactMap { UInt64($0) }
             let entry = BusPayload.logged(
@@ -173,6 +192,7 @@ final class RedisKeeper: Keeper {
                 room: room,
                 epoch: place[1],
                 firstSeq: place[0],
+                prev: prev,
                 ms: ms
             )
             guard let entry, entry.items.count == Int(count) else {
@@ -192,6 +212,19 @@ final class RedisKeeper: Keeper {
     func erase() throws {
         _ = try client.run("FLUSHALL")
         try restart()
+    }
+
+    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) throws {
+        let key = codec.keys.room(room)
+        guard let top else {
+            _ = try client.run("DEL", key)
+            return
+        }
+        _ = try client.run("HSET", key, "seq", "\(top.seq)", "mid", top.mid.description)
+    }
+
+    func loseLog(of room: RoomName) throws {
+        _ = try client.run("DEL", codec.keys.log(of: room))
     }
 
     /// The id of the data set.

@@ -19,6 +19,8 @@ struct RandomCalls {
     private var held: [Held] = []
     /// Messages that were seen lately, the newest last.
     private var seen: [RoomName: [Position]] = [:]
+    /// The top that was told last.
+    private var tops: [RoomName: CatchUpCall.Mark] = [:]
 
     private struct Held {
         let claim: Claim
@@ -203,9 +205,32 @@ extension RandomCalls {
             reign: reign(),
             incarnation: incarnation,
             room: room,
-            lastSeq: near(seen[room]?.last?.seq ?? 0),
+            position: position(in: room),
             drafts: drafts
         )
+    }
+
+    /// Mostly the newest place; sometimes one before it, one of another message, or none.
+    private mutating func position(in room: RoomName) -> Position? {
+        guard let newest = seen[room]?.last, !random.isOne(in: 6) else { return nil }
+        let place = random.isOne(in: 6) ? one(of: seen[room] ?? [newest]) : newest
+        return Position(epoch: place.epoch, seq: near(place.seq, missing: 16), mid: place.mid)
+    }
+
+    enum Change {
+        case top(CatchUpCall.Mark?)
+        case log
+    }
+
+    /// What is changed by hand: a room's top is gone or older, or its log is gone.
+    mutating func change() -> (RoomName, Change) {
+        let room = one(of: rooms)
+        if random.isOne(in: 4) { return (room, .log) }
+        guard let places = seen[room], !places.isEmpty, random.isOne(in: 2) else {
+            return (room, .top(nil))
+        }
+        let place = one(of: places)
+        return (room, .top(.init(seq: place.seq, mid: place.mid)))
     }
 
     private mutating func sealed(_ held: Held, _ n: UInt64, _ room: RoomName) -> SealedDraft {
@@ -246,28 +271,45 @@ extension RandomCalls {
         }
     }
 
-    mutating func catchUp() -> CatchUpCall {
+    /// A question, and what names the room's place if it begins now.
+    mutating func catchUp() -> (CatchUpCall, birth: Lineage) {
         let room = one(of: rooms)
         var position: Position?
         let places = seen[room] ?? []
-        if random.isOne(in: 8) {
-            position = Position(epoch: one(of: reigns).epoch, seq: 0, mid: nil)
-        } else if let place = places.isEmpty ? nil : one(of: places), !random.isOne(in: 12) {
+        if let place = places.isEmpty ? nil : one(of: places), !random.isOne(in: 12) {
             position = Position(
                 epoch: random.isOne(in: 3) ? reigns[reigns.count - 1].epoch : place.epoch,
                 seq: near(place.seq),
-                mid: random.isOne(in: 20) ? nil : place.mid
+                mid: random.isOne(in: 20) ? .birth(one(of: lineages)) : place.mid
             )
         }
         let marks = places.filter { _ in random.isOne(in: 6) }.reversed()
-            .compactMap { place in place.mid.map { CatchUpCall.Mark(seq: place.seq, mid: $0) } }
-        return CatchUpCall(
+            .map { CatchUpCall.Mark(seq: $0.seq, mid: $0.mid) }
+        let call = CatchUpCall(
             reign: reign(),
             room: room,
             position: position,
             marks: marks,
-            limit: 1 + random.below(12)
+            limit: 1 + random.below(12),
+            replacing: position == nil ? nil : replacing(in: room)
         )
+        return (call, Lineage(using: &random))
+    }
+
+    /// The top that was told last, or that there was none.
+    private mutating func replacing(in room: RoomName) -> CatchUpCall.FoundTop? {
+        switch random.below(4) {
+        case 0: return CatchUpCall.FoundTop.none
+        case 1: return tops[room].map { .top($0) }
+        default: return nil
+        }
+    }
+
+    /// The top that was told is a place like others.
+    mutating func learn(_ answer: CatchUpAnswer, to call: CatchUpCall) {
+        guard case .page(let page) = answer, let top = page.top else { return }
+        tops[call.room] = .init(seq: top.seq, mid: top.mid)
+        if seen[call.room]?.last != top { seen[call.room] = (seen[call.room] ?? []).suffix(40) + [top] }
     }
 }
 

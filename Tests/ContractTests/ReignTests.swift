@@ -105,7 +105,7 @@ import Testing
                 reign: reign,
                 incarnation: bench.node,
                 room: .lobby,
-                lastSeq: 0,
+                position: nil,
                 drafts: [ada.sealed(1)]
             )
             let (answer, delivered) = try bench.keeper.publish(call)
@@ -118,7 +118,7 @@ import Testing
                 marks: [],
                 limit: 1
             )
-            #expect(try bench.keeper.catchUp(question) == .otherReign)
+            #expect(try bench.keeper.catchUp(question, birth: ada.grant.lineage) == .otherReign)
         }
         #expect(try bench.keeper.log(of: .lobby) == [])
         #expect(try bench.keeper.heldKeys(of: bench.node) == ["ada"])

@@ -12,6 +12,7 @@ import Testing
         let ada = try bench.hold("Ada")
         let eve = try bench.hold("Eve")
         let room = try RoomName("r")
+        try bench.begin(room)
         #expect(try bench.say(ada, [1, 2]) == [.accepted(seq: 1), .accepted(seq: 2)])
         #expect(try bench.say(eve, [1]) == [.accepted(seq: 3)])
         #expect(try bench.say(ada, [3], in: room) == [.accepted(seq: 1)])
@@ -52,13 +53,13 @@ import Testing
             reign: bench.reign,
             incarnation: bench.other,
             room: .lobby,
-            lastSeq: 0,
+            position: nil,
             drafts: [new.sealed(1)]
         )
         let (answer, delivered) = try bench.keeper.publish(call)
         guard case .verdicts([.fenced], _) = answer else { throw Unexpected("\(answer)") }
         #expect(delivered == nil)
-        #expect(try bench.page(behind: nil).top == nil)
+        #expect(try bench.page(behind: nil).top?.seq == 0)
     }
 
     @Test(arguments: KeeperKind.allCases)
@@ -67,12 +68,15 @@ import Testing
         let ada = try bench.hold("Ada")
         let eve = try bench.hold("Eve")
         let room = try RoomName("r.1")
+        let before = ada.mid(77)
+        let known = Position(epoch: bench.reign.epoch, seq: 41, mid: before)
+        _ = try bench.page(behind: known, replacing: CatchUpCall.FoundTop.none, in: room)
         let bodies = [#"{"a":"\n"}"#, "{\"b\":\"ü\u{0}\n\"}"]
         let call = PublishCall(
             reign: bench.reign,
             incarnation: bench.node,
             room: room,
-            lastSeq: 41,
+            position: known,
             drafts: [ada.sealed(1, room, bodies[0]), eve.sealed(2), eve.sealed(1, room, bodies[1])]
         )
         let (answer, delivered) = try bench.keeper.publish(call)
@@ -80,7 +84,7 @@ import Testing
         #expect(verdicts == [.accepted(seq: 42), .gap(expected: 1), .accepted(seq: 43)])
         let lineages = (ada.grant.lineage, eve.grant.lineage)
         let text = """
-            \(bench.reign.epoch) 42 2 \(ms)
+            \(bench.reign.epoch) 42 2 \(ms) \(before)
             \(lineages.0).1 \(bodies[0].utf8.count)
             \(bodies[0])
             \(lineages.1).1 \(bodies[1].utf8.count)
@@ -92,6 +96,7 @@ import Testing
             room: room,
             epoch: bench.reign.epoch,
             firstSeq: 42,
+            prev: before,
             ms: ms,
             items: zip([ada, eve], bodies).map { holding, body in
                 .init(mid: MessageID(lineage: holding.grant.lineage, n: 1), body: Array(body.utf8))
@@ -110,7 +115,7 @@ import Testing
             reign: bench.reign,
             incarnation: bench.node,
             room: .lobby,
-            lastSeq: 0,
+            position: nil,
             drafts: speakers.map { $0.sealed(n, .lobby, #"{"v":\#(n)}"#) }
         )
     }
@@ -133,6 +138,7 @@ import Testing
                 room: .lobby,
                 epoch: bench.reign.epoch,
                 firstSeq: first,
+                prev: n == 1 ? bench.birth : all[all.count - 1].mid(n - 1),
                 ms: ms,
                 items: all.map { .init(mid: $0.mid(n), body: Array(#"{"v":\#(n)}"#.utf8)) }
             )
@@ -175,6 +181,7 @@ import Testing
             room: .lobby,
             epoch: bench.reign.epoch,
             firstSeq: count + 1,
+            prev: all[all.count - 1].mid(1),
             ms: ms,
             items: kept.map { .init(mid: $0.mid(2), body: Array(#"{"v":2}"#.utf8)) }
         )
@@ -182,7 +189,7 @@ import Testing
         #expect(try bench.keeper.log(of: .lobby).last == publication)
         #expect(
             try bench.page(behind: nil).top
-                == Position(epoch: bench.reign.epoch, seq: count * 3 / 2, mid: kept.last?.mid(2))
+                == Position(epoch: bench.reign.epoch, seq: count * 3 / 2, mid: kept[kept.count - 1].mid(2))
         )
     }
 

@@ -12,7 +12,7 @@ import Testing
         return (bench, redis)
     }
 
-    @Test(arguments: [1 as UInt64, 3])
+    @Test(arguments: [1 as UInt64, 4])
     func `data of another version is not touched`(version: UInt64) async throws {
         let (_, redis) = try await bench()
         _ = try redis.client.run("HSET", redis.codec.keys.epoch, "version", "\(version)")
@@ -37,7 +37,7 @@ import Testing
             reign: bench.reign,
             incarnation: bench.node,
             room: .lobby,
-            lastSeq: 0,
+            position: nil,
             drafts: [ada.sealed(1, .lobby, #"{"v":1}"#)]
         )
         let delivered = try #require(try redis.publish(call).delivered)
@@ -108,18 +108,6 @@ import Testing
             #expect(ofRoom >= ofLog - 10, "a page takes less than 10 ms")
             _ = try bench.say(ada, [n])
         }
-    }
-
-    @Test func `a log that is left over without its room does not block it`() async throws {
-        let (bench, redis) = try await bench()
-        let ada = try bench.hold("Ada")
-        _ = try bench.say(ada, [1, 2, 3])
-        _ = try redis.client.run("DEL", redis.codec.keys.room(.lobby))
-        #expect(try bench.say(ada, [4]) == [.accepted(seq: 1)])
-        #expect(try bench.say(ada, [5]) == [.accepted(seq: 2)])
-        #expect(try redis.client.run("XLEN", redis.codec.keys.log(of: .lobby)).number == 2)
-        let ttl = try redis.client.run("TTL", redis.codec.keys.log(of: .lobby)).number
-        #expect(ttl ?? -1 > 86_300)
     }
 
     @Test func `what was taken away by hand of a held name is no error for others`() async throws {
@@ -223,11 +211,12 @@ import Testing
         let redis = try RedisKeeper(server, .init(), prefix: "my:chat")
         let bench = try Bench(redis)
         let ada = try bench.hold("Ada")
+        try bench.begin(RoomName("r"))
         let call = PublishCall(
             reign: bench.reign,
             incarnation: bench.node,
             room: try RoomName("r"),
-            lastSeq: 0,
+            position: nil,
             drafts: [ada.sealed(1, try RoomName("r"))]
         )
         // The keeper compares the channel.

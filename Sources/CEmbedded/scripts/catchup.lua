@@ -1,94 +1,164 @@
--- What a room's log has behind a position, and whether that is all there ever was.
+-- What a room's log has after a position, and whether that is all there ever was. The room's top is
+-- mended first where it is missing or behind: nothing is published in a room whose end nobody knows.
 --
 -- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>
 -- ARGV  1 epoch   2 data set   3 milliseconds until a silent room is forgotten
 --       4 messages that are enough for an answer: the entry that they end in is the last one
---       with a position: 5 its epoch   6 its seq   7 its mid, "": none
---       8 ... seq and mid of older messages that the caller has had, newest first
--- ->    page <footing> <1: more follow> <top's seq, 0: no top> <top's mid>
+--       5 the mid of a birth, if the room begins now
+--       with a position: 6 its epoch   7 its seq   8 its mid
+--       9 seq of the top that the position is to replace, "-": there is none, "": nothing is replaced
+--       10 its mid
+--       11 ... seq and mid of older messages that the caller has had, newest first
+-- ->    page <footing> <1: more follow> <top's seq> <top's mid, "": no top>
 --         <the number that the answer begins with: what stands before it in its entry does not belong to it>
---         then id (seq-epoch), ms and messages for each entry
+--         then id (seq-epoch), ms, prev and messages for each entry
 --       other-reign
 --
 -- Footings. proven: the entries are what follows the position, without a hole. trimmed: what
--- followed it is no longer kept; they begin with the oldest that is. rewound: the position is not
+-- followed it is no longer kept; they begin with the next that is. rewound: the position is not
 -- in this history; they follow the newest of the older messages that is, or begin with the oldest
 -- kept.
+--
+-- A number may have been given twice, after an older top was put back: then an entry begins before the
+-- one in front of it ends, and follows an older message.
 
 if not reigns() then return {'other-reign'} end
 local ROOM, LOG, ENOUGH = KEYS[2], KEYS[3], tonumber(ARGV[4])
-local top = redis.call('HMGET', ROOM, 'seq', 'mid')
-local top_seq, top_mid = tonumber(top[1] or 0), top[2] or ''
+local epoch, seq, mid = ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
--- Whoever asks has members there: if the top expired under them, numbers would begin anew, and
--- every node would drop them as old. A Redis that takes no writes can still be read.
-if top_seq > 0 then redis.pcall('PEXPIRE', ROOM, digits(lifetime(tonumber(ARGV[3])))) end
+-- An entry of the version before has no prev, and counts as not kept.
+local function is_read(entry) return #entry[2] == 10 end
 
 -- The numbers of an entry's first and last message.
 local function first_of(entry) return tonumber(string.match(entry[1], '^%d+')) end
 local function last_of(entry) return first_of(entry) + entry[2][2] - 1 end
+local function prev_of(entry) return entry[2][8] end
 
--- The entry in which a number stands; nil: it is not kept. An id without its second part stands for
--- every epoch.
-local function entry_with(seq)
-    local entry = redis.call('XREVRANGE', LOG, digits(seq), '-', 'COUNT', 1)[1]
-    if entry and last_of(entry) >= seq then return entry end
-end
-
--- Whether this very message stands at that place.
-local function stands(seq, mid)
-    local entry = entry_with(seq)
-    if not entry then return false end
-    local messages, start = entry[2][8], 1
+-- The mid of an entry's message with a number.
+local function mid_in(entry, number)
+    local messages, start = entry[2][#entry[2]], 1
     local name, length, body
-    for _ = first_of(entry), seq do
+    for _ = first_of(entry), number do
         name, length, body = string.match(messages, '^(%S+) (%d+)\n()', start)
         start = body + length + 1
     end
-    return name == mid
+    return name
 end
 
--- The number of the oldest message kept; one more than the top's where none is.
-local function oldest()
-    local entry = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 1)[1]
-    return entry and first_of(entry) or top_seq + 1
+-- The seq of the newest entry that was ever added, also if it is kept no more; 0: none was.
+local function given()
+    if redis.call('EXISTS', LOG) == 0 then return 0 end
+    local info = redis.call('XINFO', 'STREAM', LOG)
+    for index = 1, #info, 2 do
+        if info[index] == 'last-generated-id' then
+            return tonumber(string.match(info[index + 1], '^%d+'))
+        end
+    end
+    return 0
+end
+
+local top = redis.call('HMGET', ROOM, 'seq', 'mid')
+local top_seq, top_mid = tonumber(top[1]), top[2]
+if not top_mid then top_seq = nil end
+
+-- Puts the room's top somewhere else, and forgets what was known of the log's oldest entry. The answer
+-- is Redis's error, if it takes no writes.
+local function put_top(new_seq, new_mid, sum)
+    local written = redis.pcall('HSET', ROOM, 'seq', digits(new_seq), 'mid', new_mid,
+        'sum', sum or redis.call('HGET', ROOM, 'sum') or '0')
+    if type(written) == 'table' and written.err then return written end
+    redis.call('HDEL', ROOM, 'base', 'since', 'renewed')
+    top_seq, top_mid = new_seq, new_mid
+end
+
+-- Where the room ends: where the log does, if it reaches further; where the caller is, if it asks for
+-- that and nothing has changed since it was told the top; at a birth, if nothing else is known.
+local function mend_top()
+    local newest = redis.call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+    local reach = newest and last_of(newest)
+    if reach and (not top_seq or reach > top_seq) then
+        return put_top(reach, mid_in(newest, reach), newest[2][6])
+    end
+    local given = newest and first_of(newest) or given()
+    local is_found = ARGV[9] and ARGV[9] ~= '' and
+        (ARGV[9] == '-' and not top_seq or tonumber(ARGV[9]) == top_seq and ARGV[10] == top_mid)
+    if is_found and seq >= given and (not top_seq or seq > top_seq) then return put_top(seq, mid) end
+    if (not top_seq and not seq) or given > math.max(top_seq or 0, seq or 0) then
+        return put_top(given, ARGV[5])
+    end
+end
+
+local refused = mend_top()
+if refused then return refused end
+if not top_seq then return {'page', 'rewound', 0, '0', '', '1'} end
+
+-- Whoever asks has members there: if the top expired under them, numbers would begin anew, and
+-- every node would drop them as old. A Redis that takes no writes can still be read.
+redis.pcall('PEXPIRE', ROOM, digits(lifetime(tonumber(ARGV[3]))))
+
+-- The entry in which a number stands; nil: it is not kept. An id without its second part stands for
+-- every epoch.
+local function entry_with(number)
+    local entry = redis.call('XREVRANGE', LOG, digits(number), '-', 'COUNT', 1)[1]
+    if entry and is_read(entry) and last_of(entry) >= number then return entry end
+end
+
+-- Whether this very message stands at that place: its entry is kept, or the one that follows it.
+local function stands(number, name)
+    local entry = entry_with(number)
+    if entry and mid_in(entry, number) == name then return true end
+    local following = entry_with(number + 1)
+    return following and first_of(following) == number + 1 and prev_of(following) == name
+end
+
+-- The number of the first message from a number on that is kept; one more than the top's where none is.
+local function next_from(number)
+    if number > 0 and entry_with(number) then return number end
+    local start = digits(number)
+    while true do
+        local entries = redis.call('XRANGE', LOG, start, '+', 'COUNT', 16)
+        for _, entry in ipairs(entries) do
+            if is_read(entry) then return first_of(entry) end
+            start = '(' .. entry[1]
+        end
+        if #entries < 16 then return top_seq + 1 end
+    end
 end
 
 local function page(footing, from)
     local answer = {'page', footing, 0, digits(top_seq), top_mid, digits(from)}
-    if from > top_seq then return answer end
     local inner = entry_with(from)
-    local start, last, is_end = inner and inner[1] or digits(from), from - 1, false
-    while not is_end and last - from + 1 < ENOUGH do
+    if not inner then return answer end
+    local start, last, is_end = inner[1], nil, false
+    while not is_end do
         local entries = redis.call('XRANGE', LOG, start, '+', 'COUNT', 16)
         for _, entry in ipairs(entries) do
-            if last - from + 1 >= ENOUGH then break end
+            local first = first_of(entry)
+            -- What a number is given twice in is not taken apart; a hole ends the answer.
+            if last and first > last and (last + 1 >= from + ENOUGH or first > last + 1) then
+                answer[3] = 1
+                return answer
+            end
             local count = #answer
             answer[count + 1], answer[count + 2] = entry[1], entry[2][4]
-            answer[count + 3] = entry[2][8]
+            answer[count + 3], answer[count + 4] = prev_of(entry), entry[2][10]
             last, start = last_of(entry), '(' .. entry[1]
         end
         is_end = #entries < 16
     end
-    answer[3] = #answer > 6 and last < top_seq and 1 or 0
     return answer
 end
 
-if not ARGV[5] then return page('proven', top_seq + 1) end
-local seq, mid = tonumber(ARGV[6]), ARGV[7]
-local is_present = ARGV[5] == ARGV[1]
-if top_seq == 0 then return page(seq == 0 and 'proven' or 'rewound', 1) end
-
-if seq == 0 then
-    local first = oldest()
-    if not is_present then return page('rewound', first) end
-    return page(first == 1 and 'proven' or 'trimmed', first)
-end
+if not seq then return page('proven', top_seq + 1) end
 if seq == top_seq and mid == top_mid then return page('proven', top_seq + 1) end
-if stands(seq, mid) then return page('proven', seq + 1) end
-if is_present and top_seq > seq and oldest() > seq then return page('trimmed', oldest()) end
-for index = 8, #ARGV, 2 do
-    local marked = tonumber(ARGV[index])
-    if stands(marked, ARGV[index + 1]) then return page('rewound', marked + 1) end
+if stands(seq, mid) then
+    local from = next_from(seq + 1)
+    return page(from == seq + 1 and 'proven' or 'trimmed', from)
 end
-return page('rewound', oldest())
+local oldest = next_from(0)
+if epoch == ARGV[1] and seq < top_seq and oldest > seq + 1 then return page('trimmed', oldest) end
+for index = 11, #ARGV, 2 do
+    local marked = tonumber(ARGV[index])
+    if stands(marked, ARGV[index + 1]) then return page('rewound', next_from(marked + 1)) end
+end
+return page('rewound', oldest)

@@ -1,6 +1,6 @@
 -- Claims a name, for a new login or again: the first writer of its record wins.
 --
--- KEYS  1 P/epoch   2 P/nodes   3 P/name/<key>   4 P/held/<incarnation>
+-- KEYS  1 P/epoch   2 P/nodes   3 P/name/<key>   4 P/held/<incarnation>   5 P/dead
 -- ARGV  1 epoch   2 data set   3 incarnation   4 key   5 session   6 lineage   7 display form
 --       8 what the keys of held hashes begin with
 --       claimed again: 9 the fence that was granted   10 the highest n known to be accepted
@@ -68,7 +68,13 @@ if not ARGV[9] then
         return granted(record.fence, record.lineage, record.n, record.seq)
     end
     if is_grace then return {'grace'} end
-    if exists and record.node ~= '' and redis.call('HEXISTS', KEYS[2], record.node) == 1 then
+    if exists and record.node ~= '' and redis.call('SISMEMBER', KEYS[5], record.node) == 0 then
+        -- A holder that is neither known nor certified was taken off the list by hand, and may live: it
+        -- is put back, and certified by those who see it stand still.
+        if redis.call('HSETNX', KEYS[2], record.node, 0) == 1 then
+            redis.call('HSETNX', ARGV[8] .. record.node, key,
+                holding(record.session, record.fence, record.lineage) .. '0 0')
+        end
         return {'taken'}
     end
     return begin(next_fence(), 0, 0)

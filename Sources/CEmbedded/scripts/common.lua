@@ -1,4 +1,4 @@
--- Stands in front of every script. What is kept, under the prefix P (data version 2):
+-- Stands in front of every script. What is kept, under the prefix P (data version 3):
 --
 --   P/epoch          hash    epoch, dataset (master_replid), grace ("1" while in it), fence (the
 --                            counter), version
@@ -13,10 +13,13 @@
 --                            display, rooms
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
---                            ms); renewed (when it was last told how long it lives); presence
+--                            ms); renewed (when it was last told how long it lives); presence. A room
+--                            begins with seq 0 and a mid of its own, `<8 random>.0`
 --   P/log/<room>     stream  an entry a batch, as it was published. Its id is seq-epoch of the first
---                            message; count, ms, sum (with this entry) and messages (for each a line
---                            `mid length` and its JSON on a line of its own), in this order
+--                            message; count, ms, sum (with this entry), prev (the mid before its
+--                            first) and messages (for each a line `mid length` and its JSON on a line
+--                            of its own), in this order. Version 2 had no prev: such an entry is not
+--                            read
 --
 -- Who frees a name by hand takes its key out of P/held/<node> first, and then its record away: what
 -- publishing compares stands in the former alone.
@@ -37,8 +40,7 @@ local function holding(session, fence, lineage)
     return string.format('%s %020d %s ', session, fence, lineage)
 end
 
--- A room and its log are told how long they live once in a while, and so much longer. The room is told
--- last or for longer: a log whose room is gone is nobody's.
+-- A room and its log are told how long they live once in a while, and so much longer.
 local function lifetime(forget) return forget + math.floor(forget / 64) end
 
 -- The last message's number and place in what P/held/<inc> has of a name; 0 and 0 where somebody has

@@ -1,5 +1,6 @@
 -- Which reign is this? Begins a new one where the data set is empty, is another than the one
--- stored, or is older than what the caller has seen.
+-- stored, is older than what the caller has seen, or has the form of the version before: then every
+-- call of a node of that version names another reign, and nothing of theirs is written any more.
 --
 -- KEYS  1 P/epoch
 -- ARGV  1 the highest epoch the caller has seen, 0: none   2 the highest fence, 0: none
@@ -7,11 +8,13 @@
 --       4 the data set that epoch was seen with, "": not known. Data that was rolled back, and met first
 --         by a node that had seen nothing, gives an epoch's number once more: that is another reign
 -- ->    reign <epoch> <dataset> <1: in its grace>
---       other-version <version>: what is kept has another form; nothing was written
+--       other-version <version>: what is kept has the form of a newer version, or of one too old to
+--         be read; nothing was written
 --       an error: no epoch is left; nothing was written
 
--- Of the form of what is kept; the first had each message as an entry of the log.
-local VERSION = 2
+-- Of the form of what is kept. The first had each message as an entry of the log; in the second an
+-- entry of the log did not name the message before it.
+local VERSION, OLDEST = 3, 2
 -- Fences of one epoch: so many claims a reign, before they could meet the next one's.
 local FENCES = 2 ^ 20
 -- No epoch is as high: its fences would pass 2^53. Nodes refuse what is said under one.
@@ -20,7 +23,7 @@ local EPOCHS = 2 ^ 33
 local highest_epoch, highest_fence = tonumber(ARGV[1]), tonumber(ARGV[2])
 local stored = redis.call('HMGET', KEYS[1], 'epoch', 'dataset', 'grace', 'fence', 'version')
 local version = tonumber(stored[5] or VERSION)
-if version ~= VERSION then return {'other-version', version} end
+if version > VERSION or version < OLDEST then return {'other-version', version} end
 
 local present = dataset()
 local epoch, fence, grace
@@ -31,7 +34,7 @@ if not stored[1] then
     if highest_epoch > 0 then epoch = math.max(epoch, highest_epoch + 1) end
     fence = 0
     grace = highest_epoch > 0 or ARGV[3] ~= '1'
-elseif stored[2] ~= present or highest_epoch > tonumber(stored[1])
+elseif version < VERSION or stored[2] ~= present or highest_epoch > tonumber(stored[1])
     or (highest_epoch == tonumber(stored[1]) and ARGV[4] ~= '' and ARGV[4] ~= stored[2])
 then
     epoch = math.max(tonumber(stored[1]), highest_epoch) + 1

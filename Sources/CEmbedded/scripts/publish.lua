@@ -1,14 +1,15 @@
 -- Puts a batch into one room's order, and delivers it.
 --
 -- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>   4 P/held/<incarnation>
--- ARGV  1 epoch   2 data set   3 channel   4 the last seq the caller has seen
---       kept: 5 messages   6 bytes   7 milliseconds
---       8 milliseconds until a silent room is forgotten
---       9 the messages, as they are logged and published
---       10 whose each is: a byte a message, 0 for the first sender
---       11 the last mid
---       12 which message is each sender's last: a byte a sender, 0 for the first message
---       13 ... the senders' keys
+-- ARGV  1 epoch   2 data set   3 channel
+--       4 the newest seq the caller has heard or was told, "": it does not hear the room   5 its mid
+--       kept: 6 messages   7 bytes   8 milliseconds
+--       9 milliseconds until a silent room is forgotten
+--       10 the messages, as they are logged and published
+--       11 whose each is: a byte a message, 0 for the first sender
+--       12 the last mid
+--       13 which message is each sender's last: a byte a sender, 0 for the first message
+--       14 ... the senders' keys
 --       then what each is held by up to the number before its first, `session fence lineage n `;
 --         "-" where its numbers do not follow one another
 --       then the same up to its last number
@@ -18,6 +19,8 @@
 --         dup [<seq>]  n was accepted before; the place is known if it was the last
 --         gap <n>      n is not the next one, this is
 --         fenced       the name is not the sender's
+--       other-history: the room has no top, or ends before the caller's place, or has another message
+--         there, or its log has had these numbers; nothing was written
 --       other-reign
 --
 -- A sender is a key with a session, a fence and a lineage: only one of a key's can be what the name
@@ -28,24 +31,29 @@
 
 if not reigns() then return {'other-reign'} end
 local call, digits = redis.call, digits
-local EPOCH, CHANNEL, LAST = ARGV[1], ARGV[3], ARGV[4]
-local MESSAGES, BYTES, AGE = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local EPOCH, CHANNEL = ARGV[1], ARGV[3]
+local MESSAGES, BYTES, AGE = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local ROOM, LOG, HELD = KEYS[2], KEYS[3], KEYS[4]
-local lasts = {string.byte(ARGV[12], 1, -1)}
+local lasts = {string.byte(ARGV[13], 1, -1)}
 local SENDERS = #lasts
-local BEFORE, AFTER = 12 + SENDERS, 12 + 2 * SENDERS
+local BEFORE, AFTER = 13 + SENDERS, 13 + 2 * SENDERS
 
 local time = call('TIME')
 local ms = time[1] .. string.format('%03d', time[2] / 1000)
 local now = tonumber(ms)
-local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed')
-local seq = tonumber(top[1] or LAST)
+local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed', 'mid')
+local seq, prev = tonumber(top[1]), top[6]
+if not seq or not prev then return {'other-history'} end
+if ARGV[4] ~= '' then
+    local heard = tonumber(ARGV[4])
+    if seq < heard or (seq == heard and prev ~= ARGV[5]) then return {'other-history'} end
+end
 local first = seq + 1
 
 -- What is accepted, and what HELD is to have of the senders then.
-local messages, count, mid = ARGV[9], #ARGV[10], ARGV[11]
+local messages, count, mid = ARGV[10], #ARGV[11], ARGV[12]
 if count == 0 then return {'verdicts', ms} end
-local held = call('HMGET', HELD, unpack(ARGV, 13, BEFORE))
+local held = call('HMGET', HELD, unpack(ARGV, 14, BEFORE))
 local marks, marked = {}, 0
 
 local function are_next()
@@ -54,7 +62,7 @@ local function are_next()
         if not held[index] or find(held[index], ARGV[BEFORE + index], 1, true) ~= 1 then
             return false
         end
-        marks[marked + 1] = ARGV[12 + index]
+        marks[marked + 1] = ARGV[13 + index]
         marks[marked + 2] = ARGV[AFTER + index] .. digits(first + lasts[index])
         marked = marked + 2
     end
@@ -75,7 +83,7 @@ local function settle()
         local name, number, length, body =
             string.match(messages, '^(%w+%.(%d+)) (%d+)\n()', start)
         local stop = body + length
-        local n, sender = tonumber(number), senders[string.byte(ARGV[10], index) + 1]
+        local n, sender = tonumber(number), senders[string.byte(ARGV[11], index) + 1]
         local verdict = 'dup'
         if not sender then
             verdict = 'fenced'
@@ -95,7 +103,7 @@ local function settle()
     for index = 1, SENDERS do
         local sender = senders[index]
         if sender and sender.speaks then
-            marks[marked + 1] = ARGV[12 + index]
+            marks[marked + 1] = ARGV[13 + index]
             marks[marked + 2] = sender.proof .. digits(sender.n) .. ' ' .. digits(sender.seq)
             marked = marked + 2
         end
@@ -115,10 +123,13 @@ end
 seq = seq + count
 local sum = tonumber(top[2] or 0) + #messages
 local first_text, count_text, sum_text = digits(first), digits(count), digits(sum)
--- A log without its room is left over, and has numbers that come again.
-if not top[1] and call('EXISTS', LOG) == 1 then call('DEL', LOG) end
-call('XADD', LOG, first_text .. '-' .. EPOCH, 'count', count_text, 'ms', ms, 'sum', sum_text,
-    'messages', messages)
+local added = redis.pcall('XADD', LOG, first_text .. '-' .. EPOCH, 'count', count_text, 'ms', ms,
+    'sum', sum_text, 'prev', prev, 'messages', messages)
+if type(added) == 'table' and added.err then
+    -- The log has an entry of this number: an older top was put back.
+    if string.find(added.err, 'equal or smaller', 1, true) then return {'other-history'} end
+    return added
+end
 -- At once, so that an error in what follows leaves no entry whose number is given again.
 call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', sum_text)
 call('HSET', HELD, unpack(marks, 1, marked))
@@ -138,7 +149,7 @@ if is_looked_at then
         local entries = call('XRANGE', LOG, from, '+', 'COUNT', size)
         for _, entry in ipairs(entries) do
             local fields, number = entry[2], tonumber(string.match(entry[1], '^%d+'))
-            local before, written = tonumber(fields[6]) - #fields[8], tonumber(fields[4])
+            local before, written = tonumber(fields[6]) - #fields[#fields], tonumber(fields[4])
             is_kept = number == first or (sum - before <= BYTES and written >= now - AGE)
             if is_kept then
                 oldest, base, since = number, before, written
@@ -154,7 +165,7 @@ if oldest > 1 then call('XTRIM', LOG, 'MINID', '=', digits(oldest)) end
 
 if is_looked_at then call('HSET', ROOM, 'base', digits(base), 'since', digits(since)) end
 
-local forget = tonumber(ARGV[8])
+local forget = tonumber(ARGV[9])
 local life = lifetime(forget)
 if not top[5] or math.abs(now - top[5]) >= life - forget then
     call('HSET', ROOM, 'renewed', ms)
@@ -165,5 +176,5 @@ end
 -- Last, because a user may lack the right for it: what is not delivered then is found by the next
 -- comparison.
 call('PUBLISH', CHANNEL,
-    EPOCH .. ' ' .. first_text .. ' ' .. count_text .. ' ' .. ms .. '\n' .. messages)
+    EPOCH .. ' ' .. first_text .. ' ' .. count_text .. ' ' .. ms .. ' ' .. prev .. '\n' .. messages)
 return answer

@@ -13,6 +13,9 @@ public protocol Broker: AnyObject {
     /// An answer named another reign, or no such incarnation: whoever keeps the node's standing is
     /// to look, and to tell it again.
     func doubtStanding()
+    /// An answer told that a room ends elsewhere than here: whoever keeps the room's order is to catch
+    /// up with it, and to tell every loop where it is open then.
+    func doubt(_ room: RoomName)
 }
 
 /// What one loop's sessions make of a broker.

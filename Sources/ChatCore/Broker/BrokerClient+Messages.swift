@@ -74,7 +74,7 @@ extension BrokerClient {
             reign: standing.reign,
             incarnation: standing.incarnation,
             room: lines.all[line].room,
-            lastSeq: lines.all[line].lastSeq,
+            position: lines.all[line].position,
             drafts: drafts
         )
         effects.append(.call(.publish(call)))
@@ -123,12 +123,35 @@ extension BrokerClient {
         let sent = takeInFlight(of: line)
         switch answer {
         case .verdicts(let verdicts, _):
+            noteAccepted(sent, verdicts, in: line, reign)
             settle(sent, verdicts, &effects)
+        case .otherHistory:
+            // Nothing was written: the same messages go again, under the same numbers, when the room
+            // has been caught up with.
+            freeNumbers(of: sent)
+            lines.all[line].outbox.putBack(sent)
+            lines.all[line].position = nil
+            effects.append(.doubtRoom(lines.all[line].room))
         case .otherReign:
             sendToLimbo(sent, &effects)
             if reign == standing?.reign { doubtStanding(&effects) }
         }
         noteReady(line)
+    }
+
+    /// The room ends where the newest accepted message stands, or later.
+    private mutating func noteAccepted(
+        _ sent: [Outbox.Sent],
+        _ verdicts: [PublishVerdict],
+        in line: Int,
+        _ reign: Reign
+    ) {
+        for index in verdicts.indices.reversed() {
+            guard case .accepted(let seq) = verdicts[index], index < sent.count else { continue }
+            let mid = sent[index].sealed.mid
+            lines.all[line].advance(to: Position(epoch: reign.epoch, seq: seq, mid: mid))
+            return
+        }
     }
 
     /// Tells the senders; those of messages that stand in a row together.
@@ -207,12 +230,19 @@ extension BrokerClient {
         _ reason: String,
         _ effects: inout [Effect]
     ) {
-        for message in takeInFlight(of: line).reversed() {
-            let sender = message.sealed.draft.sender
-            held[sender]?.n = message.sealed.n - 1
-            effects.append(.settled(sender, .refused(reason: reason)))
+        let sent = takeInFlight(of: line)
+        freeNumbers(of: sent)
+        for message in sent.reversed() {
+            effects.append(.settled(message.sealed.draft.sender, .refused(reason: reason)))
         }
         noteReady(line)
+    }
+
+    /// The numbers of messages that were not written are their senders' next ones again.
+    private mutating func freeNumbers(of sent: [Outbox.Sent]) {
+        for message in sent.reversed() {
+            held[message.sealed.draft.sender]?.n = message.sealed.n - 1
+        }
     }
 
     /// The fate of messages is unknown: nothing newer of their senders goes before it is settled.

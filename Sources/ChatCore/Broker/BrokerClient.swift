@@ -23,6 +23,8 @@ public struct BrokerClient: Sendable {
         case nameLost(SocketID, Username)
         /// Ask whoever keeps the node's standing to look, and to tell it again.
         case doubtStanding
+        /// Ask whoever keeps the room's order to catch up with it, and to tell it open again.
+        case doubtRoom(RoomName)
     }
 
     enum Pending {
@@ -30,12 +32,6 @@ public struct BrokerClient: Sendable {
         case release(SessionID)
         /// By the line's number.
         case publish(Int, Reign)
-    }
-
-    /// A room that may be published in: its last number, in the reign it was caught up in.
-    struct OpenRoom: Sendable {
-        let epoch: UInt64
-        let lastSeq: UInt64
     }
 
     // What the node is.
@@ -146,11 +142,16 @@ extension BrokerClient {
         resume(&effects)
     }
 
-    /// A room is caught up in a reign, up to a number: it may be published in.
-    public mutating func opened(_ room: RoomName, epoch: UInt64, lastSeq: UInt64) {
+    /// A room is caught up in the position's reign, up to there: it may be published in.
+    public mutating func opened(_ room: RoomName, at position: Position) {
         let line = lines.number(of: room)
-        lines.all[line].open = OpenRoom(epoch: epoch, lastSeq: lastSeq)
+        lines.all[line].position = position
         noteReady(line)
+    }
+
+    /// A room has been delivered up to a place.
+    public mutating func delivered(_ room: RoomName, upTo position: Position) {
+        lines.all[lines.number(of: room)].advance(to: position)
     }
 
     /// Some time has passed. Call it every few hundred milliseconds.

@@ -36,6 +36,7 @@ public enum BusPayload: Sendable, Hashable {
         room: RoomName,
         epoch: UInt64,
         firstSeq: UInt64,
+        prev: MessageID,
         ms: Int64
     ) -> Publication? {
         var lines = BusLines()
@@ -47,11 +48,18 @@ public enum BusPayload: Sendable, Hashable {
         guard !items.isEmpty, firstSeq > 0,
             !firstSeq.addingReportingOverflow(UInt64(items.count)).overflow
         else { return nil }
-        return Publication(room: room, epoch: epoch, firstSeq: firstSeq, ms: ms, items: items)
+        return Publication(
+            room: room,
+            epoch: epoch,
+            firstSeq: firstSeq,
+            prev: prev,
+            ms: ms,
+            items: items
+        )
     }
 
-    /// What numbered messages travel as: a line `epoch first-seq count ms`; for each message a line
-    /// `mid length`, and its JSON on a line of its own.
+    /// What numbered messages travel as: a line `epoch first-seq count ms prev`; for each message a
+    /// line `mid length`, and its JSON on a line of its own.
     public static func encode(_ publication: Publication) -> [UInt8] {
         var out: [UInt8] = []
         JSONWriter.append(publication.epoch, to: &out)
@@ -61,8 +69,11 @@ public enum BusPayload: Sendable, Hashable {
         JSONWriter.append(UInt64(publication.items.count), to: &out)
         out.append(UInt8(ascii: " "))
         JSONWriter.append(publication.ms, to: &out)
-        out.append(UInt8(ascii: "\n"))
-        out.append(addingCapacity: publication.byteCount) { out in
+        out.append(UInt8(ascii: " "))
+        let bytes = publication.prev.byteCount + 1 + publication.byteCount
+        out.append(addingCapacity: bytes) { out in
+            publication.prev.append(to: &out)
+            out.append(UInt8(ascii: "\n"))
             for item in publication.items { append(item.body.span.bytes, as: item.mid, to: &out) }
         }
         return out
@@ -96,8 +107,9 @@ public enum BusPayload: Sendable, Hashable {
             let first = lines.number(bytes, endedBy: " "), first > 0, first < Limits.numbers,
             let count = lines.number(bytes, endedBy: " "), count > 0, count < Limits.numbers,
             first + count < Limits.numbers,
-            let ms = lines.number(bytes, endedBy: "\n"), ms < Limits.numbers
-        else { return .junk(reason: "a first line that is not epoch, seq, count and time") }
+            let ms = lines.number(bytes, endedBy: " "), ms < Limits.numbers,
+            let prev = lines.mid(bytes, endedBy: "\n")
+        else { return .junk(reason: "a first line that is not epoch, seq, count, time and prev") }
         var items: [Publication.Item] = []
         // A count is believed only as far as there are bytes for it.
         items.reserveCapacity(min(Int(clamping: count), payload.count / BusLines.leastItemBytes))
@@ -109,7 +121,14 @@ public enum BusPayload: Sendable, Hashable {
         }
         guard lines.isAtEnd(bytes) else { return .junk(reason: "more than it says") }
         return .messages(
-            Publication(room: room, epoch: epoch, firstSeq: first, ms: Int64(ms), items: items)
+            Publication(
+                room: room,
+                epoch: epoch,
+                firstSeq: first,
+                prev: prev,
+                ms: Int64(ms),
+                items: items
+            )
         )
     }
 
@@ -158,8 +177,7 @@ private struct BusLines {
     /// A line `mid length` and as many bytes of JSON on a line of their own.
     mutating func item(of payload: [UInt8]) -> Publication.Item? {
         let bytes = payload.span.bytes
-        guard let lineage = lineage(bytes, endedBy: "."),
-            let n = number(bytes, endedBy: " "), n < Limits.numbers,
+        guard let mid = mid(bytes, endedBy: " "),
             let length = number(bytes, endedBy: "\n"), length < bytes.byteCount - position
         else { return nil }
         let end = position + Int(length)
@@ -170,7 +188,15 @@ private struct BusLines {
         guard body.count > 2, bytes.byte(at: body.lowerBound) == UInt8(ascii: "{"),
             bytes.byte(at: end - 1) == UInt8(ascii: "}")
         else { return nil }
-        return Publication.Item(mid: MessageID(lineage: lineage, n: n), body: payload[body])
+        return Publication.Item(mid: mid, body: payload[body])
+    }
+
+    /// A message's id in front of the next `end`, which is passed.
+    mutating func mid(_ bytes: RawSpan, endedBy end: Unicode.Scalar) -> MessageID? {
+        guard let lineage = lineage(bytes, endedBy: "."),
+            let n = number(bytes, endedBy: end), n < Limits.numbers
+        else { return nil }
+        return MessageID(lineage: lineage, n: n)
     }
 
     private mutating func lineage(_ bytes: RawSpan, endedBy end: Unicode.Scalar) -> Lineage? {

@@ -1,14 +1,20 @@
 /// One loop's way into a room: whether it may be published in, and what is on its way there.
 struct Line: Sendable {
     let room: RoomName
-    /// Nil before the room has been caught up.
-    var open: BrokerClient.OpenRoom?
+    /// The newest message there that was delivered here or is known to be accepted, in the reign in
+    /// which the room was caught up. Nil: it has to be caught up first.
+    var position: Position?
     var outbox: Outbox
     /// It is among those with a call that could leave.
     var isReady = false
 
-    var epoch: UInt64? { open?.epoch }
-    var lastSeq: UInt64 { open?.lastSeq ?? 0 }
+    var epoch: UInt64? { position?.epoch }
+
+    /// Something newer stands there.
+    mutating func advance(to newer: Position) {
+        guard let position, newer.epoch == position.epoch, newer.seq > position.seq else { return }
+        self.position = newer
+    }
 }
 
 /// The lines of one loop, each under a number of its own for good.

@@ -29,22 +29,39 @@ public struct Publication: Sendable, Hashable {
     public let epoch: UInt64
     /// The first one's number; the others follow.
     public let firstSeq: UInt64
+    /// The message before the first one, or the room's birth: what these messages follow. A number
+    /// may be given twice, after data was lost or changed by hand; a chain of ids tells.
+    public let prev: MessageID
     /// When they got their numbers, in milliseconds since 1970.
     public let ms: Int64
     /// The messages.
     public let items: [Item]
 
     /// Messages with their place in a room's order.
-    public init(room: RoomName, epoch: UInt64, firstSeq: UInt64, ms: Int64, items: [Item]) {
+    public init(
+        room: RoomName,
+        epoch: UInt64,
+        firstSeq: UInt64,
+        prev: MessageID,
+        ms: Int64,
+        items: [Item]
+    ) {
         self.room = room
         self.epoch = epoch
         self.firstSeq = firstSeq
+        self.prev = prev
         self.ms = ms
         self.items = items
     }
 
     /// The last one's number.
     public var lastSeq: UInt64 { firstSeq + UInt64(items.count) - 1 }
+
+    /// Where the last one stands; nil: there is none.
+    public var end: Position? {
+        guard let last = items.last else { return nil }
+        return Position(epoch: epoch, seq: lastSeq, mid: last.mid)
+    }
 }
 
 extension Publication {
@@ -54,8 +71,18 @@ extension Publication {
     /// What of it has at least that number.
     public func from(_ seq: UInt64) -> Publication {
         guard seq > firstSeq else { return self }
-        let items = Array(items.dropFirst(Int(seq - firstSeq)))
-        return Publication(room: room, epoch: epoch, firstSeq: seq, ms: ms, items: items)
+        return piece(Int(seq - firstSeq)..<items.count)
+    }
+
+    private func piece(_ range: Range<Int>) -> Publication {
+        Publication(
+            room: room,
+            epoch: epoch,
+            firstSeq: firstSeq + UInt64(range.lowerBound),
+            prev: range.lowerBound > 0 ? items[range.lowerBound - 1].mid : prev,
+            ms: ms,
+            items: Array(items[range])
+        )
     }
 
     /// What is left of it without some messages, in pieces that have no holes.
@@ -64,17 +91,7 @@ extension Publication {
         var pieces: [Publication] = []
         var start = 0
         for end in 0...items.count where end == items.count || had.contains(items[end].mid) {
-            if start < end {
-                pieces.append(
-                    Publication(
-                        room: room,
-                        epoch: epoch,
-                        firstSeq: firstSeq + UInt64(start),
-                        ms: ms,
-                        items: Array(items[start..<end])
-                    )
-                )
-            }
+            if start < end { pieces.append(piece(start..<end)) }
             start = end + 1
         }
         return pieces

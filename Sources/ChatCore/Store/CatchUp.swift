@@ -24,14 +24,33 @@ public struct CatchUpCall: Sendable, Hashable {
     public let marks: [Mark]
     /// Messages that are enough for one answer: the entry that they end in is the last one.
     public let limit: Int
+    /// The top that the caller's position is to replace, if it is still there and the log reaches no
+    /// further; nil: the position replaces nothing.
+    public let replacing: FoundTop?
+
+    /// A room's top as an answer has told it.
+    public enum FoundTop: Sendable, Hashable {
+        /// There was none.
+        case none
+        /// It was this one.
+        case top(Mark)
+    }
 
     /// A question about a room.
-    public init(reign: Reign, room: RoomName, position: Position?, marks: [Mark], limit: Int) {
+    public init(
+        reign: Reign,
+        room: RoomName,
+        position: Position?,
+        marks: [Mark],
+        limit: Int,
+        replacing: FoundTop? = nil
+    ) {
         self.reign = reign
         self.room = room
         self.position = position
         self.marks = marks
         self.limit = limit
+        self.replacing = replacing
     }
 }
 
@@ -49,20 +68,23 @@ public struct CatchUpPage: Sendable, Hashable {
     public enum Footing: Sendable, Hashable {
         /// Proven: they are what follows the position, without a hole.
         case proven
-        /// What followed the position is no longer kept: the first entry is the oldest there is.
+        /// What followed the position is no longer kept: the first entry is the next one that is.
         case trimmed
         /// The position is not in this history: they follow the newest mark that is, or are all
-        /// that is kept. Some of them the caller may have had.
+        /// that is kept. Some of them the caller may have had. What lies before the first one is
+        /// known only if its `prev` is.
         case rewound
     }
 
     /// How far they can be trusted to be what is missing.
     public let footing: Footing
-    /// Consecutive, oldest first; none is empty. The first may be the rest of what was published.
+    /// In the log's order; none is empty. The first may be the rest of what was published. Each
+    /// follows the one before, but where a number was given twice: then it follows an older message.
     public let entries: [Publication]
     /// More follow.
     public let hasMore: Bool
-    /// Where the room's order ends, under the reign asked; nil: the room is empty.
+    /// Where the room's order ends, under the reign asked; nil: nothing is known of the room, and the
+    /// caller, who has a position, is to say whether it counts (`CatchUpCall.replacing`).
     public let top: Position?
 
     /// A piece of the log.

@@ -53,9 +53,10 @@ public struct PublishCall: Sendable, Hashable {
     public let incarnation: Incarnation
     /// Where all of them go.
     public let room: RoomName
-    /// The last number there when the room was caught up in this reign: a room that has no top starts
-    /// behind it.
-    public let lastSeq: UInt64
+    /// The newest message there that the caller has heard or was told to be accepted: a room that ends
+    /// before it, or with another message of that number, takes nothing. Nil: the caller does not
+    /// hear the room, and it takes the message only if it has a top.
+    public let position: Position?
     /// At most `Limits.batchMessages`.
     public let drafts: [SealedDraft]
 
@@ -64,13 +65,13 @@ public struct PublishCall: Sendable, Hashable {
         reign: Reign,
         incarnation: Incarnation,
         room: RoomName,
-        lastSeq: UInt64,
+        position: Position?,
         drafts: [SealedDraft]
     ) {
         self.reign = reign
         self.incarnation = incarnation
         self.room = room
-        self.lastSeq = lastSeq
+        self.position = position
         self.drafts = drafts
     }
 }
@@ -91,6 +92,9 @@ public enum PublishVerdict: Hashable, Sendable {
 public enum PublishAnswer: Hashable, Sendable {
     /// One verdict a message, in the call's order; `ms` is when, since 1970.
     case verdicts([PublishVerdict], ms: Int64)
+    /// The room has no top, or another one than the caller's position allows: it has to be caught up
+    /// with, which mends it. Nothing was written.
+    case otherHistory
     /// Nothing was written.
     case otherReign
 }

@@ -71,7 +71,15 @@ extension Store {
             return .granted(record.grant)
         }
         if isGrace { return .grace }
-        if let holder = record?.holder, beats[holder] != nil { return .taken }
+        if let holder = record?.holder, !dead.contains(holder) {
+            // A holder that is neither known nor certified was taken off the list by hand, and may
+            // live: it is put back, and certified by those who see it stand still.
+            if beats[holder] == nil {
+                beats[holder] = 0
+                held[holder, default: []].insert(claim.username.key)
+            }
+            return .taken
+        }
         return begin(claim, nil)
     }
 

@@ -8,8 +8,13 @@ extension Store {
         ms: Int64
     ) -> (answer: PublishAnswer, publication: Publication?) {
         guard reigns(call.reign) else { return (.otherReign, nil) }
-        let known = rooms.index(forKey: call.room)
-        let firstSeq = (known.map { rooms.values[$0].seq } ?? call.lastSeq) + 1
+        guard let room = rooms.index(forKey: call.room), let top = rooms.values[room].top,
+            call.position.map({ top.allows($0) }) ?? true
+        else { return (.otherHistory, nil) }
+        let firstSeq = top.seq + 1
+        if !rooms.values[room].takes(firstSeq, epoch: call.reign.epoch), isNextOfAny(call) {
+            return (.otherHistory, nil)
+        }
         var items: [Publication.Item] = []
         var verdicts: [PublishVerdict] = []
         items.reserveCapacity(call.drafts.count)
@@ -34,24 +39,26 @@ extension Store {
             room: call.room,
             epoch: call.reign.epoch,
             firstSeq: firstSeq,
+            prev: top.mid,
             ms: ms,
             items: items
         )
         // Changed where it stands: with two owners every call would copy the log.
-        if let known {
-            rooms.values[known].append(publication, keeping: retention, now: ms)
-        } else {
-            var room = RoomLog(behind: call.lastSeq)
-            room.append(publication, keeping: retention, now: ms)
-            rooms[call.room] = room
-        }
+        rooms.values[room].append(publication, keeping: retention, now: ms)
         return (.verdicts(verdicts, ms: ms), publication)
     }
 
-    /// What is kept of a room from number `first` on, oldest first, up to the entry in which `limit`
-    /// messages are full.
-    public func history(of room: RoomName, from first: UInt64, limit: Int) -> [Publication] {
-        rooms[room]?.entries(from: first, limit: limit) ?? []
+    /// All that is kept of a room, in the order in which it was written.
+    public func history(of room: RoomName) -> [Publication] {
+        rooms[room]?.all ?? []
+    }
+
+    /// Whether any message of a call would be accepted.
+    private func isNextOfAny(_ call: PublishCall) -> Bool {
+        call.drafts.contains { draft in
+            guard let record = names[draft.key] else { return false }
+            return record.isHeld(draft.proof, by: call.incarnation) && draft.n == record.n + 1
+        }
     }
 
     /// The verdict on one message, which stands at `seq` if it is accepted.
@@ -68,15 +75,19 @@ extension Store {
 }
 
 extension NameRecord {
+    /// Whether the name is the sender's.
+    fileprivate func isHeld(_ proof: SealedDraft.Proof, by incarnation: Incarnation) -> Bool {
+        holder == incarnation && session == proof.session && fence == proof.fence
+            && lineage == proof.lineage
+    }
+
     /// Takes a message of whoever holds the name, as `seq`, if it is the next one.
     fileprivate mutating func place(
         _ proof: SealedDraft.Proof,
         of incarnation: Incarnation,
         at seq: UInt64
     ) -> PublishVerdict {
-        guard holder == incarnation, session == proof.session, fence == proof.fence,
-            lineage == proof.lineage
-        else { return .fenced }
+        guard isHeld(proof, by: incarnation) else { return .fenced }
         if proof.n <= n {
             let isNewest = proof.n == n && self.seq > 0
             return .duplicate(seq: isNewest ? self.seq : nil)

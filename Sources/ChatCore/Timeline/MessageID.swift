@@ -2,7 +2,7 @@
 public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     /// The unbroken possession of a name the message was sent under.
     public let lineage: Lineage
-    /// 1, 2, 3 … within the lineage, over all rooms.
+    /// 1, 2, 3 … within the lineage, over all rooms; 0 for a room's birth.
     public let n: UInt64
 
     /// The `n`-th message of a lineage.
@@ -10,6 +10,9 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
         self.lineage = lineage
         self.n = n
     }
+
+    /// The id that a room's place has before its first message: no message ever has the number 0.
+    public static func birth(_ lineage: Lineage) -> MessageID { MessageID(lineage: lineage, n: 0) }
 
     /// Reads the text of one back.
     ///

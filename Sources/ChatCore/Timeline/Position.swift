@@ -7,11 +7,12 @@ public struct Position: Hashable, Sendable {
     public let epoch: UInt64
     /// 1, 2, 3 … without holes, across epochs; 0 before the first message.
     public let seq: UInt64
-    /// The message that stands there; nil before the first.
-    public let mid: MessageID?
+    /// The message that stands there. An empty room has a place too, named by its birth: a number 0
+    /// with a lineage of its own (`MessageID.birth`).
+    public let mid: MessageID
 
     /// A place, with the message that stands there.
-    public init(epoch: UInt64, seq: UInt64, mid: MessageID?) {
+    public init(epoch: UInt64, seq: UInt64, mid: MessageID) {
         self.epoch = epoch
         self.seq = seq
         self.mid = mid

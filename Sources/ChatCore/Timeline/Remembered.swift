@@ -34,6 +34,25 @@ struct Remembered: Sendable {
     /// All their names.
     var mids: Set<MessageID> { Set(marks.map(\.mid)) }
 
+    /// Whether this message was delivered as this number.
+    ///
+    /// Cost: one look where the numbers follow one another, else a look at each message.
+    func holds(_ mid: MessageID, at seq: UInt64) -> Bool {
+        guard let newest = marks.isEmpty ? nil : mark(back: 0) else { return false }
+        if newest.seq >= seq, newest.seq - seq < UInt64(marks.count) {
+            let expected = mark(back: Int(newest.seq - seq))
+            if expected.seq == seq, expected.mid == mid { return true }
+        }
+        return marks.contains { $0.seq == seq && $0.mid == mid }
+    }
+
+    /// Whether this message was delivered, under whatever number.
+    ///
+    /// Cost: a look at each message.
+    func holds(_ mid: MessageID) -> Bool {
+        marks.contains { $0.mid == mid }
+    }
+
     /// The highest number by lineage.
     var highest: [Lineage: UInt64] {
         marks.reduce(into: [:]) { highest, mark in

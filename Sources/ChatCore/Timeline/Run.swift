@@ -7,13 +7,16 @@ public struct Run: Sendable {
     public let bytes: [UInt8]
     /// Where each frame ends in `bytes`.
     let ends: [Int]
+    /// Where its last message stands; nil: it has no number.
+    public let position: Position?
 
     /// How many frames there are.
     public var count: Int { ends.count }
 
-    init(bytes: [UInt8], ends: [Int]) {
+    init(bytes: [UInt8], ends: [Int], position: Position? = nil) {
         self.bytes = bytes
         self.ends = ends
+        self.position = position
     }
 
     /// Frames what a broker delivered.
@@ -35,7 +38,7 @@ public struct Run: Sendable {
                 lengths[index] = out.count
             }
         }
-        self.init(bytes: bytes, ends: lengths)
+        self.init(bytes: bytes, ends: lengths, position: publication.end)
     }
 
     /// Frames one message as it is: published by hand, without a number.

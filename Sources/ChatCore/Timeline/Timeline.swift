@@ -2,8 +2,9 @@
 /// what it reads from the log instead.
 ///
 /// Pub/sub is at most once, and a cut of it is a gap, always: so nothing is delivered that does not
-/// prove to be next, and what is missing is caught up with before anything newer. On: the loop of the
-/// subscription.
+/// prove to be next. The proof is the chain of ids (`Publication.prev`), not the number, which may be
+/// given twice when data is lost or changed by hand. What is missing is caught up with before anything
+/// newer. On: the loop of the subscription.
 public struct Timeline: Sendable {
     /// What is to be done, in order.
     public enum Effect: Sendable, Hashable {
@@ -14,10 +15,15 @@ public struct Timeline: Sendable {
         /// Ask the log. Answered by `caughtUp` with the same ticket, or not at all where the
         /// connection is lost: the next `stands` begins anew.
         case catchUp(CatchUpCall, ticket: UInt64)
-        /// The room may be published in.
-        case opened(epoch: UInt64, lastSeq: UInt64)
-        /// These are lost to this node's clients, and are known to be.
-        case missed(ClosedRange<UInt64>)
+        /// Publish a probe to the node itself. Answered by `probed` with the same ticket when it has
+        /// come back over the subscription, or not at all: `unsubscribed` follows then.
+        case probe(ticket: UInt64)
+        /// The room may be published in; it has been delivered up to this place.
+        case opened(Position)
+        /// Messages are lost to this node's clients, and are known to be. Nil: nobody can tell which.
+        case missed(ClosedRange<UInt64>?)
+        /// A publication is dropped that the log knows nothing of.
+        case ignored
         /// A newer reign than the one told has shown itself.
         case doubtStanding(epoch: UInt64)
     }
@@ -32,11 +38,13 @@ public struct Timeline: Sendable {
     }
 
     enum Held {
-        case publication(Publication)
+        /// With the ticket of the newest question that was asked before it came.
+        case publication(Publication, after: UInt64)
         case byHand([UInt8])
     }
 
-    let room: RoomName
+    /// Which room.
+    public let room: RoomName
     private(set) var phase = Phase.deaf
     private var reign: Reign?
     private(set) var position: Position?
@@ -53,6 +61,8 @@ public struct Timeline: Sendable {
     private var ticket: UInt64 = 0
     /// Where it stood when that was asked.
     private var askedAt: Position?
+    /// The top that the position is to replace, once a probe has come back.
+    private var replacing: CatchUpCall.FoundTop?
 
     /// A room that nothing is known of.
     public init(room: RoomName) {
@@ -89,13 +99,14 @@ extension Timeline {
         if phase != .deaf, hasMoved || phase == .catchingUp { begin(&effects) }
     }
 
+    /// A loop was told that the room ends elsewhere than here: it has to be caught up with.
+    public mutating func doubted(into effects: inout [Effect]) {
+        if phase == .live { begin(&effects) }
+    }
+
     /// Messages came over the subscription.
     public mutating func receive(_ publication: Publication, into effects: inout [Effect]) {
-        switch phase {
-        case .deaf: break
-        case .catchingUp: hold(.publication(publication), publication.byteCount)
-        case .live: take(publication, &effects)
-        }
+        receive(publication, after: ticket, &effects)
     }
 
     /// Something came over the subscription that was published by hand.
@@ -130,23 +141,87 @@ extension Timeline {
         case (.page(let page), .catchingUp): read(page, reign, &effects)
         }
     }
+
+    /// A probe has come back: everything published before it has been heard.
+    public mutating func probed(ticket: UInt64, into effects: inout [Effect]) {
+        guard awaits(ticket), let found = replacing else { return }
+        replacing = nil
+        deliverChained(&effects)
+        ask(replacing: found, &effects)
+    }
 }
 
 // MARK: - Live
 
 extension Timeline {
-    private mutating func take(_ publication: Publication, _ effects: inout [Effect]) {
-        guard let position, publication.epoch >= position.epoch else { return }
-        guard publication.epoch == position.epoch, publication.firstSeq <= position.seq + 1 else {
-            if publication.epoch > (reign?.epoch ?? 0) {
-                effects.append(.doubtStanding(epoch: publication.epoch))
-            }
-            begin(&effects)
-            // It is in the log as well; but here it is at hand.
-            return hold(.publication(publication), publication.byteCount)
+    /// How a publication lies to the position.
+    private enum Relation {
+        /// It follows.
+        case next
+        /// It begins before it, and goes on after it.
+        case reachesOver
+        /// It has been delivered.
+        case had
+        /// It contradicts the position, or something is missing in between.
+        case elsewhere
+    }
+
+    private func relation(of publication: Publication, to position: Position) -> Relation {
+        guard publication.epoch == position.epoch, let last = publication.items.last else {
+            return .elsewhere
         }
-        guard publication.lastSeq > position.seq else { return }
-        deliver(publication.from(position.seq + 1), &effects)
+        if publication.firstSeq > position.seq {
+            let isNext = publication.firstSeq == position.seq + 1
+            return isNext && publication.prev == position.mid ? .next : .elsewhere
+        }
+        guard publication.lastSeq >= position.seq else {
+            return remembered.holds(last.mid, at: publication.lastSeq) ? .had : .elsewhere
+        }
+        let own = publication.items[Int(position.seq - publication.firstSeq)].mid
+        guard own == position.mid else { return .elsewhere }
+        return publication.lastSeq == position.seq ? .had : .reachesOver
+    }
+
+    private mutating func receive(
+        _ publication: Publication,
+        after asked: UInt64,
+        _ effects: inout [Effect]
+    ) {
+        switch phase {
+        case .deaf: break
+        case .catchingUp: hold(.publication(publication, after: asked), publication.byteCount)
+        case .live: take(publication, after: asked, &effects)
+        }
+    }
+
+    private mutating func take(
+        _ publication: Publication,
+        after asked: UInt64,
+        _ effects: inout [Effect]
+    ) {
+        guard let position, publication.epoch >= position.epoch else { return }
+        switch relation(of: publication, to: position) {
+        case .next: deliver(publication, &effects)
+        case .reachesOver: deliver(publication.from(position.seq + 1), &effects)
+        case .had: break
+        // A question that was asked since has not shown it: no publication causes two.
+        case .elsewhere where asked < ticket: effects.append(.ignored)
+        case .elsewhere: lookUp(publication, after: asked, &effects)
+        }
+    }
+
+    private mutating func lookUp(
+        _ publication: Publication,
+        after asked: UInt64,
+        _ effects: inout [Effect]
+    ) {
+        // It is in the log as well; but here it is at hand.
+        phase = .catchingUp
+        hold(.publication(publication, after: asked), publication.byteCount)
+        guard publication.epoch > reign?.epoch ?? 0 else { return begin(&effects) }
+        // The log can be read when the newer reign has been told, which begins anew.
+        ticket += 1
+        effects.append(.doubtStanding(epoch: publication.epoch))
     }
 
     private mutating func deliver(_ publication: Publication, _ effects: inout [Effect]) {
@@ -155,11 +230,10 @@ extension Timeline {
             remembered.add(.init(seq: seq, mid: item.mid))
             seq += 1
         }
-        position = Position(
-            epoch: max(publication.epoch, position?.epoch ?? 0),
-            seq: seq - 1,
-            mid: publication.items.last?.mid
-        )
+        if let last = publication.items.last {
+            let epoch = max(publication.epoch, position?.epoch ?? 0)
+            position = Position(epoch: epoch, seq: seq - 1, mid: last.mid)
+        }
         guard let had else { return effects.append(.deliver(publication)) }
         for piece in publication.without(had) { effects.append(.deliver(piece)) }
     }
@@ -173,9 +247,13 @@ extension Timeline {
         ask(&effects)
     }
 
-    private mutating func ask(_ effects: inout [Effect]) {
+    private mutating func ask(
+        replacing found: CatchUpCall.FoundTop? = nil,
+        _ effects: inout [Effect]
+    ) {
         // An answer to an older question is nobody's any more.
         ticket += 1
+        replacing = nil
         askedAt = position
         guard let reign else { return }
         let call = CatchUpCall(
@@ -183,7 +261,8 @@ extension Timeline {
             room: room,
             position: position,
             marks: remembered.milestones,
-            limit: Limits.catchUpEntries
+            limit: Limits.catchUpEntries,
+            replacing: found
         )
         effects.append(.catchUp(call, ticket: ticket))
     }
@@ -194,8 +273,7 @@ extension Timeline {
     /// of then may be no longer in the log, where as much is said as a busy room may say.
     private func shows(_ page: CatchUpPage) -> Bool {
         guard askedAt == position else { return false }
-        guard page.footing == .proven, let position else { return page.footing != .proven }
-        return page.entries.last.map { $0.lastSeq > position.seq } ?? false
+        return page.footing != .proven || !page.entries.isEmpty
     }
 
     private mutating func read(
@@ -203,62 +281,104 @@ extension Timeline {
         _ reign: Reign,
         _ effects: inout [Effect]
     ) {
-        let asked = position
+        if let found = topToReplace(page, reign) {
+            replacing = found
+            return effects.append(.probe(ticket: ticket))
+        }
+        guard let top = page.top else { return }
+        noteLost(page, top, &effects)
         if page.footing == .rewound {
             had = remembered.mids
             comparisonsSinceRewind = 0
         }
-        if page.footing == .trimmed, let asked,
-            let first = page.entries.first?.firstSeq ?? page.top?.seq,
-            first > asked.seq + 1
-        {
-            effects.append(.missed(asked.seq + 1...first - 1))
-        }
         for entry in page.entries { deliver(entry, &effects) }
-        stand(behind: page, asked, reign)
+        // The last entry need not have been new.
+        let last = page.entries.last
+        position = Position(
+            epoch: reign.epoch,
+            seq: last?.lastSeq ?? top.seq,
+            mid: last?.items.last?.mid ?? top.mid
+        )
         guard !page.hasMore else { return ask(&effects) }
         guard !hasOverflowed else {
             dropHeld()
             return ask(&effects)
         }
-        goLive(reign, &effects)
+        goLive(&effects)
     }
 
-    /// Where the node is behind a page: at its last entry, which need not have been new.
-    private mutating func stand(behind page: CatchUpPage, _ asked: Position?, _ reign: Reign) {
-        if let last = page.entries.last {
-            position = Position(epoch: reign.epoch, seq: last.lastSeq, mid: last.items.last?.mid)
-        } else if asked == nil || page.footing == .trimmed || page.top != nil {
-            position = page.top ?? Position(epoch: reign.epoch, seq: 0, mid: nil)
-        } else if page.footing == .proven, let asked {
-            position = Position(epoch: reign.epoch, seq: asked.seq, mid: asked.mid)
+    /// The room's top, if the position is to count in its place: the room has none, or only a birth,
+    /// or one of this very reign that was delivered here long ago. Then somebody has taken the newer
+    /// one away, and the position of whoever has heard everything tells where the room's numbers go on.
+    ///
+    /// In a newer reign an older top counts: what came after it is lost, and others may have gone on
+    /// from there.
+    private func topToReplace(_ page: CatchUpPage, _ reign: Reign) -> CatchUpCall.FoundTop? {
+        guard let position, page.footing == .rewound else { return nil }
+        guard let top = page.top else { return CatchUpCall.FoundTop.none }
+        guard top.seq < position.seq else { return nil }
+        let isOwn = position.epoch == reign.epoch && remembered.holds(top.mid, at: top.seq)
+        return top.seq == 0 || isOwn ? .top(.init(seq: top.seq, mid: top.mid)) : nil
+    }
+
+    /// Tells what the room's clients will never get.
+    private func noteLost(_ page: CatchUpPage, _ top: Position, _ effects: inout [Effect]) {
+        guard let position else { return }
+        switch page.footing {
+        case .proven: break
+        case .trimmed:
+            let first = page.entries.first?.firstSeq ?? top.seq + 1
+            if first > position.seq + 1 { effects.append(.missed(position.seq + 1...first - 1)) }
+        case .rewound:
+            // What comes first follows something that was delivered, or nothing at all.
+            let first = page.entries.first
+            let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
+            let isJoined = seq == 1 || before == position.mid || remembered.holds(before)
+            if !isJoined { effects.append(.missed(nil)) }
         }
-        // Else the room has been emptied. The place stays one of the old reign, so that whatever
-        // number the next message gets, it is looked up.
     }
 
-    private mutating func goLive(_ reign: Reign, _ effects: inout [Effect]) {
+    private mutating func goLive(_ effects: inout [Effect]) {
         phase = .live
-        effects.append(.opened(epoch: reign.epoch, lastSeq: position?.seq ?? 0))
+        if let position { effects.append(.opened(position)) }
         let waiting = held
         dropHeld()
         for next in waiting {
             switch next {
-            case .publication(let publication):
-                // What is logged before it is published, and read behind the subscription, has no
-                // hole: who has written this has not written the log.
-                guard !isForged(publication) else { continue }
-                receive(publication, into: &effects)
+            case .publication(let publication, let asked):
+                receive(publication, after: asked, &effects)
             case .byHand(let body): receive(byHand: body, into: &effects)
             }
         }
     }
 
-    private func isForged(_ publication: Publication) -> Bool {
-        guard phase == .live, let position, publication.epoch == position.epoch else {
-            return false
+    /// Delivers what is held as far as it follows the position.
+    private mutating func deliverChained(_ effects: inout [Effect]) {
+        let waiting = held
+        let wasOverflowing = hasOverflowed
+        dropHeld()
+        hasOverflowed = wasOverflowing
+        for next in waiting {
+            guard case .publication(let publication, _) = next, let position,
+                publication.epoch == position.epoch
+            else {
+                keep(next)
+                continue
+            }
+            switch relation(of: publication, to: position) {
+            case .next: deliver(publication, &effects)
+            case .reachesOver: deliver(publication.from(position.seq + 1), &effects)
+            case .had: break
+            case .elsewhere: keep(next)
+            }
         }
-        return publication.firstSeq > position.seq + 1
+    }
+
+    private mutating func keep(_ next: Held) {
+        switch next {
+        case .publication(let publication, _): hold(next, publication.byteCount)
+        case .byHand(let body): hold(next, body.count)
+        }
     }
 
     private mutating func hold(_ next: Held, _ bytes: Int) {

@@ -8,6 +8,8 @@ import NIOCore
 final class MemoryBroker {
     private var store: Store
     private let standing: Standing
+    /// Where the lobby begins.
+    private let start: Position
     /// The loops to deliver to. Set once, before anything is asked.
     private var receivers: [NIOLoopBound<Shard>] = []
 
@@ -24,17 +26,22 @@ final class MemoryBroker {
         }
         _ = store.register(RegisterCall(reign: reign, incarnation: incarnation, label: ""))
         standing = Standing(reign: reign, incarnation: incarnation, isGrace: false)
+        let question = CatchUpCall(reign: reign, room: .lobby, position: nil, marks: [], limit: 0)
+        guard case .page(let page) = store.catchUp(question, birth: Lineage(using: &random)),
+            let top = page.top
+        else { preconditionFailure("a room of an empty store begins") }
+        start = top
     }
 
     /// Begins to deliver to the loops.
     func start(for receivers: [NIOLoopBound<Shard>]) {
         self.receivers = receivers
         for receiver in receivers {
-            receiver.eventLoop.execute { [standing] in
+            receiver.eventLoop.execute { [standing, start] in
                 let shard = receiver.value
                 shard.sure(until: .distantFuture)
                 shard.stands(standing, seen: [:])
-                shard.opened(.lobby, epoch: standing.reign.epoch, lastSeq: 0)
+                shard.opened(.lobby, at: start)
                 shard.linkUp()
             }
         }
@@ -151,6 +158,10 @@ private final class MemoryPort: Broker {
     }
 
     func doubtStanding() {
+        preconditionFailure("nothing but this process changes its memory")
+    }
+
+    func doubt(_ room: RoomName) {
         preconditionFailure("nothing but this process changes its memory")
     }
 }

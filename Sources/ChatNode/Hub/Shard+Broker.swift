@@ -41,6 +41,8 @@ extension Shard {
             tell(socket) { $0.nameLost(username, into: &$1) }
         case .doubtStanding:
             broker.doubtStanding()
+        case .doubtRoom(let room):
+            broker.doubt(room)
         }
     }
 
@@ -76,9 +78,9 @@ extension Shard {
         client.horizon = horizon
     }
 
-    /// A room is caught up and may be published in.
-    func opened(_ room: RoomName, epoch: UInt64, lastSeq: UInt64) {
-        ask { client, _ in client.opened(room, epoch: epoch, lastSeq: lastSeq) }
+    /// A room is caught up, and may be published in from there on.
+    func opened(_ room: RoomName, at position: Position) {
+        ask { client, _ in client.opened(room, at: position) }
     }
 
     /// Which of these names are, or may be, this loop's.

@@ -26,6 +26,7 @@ extension Shard {
 
     /// Messages of a room have come from the broker, to this node at that time.
     func deliver(_ run: Run, to name: RoomName, arrivedAt: Instant) {
+        if let position = run.position { client.delivered(name, upTo: position) }
         guard let room = rooms[name] else { return }
         room.backlog.append(run)
         markDirty(room, arrivedAt)

@@ -23,9 +23,13 @@ final class RedisBackend: Backend {
     }
 
     func makeBroker(on loop: any EventLoop, index: Int) -> any Broker {
-        let port = RedisPort(loop: loop, settings: settings, highest: highest) { [weak self] in
-            self?.doubted(epoch: $0)
-        }
+        let port = RedisPort(
+            loop: loop,
+            settings: settings,
+            highest: highest,
+            onDoubt: { [weak self] epoch in self?.atHome { $0.control.doubted(epoch: epoch) } },
+            onRoomDoubt: { [weak self] room in self?.atHome { $0.doubted(room) } }
+        )
         let bound = NIOLoopBound(port, eventLoop: loop)
         parts.withLock { $0.ports.append(bound) }
         return port
@@ -58,8 +62,8 @@ final class RedisBackend: Backend {
         }
     }
 
-    private func doubted(epoch: UInt64) {
+    private func atHome(_ body: @escaping @Sendable (RedisHome) -> Void) {
         guard let home = parts.withLock({ $0.home }) else { return }
-        home.eventLoop.execute { home.value.control.doubted(epoch: epoch) }
+        home.eventLoop.execute { body(home.value) }
     }
 }

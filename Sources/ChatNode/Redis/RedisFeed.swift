@@ -17,6 +17,9 @@ final class RedisFeed {
     private let link: RedisLink
     private let metrics: FeedMetrics
     private let lobby: [UInt8]
+    /// The node's own channel.
+    private var own: [UInt8] = []
+    private var random = SystemRandomNumberGenerator()
     private var timeline = Timeline(room: .lobby)
     /// What was told last.
     private var wasLive = false
@@ -95,9 +98,16 @@ final class RedisFeed {
     }
 
     /// Says something to the node itself, through Redis.
-    private func probe() {
+    private func probe(_ ticket: UInt64? = nil) {
         guard let incarnation else { return }
-        control.ask(settings.codec.probeWords(of: incarnation), settings.codec.probeAnswer) { _ in }
+        let words = settings.codec.probeWords(of: incarnation, ticket: ticket)
+        control.ask(words, settings.codec.probeAnswer) { _ in }
+    }
+
+    /// A loop was told that the room ends elsewhere than here.
+    func doubted(_ room: RoomName) {
+        guard room == timeline.room else { return }
+        run { timeline, effects in timeline.doubted(into: &effects) }
     }
 }
 
@@ -109,6 +119,7 @@ extension RedisFeed {
         let channels = [
             settings.keys.channel(of: .lobby), settings.keys.channel(of: incarnation),
         ]
+        own = Array(channels[1].utf8)
         unconfirmed = channels.count
         // From now on, because the confirmation may be lost as well.
         pulse = Pulse(now: Clock.now)
@@ -141,8 +152,12 @@ extension RedisFeed {
     ) {
         guard let parts = push.elements, parts.count == 3, let kind = parts[0].bytes else { return }
         if kind == Self.message {
-            guard parts[1].bytes == lobby else { return }
-            receive(parts[2].bytes ?? [], &timeline, &effects)
+            let payload = parts[2].bytes ?? []
+            if parts[1].bytes == lobby {
+                receive(payload, &timeline, &effects)
+            } else if parts[1].bytes == own, let ticket = StoreCodec.probeTicket(payload) {
+                timeline.probed(ticket: ticket, into: &effects)
+            }
         } else if kind == Self.subscribe {
             unconfirmed -= 1
             guard unconfirmed == 0 else { return }
@@ -185,15 +200,14 @@ extension RedisFeed {
             deliveries.append(.run(Run(framing: publication)))
         case .deliverByHand(let body):
             deliveries.append(.run(Run(framing: body)))
-        case .opened(let epoch, let lastSeq):
-            deliveries.append(.opened(epoch: epoch, lastSeq: lastSeq))
+        case .opened(let position):
+            deliveries.append(.opened(position))
         case .missed(let range):
-            metrics.missed(range.count)
-            settings.log.warning(
-                "messages are lost to this node's clients",
-                metadata: ["from": "\(range.lowerBound)", "to": "\(range.upperBound)"]
-            )
-            deliveries.append(.missed)
+            missed(range)
+        case .ignored:
+            junk.count("a publication that the room's log knows nothing of")
+        case .probe(let ticket):
+            probe(ticket)
         case .catchUp(let call, let ticket):
             catchUp(call, ticket)
         case .doubtStanding(let epoch):
@@ -201,12 +215,26 @@ extension RedisFeed {
         }
     }
 
+    private func missed(_ range: ClosedRange<UInt64>?) {
+        // If nobody can tell how many, it is one at least.
+        metrics.missed(range?.count ?? 1)
+        settings.log.warning(
+            "messages are lost to this node's clients",
+            metadata: [
+                "from": "\(range.map { "\($0.lowerBound)" } ?? "unknown")",
+                "to": "\(range.map { "\($0.upperBound)" } ?? "unknown")",
+            ]
+        )
+        deliveries.append(.missed)
+    }
+
     private func catchUp(_ call: CatchUpCall, _ ticket: UInt64) {
         let codec = settings.codec
         let read = { (reply: RespValue) throws(StoreReplyError) in
             try codec.catchUpAnswer(reply, of: call.room, under: call.reign)
         }
-        control.ask(codec.words(call), read, orElse: { [weak self] in self?.retry(ticket) }) {
+        let words = codec.words(call, birth: Lineage(using: &random))
+        control.ask(words, read, orElse: { [weak self] in self?.retry(ticket) }) {
             [weak self] answer in
             self?.run { timeline, effects in
                 timeline.caughtUp(answer, ticket: ticket, into: &effects)
@@ -244,14 +272,13 @@ extension RedisFeed {
 /// What a loop is handed.
 private enum Delivery: Sendable {
     case run(Run)
-    case opened(epoch: UInt64, lastSeq: UInt64)
+    case opened(Position)
     case missed
 
     func make(to shard: Shard, arrivedAt: Instant) {
         switch self {
         case .run(let run): shard.deliver(run, to: .lobby, arrivedAt: arrivedAt)
-        case .opened(let epoch, let lastSeq):
-            shard.opened(.lobby, epoch: epoch, lastSeq: lastSeq)
+        case .opened(let position): shard.opened(.lobby, at: position)
         case .missed: shard.missed(in: .lobby)
         }
     }

@@ -61,6 +61,11 @@ final class RedisHome {
         control.stop()
     }
 
+    /// A loop was told that a room ends elsewhere than this node believes.
+    func doubted(_ room: RoomName) {
+        feed.doubted(room)
+    }
+
     // MARK: To the loops
 
     private func stands(_ standing: Standing) {

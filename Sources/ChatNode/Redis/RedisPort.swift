@@ -10,6 +10,8 @@ final class RedisPort: Broker {
     private let highest: RedisHighest
     /// Tells the control plane that another reign was met, of that epoch at least.
     private let onDoubt: (UInt64) -> Void
+    /// Tells the control plane that a room ends elsewhere than this node believes.
+    private let onRoomDoubt: (RoomName) -> Void
     /// Whose sessions ask. Held until `stop`: a weak reference would make each count of its
     /// references cost more, and they are counted for every message.
     private var shard: Shard?
@@ -21,12 +23,14 @@ final class RedisPort: Broker {
         loop: any EventLoop,
         settings: RedisSettings,
         highest: RedisHighest,
-        onDoubt: @escaping (UInt64) -> Void
+        onDoubt: @escaping (UInt64) -> Void,
+        onRoomDoubt: @escaping (RoomName) -> Void
     ) {
         link = RedisLink(loop: loop, settings: settings, purpose: .commands)
         self.settings = settings
         self.highest = highest
         self.onDoubt = onDoubt
+        self.onRoomDoubt = onRoomDoubt
     }
 
     /// Begins to connect. Not before the control plane knows what reigns: it is the one that may
@@ -106,6 +110,10 @@ final class RedisPort: Broker {
 
     func doubtStanding() {
         onDoubt(highest.reign.epoch)
+    }
+
+    func doubt(_ room: RoomName) {
+        onRoomDoubt(room)
     }
 
     // Who hears an answer: made once, because each call would need memory of its own for it.

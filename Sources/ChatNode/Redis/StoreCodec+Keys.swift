@@ -28,9 +28,16 @@ extension StoreCodec {
         reply.text
     }
 
-    /// Says something to a node itself, by way of its own channel.
-    func probeWords(of incarnation: Incarnation) -> RedisCommand {
-        RedisCommand("PUBLISH", keys.channel(of: incarnation), "probe")
+    /// Publishes a probe to a node itself, on its own channel. `ticket` is what the probe carries: that
+    /// of a room's question, or nil if it only shows that the subscription still brings something.
+    func probeWords(of incarnation: Incarnation, ticket: UInt64? = nil) -> RedisCommand {
+        RedisCommand("PUBLISH", keys.channel(of: incarnation), ticket.map { "probe \($0)" } ?? "probe")
+    }
+
+    /// The ticket that a message on a node's own channel carries; nil: none.
+    static func probeTicket(_ payload: [UInt8]) -> UInt64? {
+        let words = String(decoding: payload, as: UTF8.self).split(separator: " ")
+        return words.count == 2 && words[0] == "probe" ? UInt64(words[1]) : nil
     }
 
     /// How many heard it.

@@ -3,11 +3,12 @@ import ChatCore
 extension StoreCodec {
     func words(_ call: Claim) -> RedisCommand {
         let key = call.username.key
-        var command = RedisCommand(.claim, keys: 4)
+        var command = RedisCommand(.claim, keys: 5)
         command.add(keys.epoch)
         command.add(keys.nodes)
         command.add(keys.nameStem, key)
         command.add(keys.heldStem, call.incarnation)
+        command.add(keys.dead)
         command.add(call.reign)
         command.add(call.incarnation)
         command.add(key)

@@ -17,7 +17,7 @@ extension StoreCodec {
         command.add(keys.heldStem, call.incarnation)
         command.add(call.reign)
         command.add(keys.channel(of: call.room))
-        command.add(call.lastSeq)
+        command.add(call.position.map { .init(seq: $0.seq, mid: $0.mid) }, orElse: "")
         command.add(UInt64(retention.messages))
         command.add(UInt64(retention.bytes))
         command.add(UInt64(retention.milliseconds))
@@ -58,12 +58,14 @@ extension StoreCodec {
                 verdicts.append(verdict)
             }
             return .verdicts(verdicts, ms: ms)
+        case "other-history": return .otherHistory
         case "other-reign": return .otherReign
         default: throw reply.unexpected
         }
     }
 
-    func words(_ call: CatchUpCall) -> RedisCommand {
+    /// `birth` names the room's place if it begins now.
+    func words(_ call: CatchUpCall, birth: Lineage) -> RedisCommand {
         var command = RedisCommand(.catchup, keys: 3)
         command.add(keys.epoch)
         command.add(keys.roomStem, call.room.text)
@@ -71,14 +73,17 @@ extension StoreCodec {
         command.add(call.reign)
         command.add(UInt64(memory))
         command.add(UInt64(call.limit))
+        command.add(MessageID.birth(birth))
         guard let position = call.position else { return command }
         command.add(position.epoch)
         command.add(position.seq)
         command.add(position.mid)
-        for mark in call.marks {
-            command.add(mark.seq)
-            command.add(mark.mid)
+        switch call.replacing {
+        case nil: command.add(nil, orElse: "")
+        case .some(.none): command.add(nil, orElse: "-")
+        case .top(let found): command.add(found)
         }
+        for mark in call.marks { command.add(mark) }
         return command
     }
 
@@ -112,13 +117,13 @@ extension StoreCodec {
         let seq: UInt64 = try reply.number()
         let mid = try reply.text()
         var top: Position?
-        if seq > 0 {
+        if !mid.isEmpty {
             guard let mid = MessageID(mid) else { throw reply.unexpected }
             top = Position(epoch: reign.epoch, seq: seq, mid: mid)
         }
         let from: UInt64 = try reply.number()
         var entries: [Publication] = []
-        entries.reserveCapacity(reply.count / 3)
+        entries.reserveCapacity(reply.count / 4)
         while reply.count > 0 {
             let entry = try entry(&reply, of: room)
             guard entry.lastSeq >= from else { throw reply.unexpected }
@@ -136,6 +141,7 @@ extension StoreCodec {
             throw reply.unexpected
         }
         let ms: Int64 = try reply.number()
+        guard let prev = MessageID(try reply.text()) else { throw reply.unexpected }
         let messages = try reply.bytes()
         guard
             let entry = BusPayload.logged(
@@ -143,10 +149,27 @@ extension StoreCodec {
                 room: room,
                 epoch: epoch,
                 firstSeq: seq,
+                prev: prev,
                 ms: ms
             )
         else { throw reply.unexpected }
         return entry
+    }
+}
+
+extension RedisCommand {
+    fileprivate mutating func add(_ mark: CatchUpCall.Mark) {
+        add(mark.seq)
+        add(mark.mid)
+    }
+
+    /// A place's number and message; without one, two words, of which the second is empty.
+    fileprivate mutating func add(_ mark: CatchUpCall.Mark?, orElse word: String) {
+        guard let mark else {
+            add(word)
+            return add("")
+        }
+        add(mark)
     }
 }
 

@@ -22,7 +22,7 @@ import Testing
             incarnation = Incarnation(using: &random)
             client.horizon = .distantFuture
             stands()
-            run { client, _ in client.opened(.lobby, epoch: 3, lastSeq: 40) }
+            run { client, _ in client.opened(.lobby, at: Self.place(40, epoch: 3)) }
             if isLinked { linkUp() }
         }
 
@@ -51,8 +51,15 @@ import Testing
                 case .stalled(let socket, let isStalled):
                     if isStalled { told.append("\(socket.slot) stalled") }
                 case .doubtStanding: doubts += 1
+                case .doubtRoom(let room): told.append("doubts \(room.text)")
                 }
             }
+        }
+
+        /// A place of some other sender's message.
+        static func place(_ seq: UInt64, epoch: UInt64 = 3) -> Position {
+            guard let lineage = Lineage("stranger") else { preconditionFailure("a lineage") }
+            return Position(epoch: epoch, seq: seq, mid: MessageID(lineage: lineage, n: seq))
         }
 
         func stands(isGrace: Bool = false, epoch: UInt64 = 3, seen: [Lineage: UInt64] = [:]) {
@@ -197,7 +204,7 @@ import Testing
         let bench = Bench()
         try bench.hold(1, "Ada", fence: 7)
         bench.stands(isGrace: true, epoch: 4)
-        bench.run { client, _ in client.opened(.lobby, epoch: 4, lastSeq: 40) }
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(40, epoch: 4)) }
         let claim = try bench.takeClaimAgain()
         #expect(claim.known == .init(fence: 7, n: 0, seq: 0))
         #expect(claim.reign.epoch == 4)
@@ -211,7 +218,7 @@ import Testing
         let bench = Bench()
         try bench.hold(1, "Ada")
         bench.stands(epoch: 4)
-        bench.run { client, _ in client.opened(.lobby, epoch: 4, lastSeq: 40) }
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(40, epoch: 4)) }
         bench.say(1, "a")
         bench.answer(.claim(.lost))
         #expect(bench.told == ["1 lost Ada", "1 lost"])
@@ -275,14 +282,70 @@ import Testing
         bench.grant(fence: 9)
         bench.say(1, "a")
         #expect(bench.takeSaid() == [])
-        bench.run { client, _ in client.opened(.lobby, epoch: 3, lastSeq: 41) }
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(41, epoch: 3)) }
         #expect(bench.takeSaid() == [])
-        bench.run { client, _ in client.opened(.lobby, epoch: 4, lastSeq: 41) }
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(41, epoch: 4)) }
         guard case .publish(let call) = bench.takeCalls().first else {
             Issue.record("nothing was published")
             return
         }
-        #expect(call.lastSeq == 41)
+        #expect(call.position == Bench.place(41, epoch: 4))
+    }
+
+    @Test func `a call brings the newest place that was delivered here or is known to be accepted`()
+        throws
+    {
+        let bench = Bench()
+        try bench.hold(1, "Ada")
+        func position() -> Position? {
+            guard case .publish(let call) = bench.takeCalls().first else { return nil }
+            return call.position
+        }
+        bench.say(1, "a")
+        #expect(position() == Bench.place(40))
+        bench.answer(.publish(.verdicts([.accepted(seq: 43)], ms: 1)))
+        bench.say(1, "b")
+        let lineage = try #require(Lineage("abcdefgh"))
+        #expect(position() == Position(epoch: 3, seq: 43, mid: MessageID(lineage: lineage, n: 1)))
+        // Its own message is delivered later, with those before it.
+        bench.client.delivered(.lobby, upTo: Bench.place(42))
+        bench.answer(.publish(.verdicts([.duplicate(seq: nil)], ms: 1)))
+        bench.say(1, "c")
+        #expect(position()?.seq == 43)
+        bench.client.delivered(.lobby, upTo: Bench.place(50))
+        bench.client.delivered(.lobby, upTo: Bench.place(60, epoch: 2))
+        bench.answer(.publish(.verdicts([.accepted(seq: 51)], ms: 1)))
+        bench.client.delivered(.lobby, upTo: Bench.place(52))
+        bench.say(1, "d")
+        #expect(position() == Bench.place(52))
+    }
+
+    @Test func `what a room of another history did not take goes again when it is caught up with`()
+        throws
+    {
+        let bench = Bench()
+        try bench.hold(1, "Ada", fence: 7)
+        bench.say(1, "a")
+        bench.say(1, "b")
+        #expect(bench.takeSaid() == ["a.1/7"])
+        bench.answer(.publish(.otherHistory))
+        #expect(bench.told == ["doubts lobby"])
+        bench.say(1, "c")
+        #expect(bench.takeSaid() == [])
+        // Delivered meanwhile or not: nothing goes before the room is told open.
+        bench.client.delivered(.lobby, upTo: Bench.place(41))
+        bench.tick()
+        #expect(bench.takeSaid() == [])
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(41)) }
+        #expect(bench.takeSaid() == ["a.1/7", "b.2/7", "c.3/7"])
+        bench.answer(.publish(.otherHistory))
+        bench.now = bench.now + Limits.publishPatience
+        bench.told = []
+        bench.tick()
+        #expect(bench.told == ["1 refused", "1 refused", "1 refused"])
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(41)) }
+        bench.say(1, "d")
+        #expect(bench.takeSaid() == ["d.1/7"])
     }
 
     @Test func `a message whose answer got lost was accepted if the record counts it`() throws {
@@ -345,7 +408,7 @@ import Testing
         let bench = Bench()
         try bench.hold(1, "Ada")
         let other = try RoomName("other")
-        bench.client.opened(other, epoch: 3, lastSeq: 0)
+        bench.client.opened(other, at: Bench.place(0))
         bench.say(1, "a")
         bench.say(1, "b", in: other)
         bench.say(1, "c")

@@ -6,7 +6,7 @@ import Testing
 /// What arrives on a room's channel, from nodes and from hands.
 @Suite struct BusPayloadTests {
     private let room = RoomName.lobby
-    private let head = "1700000000 5 2 1700000000123\n"
+    private let head = "1700000000 5 2 1700000000123 zyxw9876.41\n"
     private let bodies = [#"{"type":"chat","username":"Ada","value":"\n"}"#, #"{"ü":1}"#]
     private var text: String {
         head + bodies.enumerated().map { "abcd0123.\($0 + 7) \($1.utf8.count)\n\($1)\n" }.joined()
@@ -24,10 +24,12 @@ import Testing
 
     @Test func `numbered messages read back as they were written`() throws {
         let lineage = try #require(Lineage("abcd0123"))
+        let before = try #require(MessageID("zyxw9876.41"))
         let publication = Publication(
             room: room,
             epoch: 1_700_000_000,
             firstSeq: 5,
+            prev: before,
             ms: 1_700_000_000_123,
             items: bodies.enumerated().map {
                 .init(mid: MessageID(lineage: lineage, n: UInt64($0 + 7)), body: Array($1.utf8))
@@ -39,24 +41,31 @@ import Testing
 
     @Test func `a first line that is anything else is junk`() {
         let tail = text.dropFirst(head.count)
+        let prev = "zyxw9876.0"
         for head in [
-            "1700000000 5 2", "1700000000 5 2\n", "1700000000 5 2 1 1\n", "1700000000 05 2 1\n",
-            "1700000000 5 02 1\n", "01 5 2 1\n", "1 0 2 1\n", "1 5 0 1\n", "1 5 +2 1\n",
-            "1 -5 2 1\n", "1  5 2 1\n", "1 5 2 1 \n", "1 5 2 \n", "1 5 2 1\r\n", "1 5 2 0x1\n",
-            "8589934592 5 2 1\n", "18446744073709551616 5 2 1\n", "1 18446744073709551615 2 1\n",
-            "1 5 2 9223372036854775808\n", "1 5 18446744073709551615 1\n", "1 5 1 1\n", "1 5 3 1\n",
+            "1700000000 5 2", "1700000000 5 2\n", "1700000000 5 2 1 1\n", "1700000000 5 2 1\n",
+            "1700000000 05 2 1 \(prev)\n", "1700000000 5 02 1 \(prev)\n", "01 5 2 1 \(prev)\n",
+            "1 0 2 1 \(prev)\n", "1 5 0 1 \(prev)\n", "1 5 +2 1 \(prev)\n", "1 -5 2 1 \(prev)\n",
+            "1  5 2 1 \(prev)\n", "1 5 2 1 \n", "1 5 2  \(prev)\n", "1 5 2 1 \(prev)\r\n",
+            "1 5 2 0x1 \(prev)\n", "1 5 2 1 \(prev) \n", "1 5 2 1  \(prev)\n",
+            "1 5 2 1 zyxw9876\n", "1 5 2 1 zyxw9876.\n", "1 5 2 1 zyxw9876.01\n",
+            "1 5 2 1 zyxw987.1\n", "1 5 2 1 ZYXW9876.1\n", "1 5 2 1 -\n",
+            "8589934592 5 2 1 \(prev)\n", "18446744073709551616 5 2 1 \(prev)\n",
+            "1 18446744073709551615 2 1 \(prev)\n", "1 5 2 9223372036854775808 \(prev)\n",
+            "1 5 18446744073709551615 1 \(prev)\n", "1 5 1 1 \(prev)\n", "1 5 3 1 \(prev)\n",
             // From 2^53 on Redis's scripts count wrongly.
-            "1 9007199254740992 2 1\n", "1 9007199254740990 2 1\n", "1 5 2 9007199254740992\n",
+            "1 9007199254740992 2 1 \(prev)\n", "1 9007199254740990 2 1 \(prev)\n",
+            "1 5 2 9007199254740992 \(prev)\n", "1 5 2 1 zyxw9876.9007199254740992\n",
         ] {
             #expect(isJunk(head + tail), "\(head)")
         }
-        #expect(!isJunk("0 1 2 0\n" + tail))
-        #expect(!isJunk("8589934591 5 2 9007199254740991\n" + tail))
-        #expect(!isJunk("1 9007199254740989 2 1\n" + tail))
+        #expect(!isJunk("0 1 2 0 \(prev)\n" + tail))
+        #expect(!isJunk("8589934591 5 2 9007199254740991 \(prev)\n" + tail))
+        #expect(!isJunk("1 9007199254740989 2 1 zyxw9876.9007199254740991\n" + tail))
     }
 
     @Test func `a message that is anything else is junk`() {
-        let head = "1 1 1 1\n"
+        let head = "1 1 1 1 zyxw9876.0\n"
         for message in [
             "", "\n", "abcd0123.1 7\n", "abcd0123.1 8\n{\"a\":1}\n", "abcd0123.1 6\n{\"a\":1}\n",
             "abcd0123.1 7\n{\"a\":1}", "abcd0123.1 7\n{\"a\":1}\n\n", "abcd0123.1 07\n{\"a\":1}\n",

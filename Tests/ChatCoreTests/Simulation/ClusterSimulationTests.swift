@@ -21,32 +21,51 @@ extension Store {
         run: Int
     ) {
         let seed = Seed.value &+ UInt64(run)
-        Simulation(seed: seed, losesData: false).play()
+        Simulation(seed: seed, kind: .keepsData).play()
+    }
+
+    /// Keys that are deleted or put back by hand, among faults that keep every write: nothing is lost
+    /// in silence.
+    @Test(arguments: 0..<runs)
+    func `what is accepted is heard or said to be missing, whatever key is gone or older`(
+        run: Int
+    ) {
+        let seed = Seed.value &+ UInt64(run) &* 104_729
+        Simulation(seed: seed, kind: .changesKeys).play()
     }
 
     /// Faults after which the data is gone, or is older: names and order still hold.
     @Test(arguments: 0..<runs)
     func `no name is held twice and nothing is heard twice, whatever data is lost`(run: Int) {
         let seed = Seed.value &+ UInt64(run) &* 7919
-        Simulation(seed: seed, losesData: true).play()
+        Simulation(seed: seed, kind: .losesData).play()
     }
 }
 
 /// One run: three nodes, eight people of whom some want the same name, one Redis, a minute of
 /// faults, then peace.
 final class Simulation {
+    enum Kind {
+        /// Every write is kept.
+        case keepsData
+        /// Single keys disappear, or older values are put back.
+        case changesKeys
+        /// All data disappears, or an older copy is put back.
+        case losesData
+    }
+
     let world: World
     let redis: SimRedis
-    let losesData: Bool
+    let kind: Kind
     let seed: UInt64
     var nodes: [SimNode] = []
     var people: [SimClient] = []
     private var complaints: [String] = []
     private var isPeaceful = false
 
-    init(seed: UInt64, losesData: Bool) {
+    init(seed: UInt64, kind: Kind) {
         self.seed = seed
-        self.losesData = losesData
+        self.kind = kind
         world = World(seed: seed)
         redis = SimRedis(world: world, retention: .init(messages: 2000))
         nodes = (0..<3).map {
@@ -97,14 +116,23 @@ final class Simulation {
         case cut, cutSubscriptions, pauseNode, crashNode, pauseRedis, crashRedis, promote
         // After these the data is gone, or is older.
         case loseEverything, loseSomething, erase
+        // After these one key is.
+        case loseTop, putTopBack, loseLog, loseNodes, loseDead, loseEpoch, putEpochBack
 
-        var losesData: Bool { [.loseEverything, .loseSomething, .erase].contains(self) }
+        var isOf: [Kind] {
+            switch self {
+            case .loseEverything, .loseSomething, .erase: [.losesData]
+            case .loseTop, .putTopBack, .loseLog, .loseNodes, .loseDead, .loseEpoch, .putEpochBack:
+                [.changesKeys]
+            default: [.keepsData, .changesKeys, .losesData]
+            }
+        }
     }
 
     /// Each run has some kinds of faults, in a pace of its own: where everything breaks all the time,
     /// nothing that takes long ever happens.
     private lazy var faults: [Fault] = {
-        let possible = Fault.allCases.filter { losesData || !$0.losesData }
+        let possible = Fault.allCases.filter { $0.isOf.contains(kind) }
         let some = possible.filter { _ in world.chance(0.4) }
         return some.isEmpty ? possible : some
     }()
@@ -135,7 +163,20 @@ final class Simulation {
                 crashRedis(losing: .something)
             }
         case .erase: if redis.isUp { redis.erase() }
+        case .loseTop: redis.changeTop { _ in nil }
+        case .putTopBack: putBack { redis.top } as: { top in self.redis.changeTop { $0 == nil ? nil : top } }
+        case .loseLog: redis.loseLog()
+        case .loseNodes: redis.store.beats = [:]
+        case .loseDead: redis.store.dead = []
+        case .loseEpoch: redis.store.era = nil
+        case .putEpochBack: putBack { redis.store.era } as: { self.redis.store.era = $0 }
         }
+    }
+
+    /// Remembers a value, and puts it back after some writes.
+    private func putBack<Value>(_ value: () -> Value, as put: @escaping (Value) -> Void) {
+        let old = value()
+        world.after(world.duration(1...3_000, unit: 1_000_000)) { put(old) }
     }
 
     private func pauseNode() {
@@ -241,7 +282,7 @@ final class Simulation {
         for person in people {
             #expect(person.mood == .away, "seed \(seed): \(person.number) is \(person.mood)")
             #expect(person.unsettled == 0, "seed \(seed): \(person.number)")
-            guard !losesData, !person.hasLostTrack else { continue }
+            guard kind != .losesData, !person.hasLostTrack else { continue }
             let written = person.bodies.reduce(0) { $0 + (redis.written[$1] ?? 0) }
             #expect(
                 written == person.acceptedCount,
@@ -262,12 +303,13 @@ final class Simulation {
     }
 
     private func expectOrder() {
-        for (body, count) in redis.written where count > 1 && !losesData {
+        for (body, count) in redis.written where count > 1 && kind != .losesData {
             complain("written \(count) times: \(body)")
         }
         var last: [String: UInt64] = [:]
         var sessions: [UInt64: SessionID] = [:]
-        for (name, fence, session) in redis.fences {
+        // The counter may have been put back with the epoch's other fields.
+        for (name, fence, session) in redis.fences where kind != .changesKeys {
             if fence < last[name] ?? 0 { complain("\(name): fence \(fence) after \(last[name]!)") }
             last[name] = fence
             if let other = sessions[fence], other != session { complain("fence \(fence) of two") }
@@ -279,7 +321,7 @@ final class Simulation {
             var before: UInt64?
             for (seq, mid, body) in node.heard {
                 if !had.insert(mid).inserted { complain("node \(node.number) twice: \(body)") }
-                guard !losesData else { continue }
+                guard kind == .keepsData else { continue }
                 if let before, seq != before + 1, node.missed == 0 {
                     complain("node \(node.number): \(seq) after \(before)")
                 }
@@ -287,9 +329,19 @@ final class Simulation {
                 if let other = place[seq], other != mid { complain("two at \(seq)") }
                 place[seq] = mid
             }
-            if !losesData, let before, before != redis.store.rooms[.lobby]?.seq {
+            if kind == .keepsData, let before, before != redis.top?.seq {
                 complain("node \(node.number) ended at \(before)")
             }
+            if kind != .losesData { expectComplete(node, had) }
+        }
+    }
+
+    /// What was accepted since a node was first caught up, or since it last said that something is
+    /// missing, its clients have heard.
+    private func expectComplete(_ node: SimNode, _ had: Set<MessageID>) {
+        for (index, mid) in redis.order.enumerated()
+        where index >= node.mustHearFrom && !had.contains(mid) {
+            complain("node \(node.number) never heard \(mid), message \(index)")
         }
     }
 }

@@ -59,6 +59,7 @@ final class SimLoop {
         case .nameLost(let id, let username):
             sessions[id]?.run { $0.nameLost(username, into: &$1) }
         case .doubtStanding: node.doubted(epoch: 0)
+        case .doubtRoom: node.doubtedRoom()
         }
     }
 

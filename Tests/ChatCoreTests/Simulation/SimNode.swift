@@ -26,6 +26,9 @@ final class SimNode {
     /// What this node's clients have been told, in order.
     var heard: [(seq: UInt64, mid: MessageID, body: String)] = []
     var missed = 0
+    /// From which message on, in the order in which they were written, this node's clients are to hear
+    /// all; nothing before it has been caught up with for the first time.
+    private(set) var mustHearFrom = Int.max
 
     init(world: World, redis: SimRedis, number: Int, isNewCluster: Bool) {
         self.world = world
@@ -88,16 +91,21 @@ final class SimNode {
         }
         for loop in loops { loop.ask { $0.tick(now: self.world.now, into: &$1) } }
         switch pulse?.tick(now: world.now) {
-        case .probe:
-            control.send { redis in
-                redis.probe(self)
-                return {}
-            }
+        case .probe: probe()
         case .giveUp: feed.fail()
         case .nothing, nil: break
         }
         if world.chance(0.005) { show { $0.compare(into: &$1) } }
     }
+
+    private func probe(_ ticket: UInt64? = nil) {
+        control.send { redis in
+            redis.probe(self, ticket)
+            return {}
+        }
+    }
+
+    func doubtedRoom() { show { $0.doubted(into: &$1) } }
 
     // MARK: The lease
 
@@ -234,7 +242,10 @@ final class SimNode {
             pulse?.heard(now: world.now)
             show { $0.receive(publication, into: &$1) }
         }
-        link.onProbe = { [unowned self] in pulse?.heard(now: world.now) }
+        link.onProbe = { [unowned self] ticket in
+            pulse?.heard(now: world.now)
+            if let ticket { show { $0.probed(ticket: ticket, into: &$1) } }
+        }
         feed.send { [self] _ in
             link.isSubscribed = true
             return { [self] in
@@ -254,15 +265,24 @@ final class SimNode {
                     let body = String(decoding: item.body, as: UTF8.self)
                     heard.append((publication.firstSeq + UInt64(index), item.mid, body))
                 }
-            case .deliverByHand: break
-            case .opened(let epoch, let lastSeq):
-                for loop in loops {
-                    loop.ask { client, _ in client.opened(.lobby, epoch: epoch, lastSeq: lastSeq) }
+                if let end = publication.end {
+                    for loop in loops { loop.client.delivered(.lobby, upTo: end) }
                 }
-            case .missed(let range): missed += range.count
+            case .deliverByHand: break
+            case .opened(let position):
+                mustHearFrom = min(mustHearFrom, redis.order.count)
+                for loop in loops {
+                    loop.ask { client, _ in client.opened(.lobby, at: position) }
+                }
+            case .missed:
+                // Its clients are closed; those that come then hear what is written from now on.
+                missed += 1
+                mustHearFrom = redis.order.count
+            case .probe(let ticket): probe(ticket)
+            case .ignored: break
             case .catchUp(let call, let ticket):
                 control.send { [self] redis in
-                    let answer = redis.store.catchUp(call)
+                    let answer = redis.store.catchUp(call, birth: Lineage(using: &world.random))
                     return { [self] in show { $0.caughtUp(answer, ticket: ticket, into: &$1) } }
                 }
             case .doubtStanding(let epoch): doubted(epoch: epoch)

@@ -1,4 +1,4 @@
-import ChatCore
+@testable import ChatCore
 
 /// The store on the other side of connections that delay, stall and break.
 final class SimRedis {
@@ -12,7 +12,7 @@ final class SimRedis {
         let node: SimNode
         let onClosed: () -> Void
         var onPush: ((Publication) -> Void)?
-        var onProbe: (() -> Void)?
+        var onProbe: ((UInt64?) -> Void)?
 
         init(node: SimNode, onClosed: @escaping () -> Void) {
             self.node = node
@@ -33,6 +33,8 @@ final class SimRedis {
     private var backup: Store?
     /// Every message that was ever written, by its text: how often.
     var written: [String: Int] = [:]
+    /// The same in the order in which they were written.
+    private(set) var order: [MessageID] = []
     /// Of each name, the fences its messages were written under, in the log's order.
     var fences: [(name: String, fence: UInt64, session: SessionID)] = []
 
@@ -117,6 +119,7 @@ final class SimRedis {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
                 guard case .accepted = verdict else { continue }
                 written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
+                order.append(sealed.mid)
                 fences.append((sealed.key, sealed.fence, sealed.session))
             }
         }
@@ -126,9 +129,9 @@ final class SimRedis {
         return answer
     }
 
-    func probe(_ node: SimNode) {
+    func probe(_ node: SimNode, _ ticket: UInt64?) {
         for link in links where link.isSubscribed && link.node === node && link.isOpenThere {
-            push(link) { link.onProbe?() }
+            push(link) { link.onProbe?(ticket) }
         }
     }
 
@@ -180,6 +183,21 @@ final class SimRedis {
     func promote() {
         dataSets += 1
         store.restart(dataSet: "\(dataSets)")
+    }
+
+    // MARK: Keys changed by hand
+
+    var top: CatchUpCall.Mark? { store.rooms[.lobby]?.top }
+
+    func changeTop(_ change: (CatchUpCall.Mark?) -> CatchUpCall.Mark?) {
+        let new = change(top)
+        store.rooms[.lobby]?.top = new
+    }
+
+    func loseLog() {
+        let top = top
+        store.rooms[.lobby] = RoomLog()
+        store.rooms[.lobby]?.top = top
     }
 
     func erase() {

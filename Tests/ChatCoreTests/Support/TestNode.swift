@@ -48,7 +48,11 @@ final class TestNode {
         client.horizon = .distantFuture
         let standing = Standing(reign: reign, incarnation: incarnation, isGrace: false)
         ask { $0.stands(standing, seen: [:], into: &$1) }
-        ask { client, _ in client.opened(.lobby, epoch: reign.epoch, lastSeq: 0) }
+        let question = CatchUpCall(reign: reign, room: .lobby, position: nil, marks: [], limit: 1)
+        guard case .page(let page) = store.catchUp(question, birth: Lineage(using: &random)),
+            let start = page.top
+        else { preconditionFailure("a new room") }
+        ask { client, _ in client.opened(.lobby, at: start) }
         ask { $0.linkUp(now: now, into: &$1) }
     }
 
@@ -192,7 +196,7 @@ final class TestNode {
             run(Int(socket.slot)) { $0.stalled(isStalled, into: &$1) }
         case .nameLost(let socket, let username):
             run(Int(socket.slot)) { $0.nameLost(username, into: &$1) }
-        case .doubtStanding: break
+        case .doubtStanding, .doubtRoom: break
         }
     }
 

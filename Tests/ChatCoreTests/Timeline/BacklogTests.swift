@@ -32,6 +32,7 @@ import Testing
             room: .lobby,
             epoch: 3,
             firstSeq: 9,
+            prev: .birth(lineage),
             ms: 12,
             items: bodies.enumerated().map {
                 .init(mid: MessageID(lineage: lineage, n: UInt64($0 + 7)), body: Array($1.utf8))

@@ -11,7 +11,9 @@ import Testing
         var bodies: [String] = []
         var asked: [(call: CatchUpCall, ticket: UInt64)] = []
         var opened: [UInt64] = []
-        var missed: [ClosedRange<UInt64>] = []
+        var missed: [ClosedRange<UInt64>?] = []
+        var probes: [UInt64] = []
+        var ignored = 0
         var doubts: [UInt64] = []
         let reign = Reign(epoch: 3, dataSet: "three")
 
@@ -27,7 +29,9 @@ import Testing
                     }
                 case .deliverByHand(let body): bodies.append(String(decoding: body, as: UTF8.self))
                 case .catchUp(let call, let ticket): asked.append((call, ticket))
-                case .opened(_, let lastSeq): opened.append(lastSeq)
+                case .opened(let position): opened.append(position.seq)
+                case .probe(let ticket): probes.append(ticket)
+                case .ignored: ignored += 1
                 case .missed(let range): missed.append(range)
                 case .doubtStanding(let epoch): doubts.append(epoch)
                 }
@@ -37,27 +41,43 @@ import Testing
         func stands(_ reign: Reign) { run { $0.stands(in: reign, into: &$1) } }
         func subscribed() { run { $0.subscribed(into: &$1) } }
 
-        func hear(_ seqs: ClosedRange<UInt64>, epoch: UInt64 = 3) {
+        /// Messages named as numbered, or from `name` on, behind the one named `prev`.
+        func hear(
+            _ seqs: ClosedRange<UInt64>,
+            epoch: UInt64 = 3,
+            as name: UInt64? = nil,
+            prev: UInt64? = nil
+        ) {
+            let first = name ?? seqs.lowerBound
             let items = seqs.map {
-                Publication.Item(mid: TimelineTests.mid($0), body: Array("m\($0)".utf8))
+                let name = $0 - seqs.lowerBound + first
+                return Publication.Item(mid: TimelineTests.mid(name), body: Array("m\(name)".utf8))
             }
             let publication = Publication(
                 room: .lobby,
                 epoch: epoch,
                 firstSeq: seqs.lowerBound,
+                prev: TimelineTests.mid(prev ?? first - 1),
                 ms: 1,
                 items: items
             )
             run { $0.receive(publication, into: &$1) }
         }
 
-        func entries(_ seqs: [UInt64], epoch: UInt64 = 3, as mids: [UInt64]? = nil) -> [Publication]
-        {
-            zip(seqs, mids ?? seqs).map { seq, name in
-                Publication(
+        func entries(
+            _ seqs: [UInt64],
+            epoch: UInt64 = 3,
+            as mids: [UInt64]? = nil,
+            prev: UInt64? = nil
+        ) -> [Publication] {
+            var before = prev ?? (mids?.first ?? seqs.first ?? 1) - 1
+            return zip(seqs, mids ?? seqs).map { seq, name in
+                defer { before = name }
+                return Publication(
                     room: .lobby,
                     epoch: epoch,
                     firstSeq: seq,
+                    prev: TimelineTests.mid(before),
                     ms: 1,
                     items: [.init(mid: TimelineTests.mid(name), body: Array("m\(name)".utf8))]
                 )
@@ -75,9 +95,7 @@ import Testing
                 Issue.record("nothing was asked")
                 return
             }
-            let end = entries.last.map {
-                Position(epoch: 3, seq: $0.lastSeq, mid: $0.items.last?.mid)
-            }
+            let end = entries.last?.end
             let page = CatchUpPage(
                 footing: footing,
                 entries: entries,
@@ -85,6 +103,19 @@ import Testing
                 top: top ?? end
             )
             run { $0.caughtUp(.page(page), ticket: last.ticket, into: &$1) }
+        }
+
+        /// The room has no top.
+        func answerNoTop() {
+            let page = CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil)
+            run { $0.caughtUp(.page(page), ticket: asked.last?.ticket ?? 0, into: &$1) }
+        }
+
+        /// The newest probe comes back.
+        func probed() { run { $0.probed(ticket: probes.last ?? 0, into: &$1) } }
+
+        static func place(_ seq: UInt64, epoch: UInt64 = 3) -> Position {
+            Position(epoch: epoch, seq: seq, mid: TimelineTests.mid(seq))
         }
 
         /// Live behind a number.
@@ -197,6 +228,7 @@ import Testing
             room: .lobby,
             epoch: 4,
             firstSeq: 9,
+            prev: Self.mid(20),
             ms: 1,
             items: [
                 .init(mid: Self.mid(21), body: Array("m21".utf8)),
@@ -209,25 +241,175 @@ import Testing
         #expect(bench.delivered == [8, 9, 11])
     }
 
-    @Test func `in an emptied room the next message is looked up, whatever its number`() {
+    // MARK: The chain
+
+    @Test func `a number that is next is not believed if it follows another message`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...6, as: 20, prev: 4)
+        #expect(bench.delivered.isEmpty)
+        #expect(bench.asked.last?.call.position == Bench.place(5))
+        // The log says what happened: 5 was given twice.
+        bench.answer(.rewound, bench.entries([5, 6], as: [19, 20], prev: 4))
+        #expect(bench.bodies == ["m19", "m20"])
+        #expect(bench.opened.last == 6)
+    }
+
+    @Test func `a number that was delivered is dropped only if it is that message`() {
         let bench = Bench()
         bench.live(at: 5)
         bench.hear(6...8)
-        let four = Reign(epoch: 4, dataSet: "four")
-        bench.stands(four)
-        bench.run { timeline, effects in
-            let page = CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil)
-            timeline.caughtUp(.page(page), ticket: bench.asked.last?.ticket ?? 0, into: &effects)
-            #expect(effects == [.opened(epoch: 4, lastSeq: 8)])
-        }
-        // Another node knew less, and its message stands at a number that was used here.
-        bench.delivered = []
         bench.asked = []
-        bench.hear(7...7, epoch: 4)
-        #expect(bench.asked.last?.call.position?.epoch == 3)
-        bench.answer(.rewound, bench.entries([7], epoch: 4, as: [30]))
+        bench.hear(7...7)
+        bench.hear(6...8)
+        #expect(bench.asked.isEmpty)
+        bench.hear(7...7, as: 30, prev: 6)
+        #expect(bench.asked.count == 1)
+        bench.answer(.rewound, bench.entries([7], as: [30], prev: 6))
         #expect(bench.bodies.last == "m30")
-        #expect(bench.delivered == [7])
+        #expect(bench.missed.isEmpty)
+    }
+
+    @Test func `a publication that reaches over the position is taken from there on, if it has it`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...6)
+        bench.hear(5...8)
+        #expect(bench.delivered == [6, 7, 8])
+        bench.asked = []
+        bench.hear(7...10, as: 40)
+        #expect(bench.delivered == [6, 7, 8])
+        #expect(bench.asked.count == 1)
+    }
+
+    @Test func `no publication causes two questions`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(9...9, as: 50)
+        #expect(bench.asked.count == 1)
+        bench.hear(6...6)
+        bench.answer(.proven, bench.entries([6]))
+        #expect(bench.ignored == 1)
+        #expect(bench.timeline.isLive)
+        #expect(bench.asked.count == 1)
+        bench.hear(7...7)
+        #expect(bench.delivered == [6, 7])
+    }
+
+    @Test func `what contradicts and came after the question is asked about once`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(8...8)
+        bench.hear(3...3, as: 60)
+        bench.answer(.proven, bench.entries([6, 7, 8]))
+        #expect(bench.delivered == [6, 7, 8])
+        #expect(bench.asked.count == 2)
+        bench.answer(.proven, [], top: Bench.place(8))
+        #expect(bench.ignored == 1)
+        #expect(bench.asked.count == 2)
+        #expect(bench.timeline.isLive)
+    }
+
+    // MARK: The top
+
+    @Test func `a room without a top goes on from here once everything has been heard`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...8)
+        bench.run { $0.doubted(into: &$1) }
+        #expect(!bench.timeline.isLive)
+        bench.answerNoTop()
+        #expect(bench.probes.count == 1)
+        // Published before the probe, and so before whatever is asked after it.
+        bench.hear(9...10)
+        #expect(bench.delivered == [6, 7, 8])
+        bench.probed()
+        #expect(bench.delivered == [6, 7, 8, 9, 10])
+        #expect(bench.asked.last?.call.replacing == CatchUpCall.FoundTop.none)
+        #expect(bench.asked.last?.call.position == Bench.place(10))
+        bench.answer(.proven, [], top: Bench.place(10))
+        #expect(bench.opened.last == 10)
+        #expect(bench.missed.isEmpty)
+    }
+
+    @Test func `a birth gives way to whoever has heard the room`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.stands(Reign(epoch: 4, dataSet: "four"))
+        let birth = Position(epoch: 4, seq: 0, mid: Self.mid(0))
+        bench.answer(.rewound, [], top: birth)
+        bench.probed()
+        #expect(bench.asked.last?.call.replacing == .top(.init(seq: 0, mid: Self.mid(0))))
+        #expect(bench.asked.last?.call.position == Bench.place(5))
+    }
+
+    @Test func `an older top of the same reign that was delivered here is replaced`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...8)
+        bench.run { $0.compare(into: &$1) }
+        bench.answer(.rewound, [], top: Bench.place(6))
+        bench.answer(.rewound, [], top: Bench.place(6))
+        bench.probed()
+        #expect(bench.asked.last?.call.replacing == .top(.init(seq: 6, mid: Self.mid(6))))
+        bench.answer(.proven, [], top: Bench.place(8))
+        #expect(bench.opened.last == 8)
+    }
+
+    @Test func `an older top stays if others may have gone on from it`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...8)
+        // It is not one that was delivered here.
+        bench.run { $0.doubted(into: &$1) }
+        bench.answer(.rewound, bench.entries([7], as: [30], prev: 6))
+        #expect(bench.probes.isEmpty)
+        #expect(bench.bodies.last == "m30")
+        // Or the reign is another one: what came after it is lost.
+        bench.stands(Reign(epoch: 4, dataSet: "four"))
+        bench.answer(.rewound, [], top: Position(epoch: 4, seq: 6, mid: Self.mid(6)))
+        #expect(bench.probes.isEmpty)
+        #expect(bench.opened.last == 6)
+        #expect(bench.missed.isEmpty)
+    }
+
+    @Test func `in another history, what nobody here can have had is said to be missing`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.run { $0.doubted(into: &$1) }
+        bench.answer(.rewound, bench.entries([40, 41], as: [70, 71], prev: 69))
+        #expect(bench.missed == [nil])
+        #expect(bench.delivered == [40, 41])
+        bench.run { $0.doubted(into: &$1) }
+        bench.answer(.rewound, [], top: Position(epoch: 3, seq: 50, mid: Self.mid(80)))
+        #expect(bench.missed == [nil, nil])
+        // From its very start nothing is missing.
+        bench.run { $0.doubted(into: &$1) }
+        bench.answer(.rewound, bench.entries([1, 2], as: [90, 91], prev: 99))
+        #expect(bench.missed.count == 2)
+    }
+
+    @Test func `where nothing is kept of what followed, all of it is missing`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(9...9)
+        bench.answer(.trimmed, [], top: Bench.place(9))
+        #expect(bench.missed == [6...9])
+        #expect(bench.timeline.isLive)
+    }
+
+    @Test func `a newer reign's message waits until that reign is told`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...6, epoch: 4)
+        #expect(bench.doubts == [4])
+        #expect(bench.asked.isEmpty)
+        // It was a forgery: the same reign is told again.
+        bench.stands(bench.reign)
+        bench.answer(.proven, [], top: Bench.place(5))
+        #expect(bench.ignored == 1)
+        bench.hear(6...6)
+        #expect(bench.delivered == [6])
     }
 
     @Test func `more than can be held is read from the log instead`() {
