@@ -28,6 +28,10 @@ protocol Keeper: AnyObject {
     func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) throws
     /// A room's stream is gone.
     func loseLog(of room: RoomName) throws
+    /// The list of nodes is gone.
+    func loseNodes() throws
+    /// What a node holds is gone.
+    func loseHeld(of incarnation: Incarnation) throws
 }
 
 /// Which of both a test runs against.
@@ -93,6 +97,9 @@ final class StoreKeeper: Keeper {
         store.rooms[room] = RoomLog()
         store.rooms[room]?.top = log.top
     }
+
+    func loseNodes() { store.beats = [:] }
+    func loseHeld(of incarnation: Incarnation) { store.held[incarnation] = nil }
 }
 
 final class RedisKeeper: Keeper {
@@ -225,6 +232,14 @@ final class RedisKeeper: Keeper {
 
     func loseLog(of room: RoomName) throws {
         _ = try client.run("DEL", codec.keys.log(of: room))
+    }
+
+    func loseNodes() throws {
+        _ = try client.run("DEL", codec.keys.nodes)
+    }
+
+    func loseHeld(of incarnation: Incarnation) throws {
+        _ = try client.run("DEL", codec.keys.held(by: incarnation))
     }
 
     /// The id of the data set.

@@ -5,6 +5,42 @@ import Testing
 /// Names: the store and the scripts alike.
 @Suite struct NameTests {
     @Test(arguments: KeeperKind.allCases)
+    func `a holder that was taken off the list by hand is watched before it is taken for dead`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        let third = Incarnation(using: &bench.random)
+        try bench.keeper.loseNodes()
+        try bench.register(third)
+        let claim = try bench.claim("Ada", by: third)
+        // It may live, and prove its lease for a while.
+        #expect(try bench.keeper.claim(claim) == .taken)
+        #expect(try bench.keeper.claim(claim) == .taken)
+        guard case .roster(let roster) = try bench.renew(third) else { throw Unexpected("?") }
+        #expect(roster.beats.contains(.init(incarnation: bench.node, counter: 0)))
+        #expect(try bench.certify(bench.node, counter: 0, by: third) == .certified)
+        #expect(try bench.granted(claim).fence > ada.grant.fence)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
+    func `a name of nobody that is known comes free, whatever else was lost of its holder`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        try bench.keeper.loseNodes()
+        try bench.keeper.loseHeld(of: bench.node)
+        try bench.register(bench.other)
+        let claim = try bench.claim("Ada", by: bench.other)
+        #expect(try bench.keeper.claim(claim) == .taken)
+        #expect(try bench.certify(bench.node, counter: 0) == .certified)
+        #expect(try bench.keeper.heldKeys(of: bench.node) == [ada.claim.username.key])
+        #expect(try bench.reap(bench.node, [ada.claim.username.key]) == .left(0))
+        _ = try bench.granted(claim)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
     func `a free name is granted, a held one is taken on every node`(
         _ kind: KeeperKind
     ) async throws {

@@ -23,6 +23,67 @@ import Testing
         #expect(try redis.client.run("HGETALL", redis.codec.keys.epoch) == before)
     }
 
+    /// What version 2 of this program wrote: three messages of two calls, the latter's number without
+    /// a hole behind the former's, and a name with its place among those held.
+    private func writeVersion2(_ bench: Bench, _ redis: RedisKeeper, _ ada: Holding) throws {
+        let keys = redis.codec.keys
+        _ = try redis.client.run("HSET", keys.epoch, "version", "2")
+        _ = try redis.client.run("DEL", keys.room(.lobby))
+        for (id, count, sum, ns) in [("1", "1", "20", [1]), ("2", "2", "60", [2, 3])] {
+            let messages = ns.map { "\(ada.mid(UInt64($0))) 7\n{\"v\":\($0)}\n" }.joined()
+            _ = try redis.client.run(
+                "XADD", keys.log(of: .lobby), "\(id)-\(bench.reign.epoch)", "count", count,
+                "ms", "1700000000000", "sum", sum, "messages", messages
+            )
+        }
+        let mid = ada.mid(3).description
+        _ = try redis.client.run(
+            "HSET", keys.room(.lobby), "seq", "3", "mid", mid, "sum", "60", "base", "0",
+            "since", "1700000000000"
+        )
+        let held = keys.held(by: bench.node)
+        let line = try redis.client.run("HGET", held, ada.claim.username.key).text ?? ""
+        let proof = line.split(separator: " ").prefix(3).joined(separator: " ")
+        _ = try redis.client.run("HSET", held, ada.claim.username.key, proof + " 3 3")
+    }
+
+    @Test func `data of the version before is taken over in a new reign, with its names and places`()
+        async throws
+    {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        try writeVersion2(bench, redis, ada)
+        let before = bench.reign
+        let place = Position(epoch: before.epoch, seq: 1, mid: ada.mid(1))
+        #expect(try bench.begin(isNewCluster: true) == true)
+        // So that every call of a node of that version is turned away from now on.
+        #expect(bench.reign.epoch == before.epoch + 1)
+        let version = try redis.client.run("HGET", redis.codec.keys.epoch, "version").text
+        #expect(version == "3")
+        // The room keeps its top, and what its log has of the old form counts as trimmed.
+        #expect(try bench.page(behind: nil).top == bench.place(3, ada))
+        let page = try bench.page(behind: place)
+        #expect(page.footing == .rewound)
+        #expect(page.entries.isEmpty)
+        #expect(try bench.page(behind: bench.place(3, ada)).footing == .proven)
+        let again = Holding(claim: ada.claim, grant: try bench.granted(bench.again(ada)))
+        #expect((again.grant.n, again.grant.seq) == (3, 3))
+        #expect(try bench.say(again, [4], from: bench.place(3, ada)) == [.accepted(seq: 4)])
+        let next = try bench.page(behind: bench.place(3, ada))
+        #expect(next.footing == .proven)
+        #expect(next.entries.mids == [ada.mid(4)])
+        #expect(try bench.page(behind: place).entries.mids == [ada.mid(4)])
+    }
+
+    @Test func `a top that is gone is found in a log of the version before`() async throws {
+        let (bench, redis) = try await bench()
+        let ada = try bench.hold("Ada")
+        try writeVersion2(bench, redis, ada)
+        _ = try redis.client.run("DEL", redis.codec.keys.room(.lobby))
+        try bench.begin()
+        #expect(try bench.page(behind: nil).top == bench.place(3, ada))
+    }
+
     @Test func `the last epoch is one whose messages are read, and behind it none begins`()
         async throws
     {
