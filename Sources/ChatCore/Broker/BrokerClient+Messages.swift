@@ -86,7 +86,7 @@ extension BrokerClient {
         _ last: inout LastFound<SocketID>
     ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
-        guard limbo.isEmpty || limbo[draft.sender] == nil else { return .wait }
+        guard limbo.isEmpty || limbo.index(forKey: draft.sender) == nil else { return .wait }
         // Where it stands: taken out, it would be copied.
         return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
@@ -223,7 +223,11 @@ extension BrokerClient {
                 effects.append(.settled(sender, .lost))
                 continue
             }
-            limbo[sender, default: []].append(message)
+            if let index = limbo.index(forKey: sender) {
+                limbo.values[index].append(message)
+            } else {
+                limbo[sender] = [message]
+            }
             makeDoubtful(sender)
         }
     }

@@ -91,7 +91,6 @@ extension BrokerClient {
         guard let tenancy = held[socket], tenancy.username == username else { return nil }
         abandonLimbo(of: socket, &effects)
         held[socket] = nil
-        forgetDoubt(socket)
         return tenancy
     }
 
@@ -176,18 +175,13 @@ extension BrokerClient {
     mutating func makeDoubtful(_ socket: SocketID) {
         guard held[socket]?.phase == .held else { return }
         held[socket]?.phase = .doubtful
-        doubtful.insert(socket)
+        doubtful.append(socket)
     }
 
     /// The claim of a name that is held came to nothing, and nobody else has it either.
     private mutating func claimFailed(_ socket: SocketID) {
         held[socket]?.phase = .held
         makeDoubtful(socket)
-    }
-
-    private mutating func forgetDoubt(_ socket: SocketID) {
-        doubtful.remove(socket)
-        postponed.remove(socket)
     }
 
     mutating func claimAnswered(
@@ -224,7 +218,6 @@ extension BrokerClient {
                 return effects.append(.claimed(socket, .unavailable(reason: Self.unsure)))
             }
             former[socket] = held.updateValue(tenancy, forKey: socket)
-            forgetDoubt(socket)
             if isOutdated(tenancy) { makeDoubtful(socket) }
             effects.append(.claimed(socket, .granted))
         case .taken, .lost, .replaced:
@@ -270,7 +263,6 @@ extension BrokerClient {
 
     private mutating func loseName(_ socket: SocketID, _ effects: inout [Effect]) {
         guard let tenancy = held.removeValue(forKey: socket) else { return }
-        forgetDoubt(socket)
         effects.append(.nameLost(socket, tenancy.username))
         // The record counts somebody else's messages now: what of these was accepted, only the node's
         // own subscription may have shown.
@@ -293,7 +285,7 @@ extension BrokerClient {
             effects.append(.claimed(socket, .unavailable(reason: reason)))
         } else if held[socket]?.session == session {
             held[socket]?.phase = .doubtful
-            postponed.insert(socket)
+            postponed.append(socket)
             isRetryDue = true
         }
     }

@@ -50,16 +50,18 @@ public struct BrokerClient: Sendable {
     /// Until then the node can prove that its names are its own.
     public var horizon = Instant.distantPast
 
-    // Names.
+    // Names. Tables that calls are made from are dense ones, and lists: their order comes from what
+    // has happened, so that the same events make the same calls in every process.
     var held = DenseTable<SocketID, Tenancy>()
-    var wanted: [SocketID: Tenancy] = [:]
-    var leaving: [SessionID: Departure] = [:]
+    var wanted = DenseTable<SocketID, Tenancy>()
+    var leaving = DenseTable<SessionID, Departure>()
     /// Names given up by a change of name, until their session says so.
     var former: [SocketID: Tenancy] = [:]
-    /// Whose name is to be claimed again as soon as the broker can be asked.
-    var doubtful: Set<SocketID> = []
+    /// Whose name is to be claimed again as soon as the broker can be asked, if it is still in doubt
+    /// by then.
+    var doubtful: [SocketID] = []
     /// The same, but not before the next tick: they were turned away.
-    var postponed: Set<SocketID> = []
+    var postponed: [SocketID] = []
     /// Something was turned away, and is to be asked again at the next tick.
     var isRetryDue = false
 
@@ -68,7 +70,7 @@ public struct BrokerClient: Sendable {
     /// Lines with a message that waits and a call that could leave, by number.
     var ready: [Int] = []
     /// Messages whose fate is unknown, until their sender's name has been claimed again.
-    var limbo: [SocketID: [Outbox.Sent]] = [:]
+    var limbo = DenseTable<SocketID, [Outbox.Sent]>()
     /// What the node's own subscription had shown when the standing was told: the highest number by
     /// lineage.
     var seen: [Lineage: UInt64] = [:]
@@ -162,7 +164,7 @@ extension BrokerClient {
         giveUpWaiting(now, &effects)
         if isRetryDue {
             isRetryDue = false
-            doubtful.formUnion(postponed)
+            doubtful += postponed
             postponed = []
             resume(&effects)
         }

@@ -42,6 +42,10 @@ final class Simulation {
     var nodes: [SimNode] = []
     var people: [SimClient] = []
     private var complaints: [String] = []
+    /// What a person types to repeat this run alone, for every failure.
+    private var again: String {
+        "CHATNODE_SIMULATIONS=1 " + Seed.command("ClusterSimulation", seed: seed)
+    }
     private var isPeaceful = false
 
     init(seed: UInt64, losesData: Bool) {
@@ -72,7 +76,16 @@ final class Simulation {
         world.run(until: world.now + .seconds(15))
         expectNothingIsLeft()
         expectOrder()
-        #expect(complaints.isEmpty, "seed \(seed): \(complaints.prefix(5))")
+        #expect(complaints.isEmpty, "\(again): \(complaints.prefix(5))")
+    }
+
+    /// Plays, and hands back the digests of what has happened.
+    func traced() -> [UInt64] {
+        let trace = Trace()
+        world.trace = trace
+        play()
+        trace.end()
+        return trace.digests
     }
 
     private func complain(_ text: String) {
@@ -120,6 +133,7 @@ final class Simulation {
     }
 
     private func happen(_ fault: Fault) {
+        world.note("fault \(fault)")
         switch fault {
         case .cut: redis.cutOne()
         case .cutSubscriptions: redis.cutSubscriptions()
@@ -226,43 +240,44 @@ final class Simulation {
 
     private func expectEverybodyCanTalk() {
         for node in nodes {
-            #expect(node.timeline.isLive, "seed \(seed): node \(node.number) is deaf")
-            #expect(node.lease.standing?.isGrace == false, "seed \(seed)")
-            #expect(node.horizon > world.now, "seed \(seed)")
+            #expect(node.timeline.isLive, "\(again): node \(node.number) is deaf")
+            #expect(node.lease.standing?.isGrace == false, "\(again)")
+            #expect(node.horizon > world.now, "\(again)")
         }
         let before = redis.written.count
         world.run(until: world.now + .seconds(3))
-        #expect(redis.written.count > before, "seed \(seed): nobody can talk")
+        #expect(redis.written.count > before, "\(again): nobody can talk")
         areLeaving = true
         world.run(until: world.now + .seconds(3))
     }
 
     private func expectNothingIsLeft() {
         for person in people {
-            #expect(person.mood == .away, "seed \(seed): \(person.number) is \(person.mood)")
-            #expect(person.unsettled == 0, "seed \(seed): \(person.number)")
+            #expect(person.mood == .away, "\(again): \(person.number) is \(person.mood)")
+            #expect(person.unsettled == 0, "\(again): \(person.number)")
             guard !losesData, !person.hasLostTrack else { continue }
             let written = person.bodies.reduce(0) { $0 + (redis.written[$1] ?? 0) }
             #expect(
                 written == person.acceptedCount,
-                "seed \(seed): \(person.number) was told of \(person.acceptedCount) of \(written)"
+                "\(again): \(person.number) was told of \(person.acceptedCount) of \(written)"
             )
         }
         let stuck = redis.store.names.filter { $0.value.holder != nil }.map(\.key)
-        #expect(stuck.isEmpty, "seed \(seed): stuck names \(stuck)")
+        #expect(stuck.isEmpty, "\(again): stuck names \(stuck)")
         for node in nodes {
             for loop in node.loops {
-                #expect(loop.client.held.isEmpty, "seed \(seed)")
-                #expect(loop.client.wanted.isEmpty, "seed \(seed)")
-                #expect(loop.client.leaving.isEmpty, "seed \(seed)")
-                #expect(loop.client.limbo.isEmpty, "seed \(seed)")
-                #expect(loop.client.lines.isIdle, "seed \(seed)")
+                #expect(loop.client.held.isEmpty, "\(again)")
+                #expect(loop.client.wanted.isEmpty, "\(again)")
+                #expect(loop.client.leaving.isEmpty, "\(again)")
+                #expect(loop.client.limbo.isEmpty, "\(again)")
+                #expect(loop.client.lines.isIdle, "\(again)")
             }
         }
     }
 
     private func expectOrder() {
-        for (body, count) in redis.written where count > 1 && !losesData {
+        for (body, count) in redis.written.sorted(by: { $0.key < $1.key })
+        where count > 1 && !losesData {
             complain("written \(count) times: \(body)")
         }
         var last: [String: UInt64] = [:]
