@@ -13,8 +13,7 @@ public enum Settlement: Sendable, Hashable {
 extension BrokerClient {
     /// A session says something. Answered by `settled`, once: at once where it cannot be said.
     public mutating func publish(_ draft: Draft, now: Instant, into effects: inout [Effect]) {
-        guard canAsk, isSure(now) else {
-            let reason = canAsk ? Self.unsure : trouble
+        guard mayAskSoon, isSure(now) else {
             return effects.append(.settled(draft.sender, .refused(reason: reason)))
         }
         let line = lines.number(of: draft.room)
