@@ -116,6 +116,13 @@ public enum Limits {
     /// How long a message may wait to be sent; then `unavailable`. As long as a call may take
     /// (`redisCommandTimeout`): a client hears of either within two seconds.
     public static let publishPatience = Duration.milliseconds(1500)
+    /// How long a connection to the broker that was lost counts as about to be back: what clients ask
+    /// waits, and operators are told nothing. The first try comes within 50 ms and the fourth within
+    /// 750 (`redisBackoffFirst`, doubled), and takes milliseconds.
+    public static let relinkPatience = Duration.seconds(1)
+    /// From a login to its answer where the connection is lost meanwhile; then `unavailable`. A call
+    /// that gets no answer (`redisCommandTimeout`), and the time to make another connection.
+    public static let claimPatience = Duration.milliseconds(2500)
     /// A message whose fate was unknown and that proves not to have been accepted is sent again
     /// while it is younger than this, else refused: nobody wants to be heard minutes later.
     public static let resendAge = Duration.seconds(2)
@@ -252,6 +259,10 @@ public enum Limits {
     /// From a command to its answer, and for all that is said on a new connection together. Scripts
     /// take microseconds; a renewal that gets no answer can be sent again before the lease is up.
     public static let redisCommandTimeout = Duration.milliseconds(1500)
+    /// A connection over which nothing has been said for so long says PING. Redis can be told to end
+    /// idle connections after a second (`timeout 1`), and a connection is looked at every `wheelTick`:
+    /// so a PING leaves after 950 ms at most, and mostly there is one in 750 ms.
+    public static let redisIdleInterval = Duration.milliseconds(700)
     /// Bytes given to the parser at once: libhiredis moves the rest of its buffer down after each
     /// kibibyte consumed (43 ns a message at 10 KB, 513 at 680 KB).
     public static let redisFeedBytes = 16 * 1024

@@ -6,7 +6,8 @@ import Testing
 @Suite struct KeyTests {
     /// Which key, as a pattern of KEYS; the names that clients hold are apart from it.
     private static let keys = [
-        "chat/room/lobby", "chat/log/lobby", "chat/held/*", "chat/label/*", "chat/nodes", "chat/epoch",
+        "chat/room/lobby", "chat/log/lobby", "chat/held/*", "chat/label/*", "chat/nodes",
+        "chat/epoch",
     ]
 
     @Test func `whatever key is gone or older, what is accepted is heard by everybody once`()

@@ -52,7 +52,8 @@ private struct Both {
         "release true",
         "release false", "publish accepted", "publish duplicate", "publish gap",
         "publish fenced", "publish otherReign", "publish otherHistory", "change top",
-        "change log", "catchUp replaced", "catchUp without a top", "catchUp proven", "catchUp trimmed",
+        "change log", "catchUp replaced", "catchUp without a top", "catchUp proven",
+        "catchUp trimmed",
         "catchUp rewound", "catchUp otherReign", "endGrace true", "endGrace false",
     ]
 

@@ -309,7 +309,9 @@ extension RandomCalls {
     mutating func learn(_ answer: CatchUpAnswer, to call: CatchUpCall) {
         guard case .page(let page) = answer, let top = page.top else { return }
         tops[call.room] = .init(seq: top.seq, mid: top.mid)
-        if seen[call.room]?.last != top { seen[call.room] = (seen[call.room] ?? []).suffix(40) + [top] }
+        if seen[call.room]?.last != top {
+            seen[call.room] = (seen[call.room] ?? []).suffix(40) + [top]
+        }
     }
 }
 

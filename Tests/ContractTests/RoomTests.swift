@@ -189,7 +189,11 @@ import Testing
         #expect(try bench.keeper.log(of: .lobby).last == publication)
         #expect(
             try bench.page(behind: nil).top
-                == Position(epoch: bench.reign.epoch, seq: count * 3 / 2, mid: kept[kept.count - 1].mid(2))
+                == Position(
+                    epoch: bench.reign.epoch,
+                    seq: count * 3 / 2,
+                    mid: kept[kept.count - 1].mid(2)
+                )
         )
     }
 

@@ -32,14 +32,33 @@ import Testing
         for (id, count, sum, ns) in [("1", "1", "20", [1]), ("2", "2", "60", [2, 3])] {
             let messages = ns.map { "\(ada.mid(UInt64($0))) 7\n{\"v\":\($0)}\n" }.joined()
             _ = try redis.client.run(
-                "XADD", keys.log(of: .lobby), "\(id)-\(bench.reign.epoch)", "count", count,
-                "ms", "1700000000000", "sum", sum, "messages", messages
+                "XADD",
+                keys.log(of: .lobby),
+                "\(id)-\(bench.reign.epoch)",
+                "count",
+                count,
+                "ms",
+                "1700000000000",
+                "sum",
+                sum,
+                "messages",
+                messages
             )
         }
         let mid = ada.mid(3).description
         _ = try redis.client.run(
-            "HSET", keys.room(.lobby), "seq", "3", "mid", mid, "sum", "60", "base", "0",
-            "since", "1700000000000"
+            "HSET",
+            keys.room(.lobby),
+            "seq",
+            "3",
+            "mid",
+            mid,
+            "sum",
+            "60",
+            "base",
+            "0",
+            "since",
+            "1700000000000"
         )
         let held = keys.held(by: bench.node)
         let line = try redis.client.run("HGET", held, ada.claim.username.key).text ?? ""
@@ -47,7 +66,8 @@ import Testing
         _ = try redis.client.run("HSET", held, ada.claim.username.key, proof + " 3 3")
     }
 
-    @Test func `data of the version before is taken over in a new reign, with its names and places`()
+    @Test
+    func `data of the version before is taken over in a new reign, with its names and places`()
         async throws
     {
         let (bench, redis) = try await bench()

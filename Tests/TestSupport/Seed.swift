@@ -8,6 +8,11 @@ public enum Seed {
         ProcessInfo.processInfo.environment["CHATNODE_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: .min ... .max)
 
+    /// What a person types to repeat this run.
+    public static func command(_ filter: String, seed: UInt64 = value) -> String {
+        "CHATNODE_TEST_SEED=\(seed) swift test --filter \(filter)"
+    }
+
     /// A generator at the start of this run's numbers.
     public static var generator: SplitMix { SplitMix(seed: value) }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// Stands between a node and its Redis and can swallow answers: what a half-open connection looks
-/// like, on which everything seems to be said and nothing is heard.
+/// like, on which everything seems to be said and nothing is heard; or pass nothing on at all.
 public final class TestProxy: Sendable {
     /// Where it listens.
     public let port: Int
@@ -15,18 +15,28 @@ public final class TestProxy: Sendable {
         var isOver = false
         var swallowsLeft: Int
         var swallowed = 0
+        /// Connections so far.
+        var count = 0
+        /// Which are silent: what was said on them, and how many there had been by then.
+        var silences: [(text: [UInt8], count: Int)] = []
     }
 
     /// Both sides of a connection.
     private struct Pair {
         let client: TestSocket
         let server: TestSocket
+        let number: Int
         var isDeaf = false
+        /// The beginning of what its client has said: who it is.
+        var said: [UInt8] = []
     }
+
+    /// A connection's introduction, and scripts behind it.
+    private static let introductionBytes = 1024
 
     /// Passes on to a port of this machine, until `close`. Of the first connections on which something
     /// with that text is said, everything that is answered from then on is swallowed.
-    public init(to target: Int, swallowing count: Int, after text: String) throws {
+    public init(to target: Int, swallowing count: Int = 0, after text: String = "") throws {
         listener = try TestListener()
         port = listener.port
         self.target = target
@@ -40,6 +50,12 @@ public final class TestProxy: Sendable {
         state.withLock { $0.isOver = true }
         // So that it notices.
         _ = try? TestSocket(port: port)
+    }
+
+    /// Passes nothing more on, in either direction, over the connections that there are now on which
+    /// something with that text was said first; nobody is told.
+    public func silence(connectionsThatSaid text: String) {
+        state.withLock { $0.silences.append((Array(text.utf8), $0.count)) }
     }
 
     /// How many connections have been made deaf.
@@ -62,7 +78,11 @@ public final class TestProxy: Sendable {
             if ready[0], let client = try? listener.accept(),
                 let server = try? TestSocket(port: target)
             {
-                pairs.append(Pair(client: client, server: server))
+                let number = state.withLock { state in
+                    defer { state.count += 1 }
+                    return state.count
+                }
+                pairs.append(Pair(client: client, server: server, number: number))
             }
         }
     }
@@ -74,11 +94,21 @@ public final class TestProxy: Sendable {
         let count = recv(source.descriptor, &chunk, chunk.count, 0)
         guard count > 0 else { return false }
         let bytes = Array(chunk[..<count])
+        guard !isSilent(pair) else { return true }
+        if fromClient { pair.said += bytes.prefix(Self.introductionBytes - pair.said.count) }
         if fromClient, !pair.isDeaf, bytes.firstRange(of: text) != nil {
             pair.isDeaf = takeSwallow()
         }
         guard fromClient || !pair.isDeaf else { return true }
         return (try? (fromClient ? pair.server : pair.client).send(bytes)) != nil
+    }
+
+    private func isSilent(_ pair: Pair) -> Bool {
+        state.withLock { state in
+            state.silences.contains {
+                pair.number < $0.count && pair.said.firstRange(of: $0.text) != nil
+            }
+        }
     }
 
     private func takeSwallow() -> Bool {

@@ -13,8 +13,7 @@ public enum Settlement: Sendable, Hashable {
 extension BrokerClient {
     /// A session says something. Answered by `settled`, once: at once where it cannot be said.
     public mutating func publish(_ draft: Draft, now: Instant, into effects: inout [Effect]) {
-        guard canAsk, isSure(now) else {
-            let reason = canAsk ? Self.unsure : trouble
+        guard mayAskSoon, isSure(now) else {
             return effects.append(.settled(draft.sender, .refused(reason: reason)))
         }
         let line = lines.number(of: draft.room)
@@ -86,7 +85,7 @@ extension BrokerClient {
         _ last: inout LastFound<SocketID>
     ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
-        guard limbo.isEmpty || limbo[draft.sender] == nil else { return .wait }
+        guard limbo.isEmpty || limbo.index(forKey: draft.sender) == nil else { return .wait }
         // Where it stands: taken out, it would be copied.
         return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
@@ -253,7 +252,11 @@ extension BrokerClient {
                 effects.append(.settled(sender, .lost))
                 continue
             }
-            limbo[sender, default: []].append(message)
+            if let index = limbo.index(forKey: sender) {
+                limbo.values[index].append(message)
+            } else {
+                limbo[sender] = [message]
+            }
             makeDoubtful(sender)
         }
     }

@@ -9,8 +9,8 @@ public enum ClaimOutcome: Sendable, Hashable {
 }
 
 extension BrokerClient {
-    /// A session wants a name. Answered by `claimed`: at once where nobody can be asked, and where it
-    /// has the name already.
+    /// A session wants a name. Answered by `claimed`: at once where nobody can be asked for longer than
+    /// a moment, and where it has the name already.
     public mutating func claim(
         _ username: Username,
         for socket: SocketID,
@@ -18,12 +18,11 @@ extension BrokerClient {
         now: Instant,
         into effects: inout [Effect]
     ) {
-        guard canAsk, let footing, isSure(now) else {
-            let reason = canAsk ? Self.unsure : trouble
+        guard mayAskSoon, let footing, isSure(now) else {
             return effects.append(.claimed(socket, .unavailable(reason: reason)))
         }
         if let tenancy = held[socket], tenancy.username == username {
-            let isSure = tenancy.phase == .held
+            let isSure = tenancy.phase == .held && !isInDoubt
             let outcome = isSure ? ClaimOutcome.granted : .unavailable(reason: Self.unsure)
             return effects.append(.claimed(socket, outcome))
         }
@@ -31,11 +30,11 @@ extension BrokerClient {
             username: username,
             session: SessionID(using: &random),
             since: now,
-            phase: .claiming,
+            phase: .waitingToAsk,
             footing: footing,
             lineage: Lineage(using: &random)
         )
-        ask(for: socket, footing, &effects)
+        if canAsk { ask(for: socket, footing, &effects) }
     }
 
     /// A session gives its name up. Answered by `released`: at once where nobody can be asked; the
@@ -91,7 +90,6 @@ extension BrokerClient {
         guard let tenancy = held[socket], tenancy.username == username else { return nil }
         abandonLimbo(of: socket, &effects)
         held[socket] = nil
-        forgetDoubt(socket)
         return tenancy
     }
 
@@ -133,6 +131,7 @@ extension BrokerClient {
     /// Asks for what a socket wants, under the present standing.
     mutating func ask(for socket: SocketID, _ footing: Footing, _ effects: inout [Effect]) {
         guard var tenancy = wanted[socket] else { return }
+        tenancy.phase = .claiming
         tenancy.footing = footing
         wanted[socket] = tenancy
         let claim = tenancy.claim
@@ -140,13 +139,29 @@ extension BrokerClient {
         effects.append(.call(.claim(claim)))
     }
 
-    /// Answers those who have waited for the end of a grace for too long: another one has begun since.
+    /// Answers those who have waited for too long: for the broker, or for the end of a grace, behind
+    /// which another one has begun.
     mutating func giveUpWaiting(_ now: Instant, _ effects: inout [Effect]) {
-        for (socket, tenancy) in wanted
-        where tenancy.phase == .waitingForGrace && now >= tenancy.since + Limits.gracePatience {
-            wanted[socket] = nil
-            effects.append(.claimed(socket, .unavailable(reason: Self.unsure)))
+        for (socket, tenancy) in wanted {
+            let patience: Duration
+            switch tenancy.phase {
+            case .waitingToAsk: patience = Limits.claimPatience
+            case .waitingForGrace: patience = Limits.gracePatience
+            case .claiming, .held, .doubtful, .reclaiming: continue
+            }
+            if isOutage || now >= tenancy.since + patience { giveUp(socket, reason, &effects) }
         }
+    }
+
+    /// Answers one whose claim has come to nothing. An earlier one of it may have been granted.
+    private mutating func giveUp(
+        _ socket: SocketID,
+        _ reason: String,
+        _ effects: inout [Effect]
+    ) {
+        guard let tenancy = wanted.removeValue(forKey: socket) else { return }
+        if tenancy.mayBeGranted { depart(tenancy, waiting: nil, &effects) }
+        effects.append(.claimed(socket, .unavailable(reason: reason)))
     }
 
     /// Asks again for what is held in doubt, where it can be asked.
@@ -176,18 +191,13 @@ extension BrokerClient {
     mutating func makeDoubtful(_ socket: SocketID) {
         guard held[socket]?.phase == .held else { return }
         held[socket]?.phase = .doubtful
-        doubtful.insert(socket)
+        doubtful.append(socket)
     }
 
     /// The claim of a name that is held came to nothing, and nobody else has it either.
     private mutating func claimFailed(_ socket: SocketID) {
         held[socket]?.phase = .held
         makeDoubtful(socket)
-    }
-
-    private mutating func forgetDoubt(_ socket: SocketID) {
-        doubtful.remove(socket)
-        postponed.remove(socket)
     }
 
     mutating func claimAnswered(
@@ -224,7 +234,6 @@ extension BrokerClient {
                 return effects.append(.claimed(socket, .unavailable(reason: Self.unsure)))
             }
             former[socket] = held.updateValue(tenancy, forKey: socket)
-            forgetDoubt(socket)
             if isOutdated(tenancy) { makeDoubtful(socket) }
             effects.append(.claimed(socket, .granted))
         case .taken, .lost, .replaced:
@@ -237,8 +246,8 @@ extension BrokerClient {
                 doubtStanding(&effects)
             }
         case .unregistered, .otherReign:
-            wanted[socket] = nil
-            effects.append(.claimed(socket, .unavailable(reason: Self.unsure)))
+            // Asked again under the standing that is told next.
+            wanted[socket]?.phase = .waitingToAsk
             doubtStanding(&effects)
         }
     }
@@ -270,7 +279,6 @@ extension BrokerClient {
 
     private mutating func loseName(_ socket: SocketID, _ effects: inout [Effect]) {
         guard let tenancy = held.removeValue(forKey: socket) else { return }
-        forgetDoubt(socket)
         effects.append(.nameLost(socket, tenancy.username))
         // The record counts somebody else's messages now: what of these was accepted, only the node's
         // own subscription may have shown.
@@ -289,26 +297,25 @@ extension BrokerClient {
         _ effects: inout [Effect]
     ) {
         if wanted[socket]?.session == session {
-            wanted[socket] = nil
-            effects.append(.claimed(socket, .unavailable(reason: reason)))
+            giveUp(socket, reason, &effects)
         } else if held[socket]?.session == session {
             held[socket]?.phase = .doubtful
-            postponed.insert(socket)
+            postponed.append(socket)
             isRetryDue = true
         }
     }
 
-    /// Nobody will ever answer: the name may be ours, and is to be given back; or it was ours, and is
-    /// to be claimed once more.
+    /// Nobody will ever answer. The name may be ours: it is asked for again, under the same session,
+    /// which is answered as the lost claim was; or given back, if its client has waited for too long.
+    /// Or it was ours, and is to be claimed once more.
     mutating func claimCut(
         _ socket: SocketID,
         _ session: SessionID,
         _ effects: inout [Effect]
     ) {
-        if let tenancy = wanted[socket], tenancy.session == session {
-            wanted[socket] = nil
-            depart(tenancy, waiting: nil, &effects)
-            effects.append(.claimed(socket, .unavailable(reason: trouble)))
+        if wanted[socket]?.session == session {
+            wanted[socket]?.phase = .waitingToAsk
+            wanted[socket]?.mayBeGranted = true
         } else if held[socket]?.session == session {
             claimFailed(socket)
         }

@@ -39,6 +39,10 @@ public struct BrokerClient: Sendable {
     /// The same for those who remember it.
     var footing: Footing?
     var isLinked = false
+    /// When the link was lost last.
+    var lostAt = Instant.distantPast
+    /// The link is away, and not just for a moment: nobody waits for it.
+    var isOutage = true
     /// The standing has been doubted, and not been told again.
     var isInDoubt = false
     /// What to tell people while nothing can be asked.
@@ -46,16 +50,18 @@ public struct BrokerClient: Sendable {
     /// Until then the node can prove that its names are its own.
     public var horizon = Instant.distantPast
 
-    // Names.
+    // Names. Tables that calls are made from are dense ones, and lists: their order comes from what
+    // has happened, so that the same events make the same calls in every process.
     var held = DenseTable<SocketID, Tenancy>()
-    var wanted: [SocketID: Tenancy] = [:]
-    var leaving: [SessionID: Departure] = [:]
+    var wanted = DenseTable<SocketID, Tenancy>()
+    var leaving = DenseTable<SessionID, Departure>()
     /// Names given up by a change of name, until their session says so.
     var former: [SocketID: Tenancy] = [:]
-    /// Whose name is to be claimed again as soon as the broker can be asked.
-    var doubtful: Set<SocketID> = []
+    /// Whose name is to be claimed again as soon as the broker can be asked, if it is still in doubt
+    /// by then.
+    var doubtful: [SocketID] = []
     /// The same, but not before the next tick: they were turned away.
-    var postponed: Set<SocketID> = []
+    var postponed: [SocketID] = []
     /// Something was turned away, and is to be asked again at the next tick.
     var isRetryDue = false
 
@@ -64,7 +70,7 @@ public struct BrokerClient: Sendable {
     /// Lines with a message that waits and a call that could leave, by number.
     var ready: [Int] = []
     /// Messages whose fate is unknown, until their sender's name has been claimed again.
-    var limbo: [SocketID: [Outbox.Sent]] = [:]
+    var limbo = DenseTable<SocketID, [Outbox.Sent]>()
     /// What the node's own subscription had shown when the standing was told: the highest number by
     /// lineage.
     var seen: [Lineage: UInt64] = [:]
@@ -88,6 +94,15 @@ public struct BrokerClient: Sendable {
         return true
     }
 
+    /// The broker can be asked, or most likely can be in a moment: what sessions ask for may wait.
+    var mayAskSoon: Bool {
+        guard !isOutage, case .some = standing else { return false }
+        return true
+    }
+
+    /// Why nobody has asked for so long, or will.
+    var reason: String { canAsk ? Self.unsure : trouble }
+
     /// The node can prove that its names are its own.
     func isSure(_ now: Instant) -> Bool { now < horizon }
 }
@@ -98,15 +113,18 @@ extension BrokerClient {
     /// The broker can be reached.
     public mutating func linkUp(now: Instant, into effects: inout [Effect]) {
         isLinked = true
+        isOutage = false
         for socket in limbo.keys { effects.append(.stalled(socket, false)) }
         resume(&effects)
     }
 
     /// The broker cannot be reached: what has no answer by now will never have one.
     ///
-    /// Whoever waits is told so that nobody waits for longer than it takes to notice; what was on
-    /// its way is settled when the broker is back.
+    /// Most links are back in a moment, so what sessions ask for waits; after `Limits.relinkPatience`
+    /// those who wait are told, and what was on its way is settled when the broker is back. Also for
+    /// each try that has failed since.
     public mutating func linkLost(_ reason: String, now: Instant, into effects: inout [Effect]) {
+        if isLinked { lostAt = now }
         isLinked = false
         trouble = reason
         for pending in pending.takeAll() {
@@ -116,11 +134,16 @@ extension BrokerClient {
             case .publish(let line, _): sendToLimbo(takeInFlight(of: line), &effects)
             }
         }
-        for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
-            wanted[socket] = nil
-            effects.append(.claimed(socket, .unavailable(reason: reason)))
-        }
-        refuseWaiting(reason, since: .distantFuture, &effects)
+        noteOutage(now, &effects)
+        giveUpWaiting(now, &effects)
+    }
+
+    /// The link has been away for longer than a moment: nothing but a closed socket waits for it any
+    /// more.
+    private mutating func noteOutage(_ now: Instant, _ effects: inout [Effect]) {
+        guard !isLinked, !isOutage, now >= lostAt + Limits.relinkPatience else { return }
+        isOutage = true
+        refuseWaiting(trouble, since: .distantFuture, &effects)
         for socket in limbo.keys { effects.append(.stalled(socket, true)) }
     }
 
@@ -159,11 +182,12 @@ extension BrokerClient {
     /// Cost: a look at each message that waits, and at each name that is wanted.
     public mutating func tick(now: Instant, into effects: inout [Effect]) {
         let patience = Duration.zero - Limits.publishPatience
-        refuseWaiting(canAsk ? Self.unsure : trouble, since: now + patience, &effects)
+        noteOutage(now, &effects)
+        refuseWaiting(reason, since: now + patience, &effects)
         giveUpWaiting(now, &effects)
         if isRetryDue {
             isRetryDue = false
-            doubtful.formUnion(postponed)
+            doubtful += postponed
             postponed = []
             resume(&effects)
         }
@@ -228,11 +252,11 @@ extension BrokerClient {
             effects.append(.call(.release(departure.release(session))))
         }
         claimDoubtfulAgain(&effects)
-        if !standing.isGrace {
-            for (socket, tenancy) in wanted where tenancy.phase == .waitingForGrace {
-                wanted[socket]?.phase = .claiming
-                ask(for: socket, footing, &effects)
-            }
+        for (socket, tenancy) in wanted
+        where tenancy.phase == .waitingToAsk
+            || (tenancy.phase == .waitingForGrace && !standing.isGrace)
+        {
+            ask(for: socket, footing, &effects)
         }
         noteAllReady()
     }

@@ -18,6 +18,8 @@ final class Footing: Sendable {
 struct Tenancy: Sendable {
     /// How sure the login may be of it.
     enum Phase: Sendable, Hashable {
+        /// To be asked for as soon as the broker can be asked.
+        case waitingToAsk
         /// Asked for; the answer is to come.
         case claiming
         /// To be asked for when the grace is over.
@@ -35,6 +37,8 @@ struct Tenancy: Sendable {
     /// When its client asked.
     let since: Instant
     var phase: Phase
+    /// It was asked for, and the answer got lost: the broker may take it for ours.
+    var mayBeGranted = false
     /// As what it was last asked for.
     var footing: Footing
     var lineage: Lineage
@@ -47,7 +51,7 @@ struct Tenancy: Sendable {
 
     /// The claim, as things stand.
     var claim: Claim {
-        let isNew = phase == .claiming || phase == .waitingForGrace
+        let isNew = phase != .held && phase != .doubtful && phase != .reclaiming
         return Claim(
             reign: footing.reign,
             username: username,

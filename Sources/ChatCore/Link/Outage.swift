@@ -10,19 +10,25 @@ public struct Outage: Sendable {
         case loop(Int)
     }
 
-    private var missing: Set<Part>
+    /// Each part that is not there, and since when.
+    private var missing: [Part: Instant] = [:]
     /// Since when something is missing; nil where nothing is.
     public private(set) var since: Instant?
 
     /// A process that has nothing yet.
     public init(loops: Int, now: Instant) {
-        missing = Set((0..<loops).map(Part.loop)).union([.standing, .subscription])
+        for part in [.standing, .subscription] + (0..<loops).map(Part.loop) { missing[part] = now }
         since = now
     }
 
     /// A part is there, or is not.
     public mutating func set(_ part: Part, isThere: Bool, now: Instant) {
-        if isThere { missing.remove(part) } else { missing.insert(part) }
+        missing[part] = isThere ? nil : missing[part] ?? now
         since = missing.isEmpty ? nil : since ?? now
+    }
+
+    /// Whether a part has been missing for longer than it takes to make a connection anew.
+    public func isLasting(_ part: Part, now: Instant) -> Bool {
+        missing[part].map { now >= $0 + Limits.relinkPatience } ?? false
     }
 }

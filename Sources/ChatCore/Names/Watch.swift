@@ -10,14 +10,15 @@ struct Watch: Sendable {
         var isReported = false
     }
 
-    private var sights: [Incarnation: Sight] = [:]
+    /// In the order of the newest answer: certificates are asked for in it.
+    private var sights = DenseTable<Incarnation, Sight>()
     /// Those that have moved under our eyes.
     private var living: Set<Incarnation> = []
     private var lookedAt = Instant.distantPast
 
     /// Nothing that was seen before counts: the answers have been interrupted.
     mutating func restart() {
-        sights = [:]
+        sights = DenseTable()
         lookedAt = .distantPast
     }
 
@@ -26,7 +27,7 @@ struct Watch: Sendable {
     mutating func look(_ roster: Roster, own: Incarnation, now: Instant) -> [Incarnation] {
         if now > lookedAt + Limits.watchInterruption { restart() }
         lookedAt = now
-        var seen: [Incarnation: Sight] = [:]
+        var seen = DenseTable<Incarnation, Sight>()
         var met: [Incarnation] = []
         for beat in roster.beats where beat.incarnation != own {
             let before = sights[beat.incarnation]

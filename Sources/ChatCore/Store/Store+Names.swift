@@ -44,9 +44,9 @@ extension Store {
         return true
     }
 
-    /// The names that an incarnation holds, in no order.
+    /// The names that an incarnation holds, in their own order.
     public func heldKeys(of incarnation: Incarnation) -> [String] {
-        Array(held[incarnation] ?? [])
+        (held[incarnation] ?? []).sorted()
     }
 
     /// How many names are held.

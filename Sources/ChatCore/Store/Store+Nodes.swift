@@ -40,10 +40,12 @@ extension Store {
         return .left(left)
     }
 
+    /// In the order of their texts: a set's own is another one in each process.
     private var roster: Roster {
         Roster(
-            beats: beats.map { .init(incarnation: $0.key, counter: $0.value) },
-            dead: Array(dead)
+            beats: beats.map { .init(incarnation: $0.key, counter: $0.value) }
+                .sorted { $0.incarnation.description < $1.incarnation.description },
+            dead: dead.sorted { $0.description < $1.description }
         )
     }
 }

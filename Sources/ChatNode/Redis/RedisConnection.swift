@@ -54,6 +54,8 @@ final class RedisConnection: ChannelInboundHandler {
     /// Commands that leave with the next flush. Its memory serves the next ones, too.
     private var outgoing = ByteBuffer()
     private var unanswered = CircularBuffer<Command>()
+    /// When the newest command was asked; before the first, when there was a connection.
+    private var sentAt = Clock.now
     /// Published in this read.
     private var pushes: [RespValue] = []
     /// What the channel said while it was not listened to.
@@ -88,7 +90,8 @@ extension RedisConnection {
             loop.assumeIsolated().execute { then(.failure(fault)) }
             return
         }
-        unanswered.append(Command(sent: Clock.now, then: then))
+        sentAt = Clock.now
+        unanswered.append(Command(sent: sentAt, then: then))
         write(command)
     }
 
@@ -234,14 +237,22 @@ extension RedisConnection {
 
 extension RedisConnection {
     /// Ends the connection if its oldest command has waited too long and nothing has come
-    /// meanwhile: behind many others an answer may take longer, and is on its way. To be called
-    /// every `Limits.wheelTick` or so.
+    /// meanwhile: behind many others an answer may take longer, and is on its way. One over which
+    /// nothing is said proves itself by a PING, so that Redis does not take it for idle, and nobody
+    /// who needs it is the first to find out that it is dead. To be called every `Limits.wheelTick`
+    /// or so.
     func tick(now: Instant) {
-        guard let oldest = unanswered.first,
-            now - max(oldest.sent, heardAt) >= Limits.redisCommandTimeout
-        else { return }
-        fail(.timedOut)
+        if let oldest = unanswered.first {
+            let since = max(oldest.sent, heardAt)
+            if now - since >= Limits.redisCommandTimeout { fail(.timedOut) }
+        } else if !isSubscriber, isOpen, now - sentAt >= Limits.redisIdleInterval {
+            // An error is an answer as well.
+            send(Self.proof) { _ in }
+            flush()
+        }
     }
+
+    private static let proof = RedisCommand([Array("PING".utf8)])
 
     /// Ends the connection for a reason of the owner's, as if it had failed by itself: whoever
     /// waits is told inside the call, then `onClosed` is.

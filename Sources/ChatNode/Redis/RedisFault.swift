@@ -50,6 +50,14 @@ enum RedisFault: Error, Equatable, Sendable {
 }
 
 extension RedisFault {
+    /// A connection has ended or fallen silent, new or not, and nothing has said why.
+    var isCut: Bool {
+        switch self {
+        case .closed, .timedOut, .notRedis(.hungUp): true
+        default: false
+        }
+    }
+
     /// What an error reply means, by its first word.
     init(error text: String) {
         let word = text.prefix { $0 != " " }

@@ -127,11 +127,24 @@ final class RedisHome {
         let before = outage.since
         outage.set(part, isThere: isThere, now: Clock.now)
         state.withoutBrokerSince = outage.since
-        if let fault { tell(fault) }
+        if let fault { note(fault, of: part) }
         // What one connection has met holds for all: the others need not find out one by one.
         if fault == .readOnly, control.standing != nil { control.fail(.readOnly) }
         if before != nil, outage.since == nil { tellWell() }
         noteReadiness()
+    }
+
+    /// A cut that is mended at once is no trouble; one that is not is told with what a try has met, or,
+    /// if none has met anything, by itself.
+    private func note(_ fault: RedisFault, of part: Outage.Part) {
+        guard fault.isCut else { return tell(fault) }
+        let trouble = RedisTrouble(fault, settings.address)
+        settings.log.debug("\(trouble.cause); connecting again", metadata: ["part": "\(part)"])
+        let patience = TimeAmount.nanoseconds(Limits.relinkPatience.inNanoseconds)
+        control.loop.assumeIsolated().scheduleTask(in: patience) { [weak self] in
+            guard let self, outage.isLasting(part, now: Clock.now) else { return }
+            tell(fault)
+        }
     }
 
     /// Redis is there, but turns away what sessions ask for; nil: it takes it again.

@@ -31,7 +31,11 @@ extension StoreCodec {
     /// Publishes a probe to a node itself, on its own channel. `ticket` is what the probe carries: that
     /// of a room's question, or nil if it only shows that the subscription still brings something.
     func probeWords(of incarnation: Incarnation, ticket: UInt64? = nil) -> RedisCommand {
-        RedisCommand("PUBLISH", keys.channel(of: incarnation), ticket.map { "probe \($0)" } ?? "probe")
+        RedisCommand(
+            "PUBLISH",
+            keys.channel(of: incarnation),
+            ticket.map { "probe \($0)" } ?? "probe"
+        )
     }
 
     /// The ticket that a message on a node's own channel carries; nil: none.

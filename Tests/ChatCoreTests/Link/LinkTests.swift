@@ -71,4 +71,20 @@ import Testing
         outage.set(.standing, isThere: true, now: start + .seconds(5))
         #expect(outage.since == nil)
     }
+
+    @Test func `a part lasts in being away if it is not back within a moment`() {
+        let start = Instant(nanoseconds: 5)
+        var outage = Outage(loops: 1, now: start)
+        outage.set(.loop(0), isThere: true, now: start)
+        outage.set(.loop(0), isThere: false, now: start + .seconds(1))
+        // Each try that fails says so again.
+        outage.set(.loop(0), isThere: false, now: start + .milliseconds(1500))
+        let end = start + .seconds(1) + Limits.relinkPatience
+        #expect(!outage.isLasting(.loop(0), now: end + .milliseconds(-1)))
+        #expect(outage.isLasting(.loop(0), now: end))
+        outage.set(.loop(0), isThere: true, now: end)
+        #expect(!outage.isLasting(.loop(0), now: end + .seconds(9)))
+        outage.set(.loop(0), isThere: false, now: end + .seconds(9))
+        #expect(!outage.isLasting(.loop(0), now: end + .seconds(9)))
+    }
 }

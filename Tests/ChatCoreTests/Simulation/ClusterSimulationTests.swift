@@ -24,8 +24,8 @@ extension Store {
         Simulation(seed: seed, kind: .keepsData).play()
     }
 
-    /// Keys that are deleted or put back by hand, among faults that keep every write: nothing is lost
-    /// in silence.
+    /// Keys that are deleted or put back by hand, one or all of a room, among faults that keep every
+    /// write: nothing is lost in silence.
     @Test(arguments: 0..<runs)
     func `what is accepted is heard or said to be missing, whatever key is gone or older`(
         run: Int
@@ -45,7 +45,7 @@ extension Store {
 /// One run: three nodes, eight people of whom some want the same name, one Redis, a minute of
 /// faults, then peace.
 final class Simulation {
-    enum Kind {
+    enum Kind: CaseIterable {
         /// Every write is kept.
         case keepsData
         /// Single keys disappear, or older values are put back.
@@ -61,6 +61,10 @@ final class Simulation {
     var nodes: [SimNode] = []
     var people: [SimClient] = []
     private var complaints: [String] = []
+    /// What a person types to repeat this run alone, for every failure.
+    private var again: String {
+        "CHATNODE_SIMULATIONS=1 " + Seed.command("ClusterSimulation", seed: seed)
+    }
     private var isPeaceful = false
 
     init(seed: UInt64, kind: Kind) {
@@ -91,7 +95,16 @@ final class Simulation {
         world.run(until: world.now + .seconds(15))
         expectNothingIsLeft()
         expectOrder()
-        #expect(complaints.isEmpty, "seed \(seed): \(complaints.prefix(5))")
+        #expect(complaints.isEmpty, "\(again): \(complaints.prefix(5))")
+    }
+
+    /// Plays, and hands back the digests of what has happened.
+    func traced() -> [UInt64] {
+        let trace = Trace()
+        world.trace = trace
+        play()
+        trace.end()
+        return trace.digests
     }
 
     private func complain(_ text: String) {
@@ -118,11 +131,14 @@ final class Simulation {
         case loseEverything, loseSomething, erase
         // After these one key is.
         case loseTop, putTopBack, loseLog, loseNodes, loseDead, loseEpoch, putEpochBack
+        // After these a room is, top and log.
+        case loseRoom, putRoomBack
 
         var isOf: [Kind] {
             switch self {
             case .loseEverything, .loseSomething, .erase: [.losesData]
-            case .loseTop, .putTopBack, .loseLog, .loseNodes, .loseDead, .loseEpoch, .putEpochBack:
+            case .loseTop, .putTopBack, .loseLog, .loseNodes, .loseDead, .loseEpoch, .putEpochBack,
+                .loseRoom, .putRoomBack:
                 [.changesKeys]
             default: [.keepsData, .changesKeys, .losesData]
             }
@@ -148,6 +164,7 @@ final class Simulation {
     }
 
     private func happen(_ fault: Fault) {
+        world.note("fault \(fault)")
         switch fault {
         case .cut: redis.cutOne()
         case .cutSubscriptions: redis.cutSubscriptions()
@@ -164,12 +181,29 @@ final class Simulation {
             }
         case .erase: if redis.isUp { redis.erase() }
         case .loseTop: redis.changeTop { _ in nil }
-        case .putTopBack: putBack { redis.top } as: { top in self.redis.changeTop { $0 == nil ? nil : top } }
+        case .putTopBack:
+            putBack {
+                redis.top
+            } as: { top in
+                self.redis.changeTop { $0 == nil ? nil : top }
+            }
         case .loseLog: redis.loseLog()
+        case .loseRoom: redis.store.rooms[.lobby] = nil
+        case .putRoomBack:
+            putBack {
+                redis.store.rooms[.lobby]
+            } as: {
+                self.redis.store.rooms[.lobby] = $0
+            }
         case .loseNodes: redis.store.beats = [:]
         case .loseDead: redis.store.dead = []
         case .loseEpoch: redis.store.era = nil
-        case .putEpochBack: putBack { redis.store.era } as: { self.redis.store.era = $0 }
+        case .putEpochBack:
+            putBack {
+                redis.store.era
+            } as: {
+                self.redis.store.era = $0
+            }
         }
     }
 
@@ -267,43 +301,44 @@ final class Simulation {
 
     private func expectEverybodyCanTalk() {
         for node in nodes {
-            #expect(node.timeline.isLive, "seed \(seed): node \(node.number) is deaf")
-            #expect(node.lease.standing?.isGrace == false, "seed \(seed)")
-            #expect(node.horizon > world.now, "seed \(seed)")
+            #expect(node.timeline.isLive, "\(again): node \(node.number) is deaf")
+            #expect(node.lease.standing?.isGrace == false, "\(again)")
+            #expect(node.horizon > world.now, "\(again)")
         }
         let before = redis.written.count
         world.run(until: world.now + .seconds(3))
-        #expect(redis.written.count > before, "seed \(seed): nobody can talk")
+        #expect(redis.written.count > before, "\(again): nobody can talk")
         areLeaving = true
         world.run(until: world.now + .seconds(3))
     }
 
     private func expectNothingIsLeft() {
         for person in people {
-            #expect(person.mood == .away, "seed \(seed): \(person.number) is \(person.mood)")
-            #expect(person.unsettled == 0, "seed \(seed): \(person.number)")
+            #expect(person.mood == .away, "\(again): \(person.number) is \(person.mood)")
+            #expect(person.unsettled == 0, "\(again): \(person.number)")
             guard kind != .losesData, !person.hasLostTrack else { continue }
             let written = person.bodies.reduce(0) { $0 + (redis.written[$1] ?? 0) }
             #expect(
                 written == person.acceptedCount,
-                "seed \(seed): \(person.number) was told of \(person.acceptedCount) of \(written)"
+                "\(again): \(person.number) was told of \(person.acceptedCount) of \(written)"
             )
         }
         let stuck = redis.store.names.filter { $0.value.holder != nil }.map(\.key)
-        #expect(stuck.isEmpty, "seed \(seed): stuck names \(stuck)")
+        #expect(stuck.isEmpty, "\(again): stuck names \(stuck)")
         for node in nodes {
             for loop in node.loops {
-                #expect(loop.client.held.isEmpty, "seed \(seed)")
-                #expect(loop.client.wanted.isEmpty, "seed \(seed)")
-                #expect(loop.client.leaving.isEmpty, "seed \(seed)")
-                #expect(loop.client.limbo.isEmpty, "seed \(seed)")
-                #expect(loop.client.lines.isIdle, "seed \(seed)")
+                #expect(loop.client.held.isEmpty, "\(again)")
+                #expect(loop.client.wanted.isEmpty, "\(again)")
+                #expect(loop.client.leaving.isEmpty, "\(again)")
+                #expect(loop.client.limbo.isEmpty, "\(again)")
+                #expect(loop.client.lines.isIdle, "\(again)")
             }
         }
     }
 
     private func expectOrder() {
-        for (body, count) in redis.written where count > 1 && kind != .losesData {
+        for (body, count) in redis.written.sorted(by: { $0.key < $1.key })
+        where count > 1 && kind != .losesData {
             complain("written \(count) times: \(body)")
         }
         var last: [String: UInt64] = [:]

@@ -125,6 +125,7 @@ final class SimClient {
     }
 
     private func carryOut(_ effect: Effect) {
+        world.note("person \(number) \(effect)")
         guard let id, let loop else { return }
         switch effect {
         case .send(let message): hear(message)

@@ -47,6 +47,7 @@ final class SimLoop {
     }
 
     private func carryOut(_ effect: BrokerClient.Effect) {
+        node.world.note("n\(node.number)/\(index) \(effect)")
         switch effect {
         case .call(let call): send(call)
         case .claimed(let id, let outcome): sessions[id]?.run { $0.claimed(outcome, into: &$1) }

@@ -115,6 +115,7 @@ final class SimNode {
     }
 
     private func carryOut(_ effect: Lease.Effect) {
+        world.note("n\(number) lease \(effect)")
         switch effect {
         case .call(let call): send(call)
         case .stands(let standing):
@@ -259,6 +260,7 @@ final class SimNode {
         var effects: [Timeline.Effect] = []
         event(&timeline, &effects)
         for effect in effects {
+            world.note("n\(number) timeline \(effect)")
             switch effect {
             case .deliver(let publication):
                 for (index, item) in publication.items.enumerated() {

@@ -13,6 +13,8 @@ final class World {
     var random: SplitMix
     private var heap: [Event] = []
     private var count = 0
+    /// Where what happens is noted; nil where nobody compares runs.
+    var trace: Trace?
 
     init(seed: UInt64) {
         random = SplitMix(seed: seed)
@@ -40,9 +42,15 @@ final class World {
         while let next = heap.first, next.at <= end {
             now = next.at
             pop()
+            note("event \(next.order)")
             next.body()
         }
         now = end
+    }
+
+    /// Notes what a machine wants done, or what is done to it.
+    func note(_ what: @autoclosure () -> String) {
+        trace?.add(what(), at: now)
     }
 
     func chance(_ probability: Double) -> Bool {

@@ -114,10 +114,13 @@ final class TestNode {
         ask { $0.answered(answer, now: now, into: &$1) }
     }
 
-    /// The broker is out of reach: what has no answer will have none, and was not carried out.
+    /// The broker is out of reach, and not just for a moment: what has no answer will have none, and
+    /// was not carried out.
     func cut() {
         pending = []
         ask { $0.linkLost("no broker", now: now, into: &$1) }
+        now = now + Limits.relinkPatience
+        ask { $0.tick(now: now, into: &$1) }
     }
 
     func link() { ask { $0.linkUp(now: now, into: &$1) } }

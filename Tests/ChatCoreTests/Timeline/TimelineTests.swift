@@ -270,7 +270,8 @@ import Testing
         #expect(bench.missed.isEmpty)
     }
 
-    @Test func `a publication that reaches over the position is taken from there on, if it has it`() {
+    @Test func `a publication that reaches over the position is taken from there on, if it has it`()
+    {
         let bench = Bench()
         bench.live(at: 5)
         bench.hear(6...6)

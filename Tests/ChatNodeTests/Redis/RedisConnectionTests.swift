@@ -99,7 +99,6 @@ import Testing
 
     @Test func `a command that waits too long ends the connection`() throws {
         let desk = try Desk()
-        desk.connection.tick(now: .distantFuture)
         let before = Clock.now
         desk.send("A")
         desk.send("B")
@@ -110,6 +109,46 @@ import Testing
         desk.connection.tick(now: .distantFuture)
         #expect(desk.heard == ["A: +OK", "B: failed, timedOut", "closed: timedOut"])
         #expect(!desk.channel.isActive)
+    }
+
+    @Test func `a connection over which nothing is said proves itself, and any answer will do`()
+        throws
+    {
+        for answer in ["+PONG\r\n", "-MISCONF no disk\r\n"] {
+            let desk = try Desk()
+            desk.send("A")
+            desk.connection.flush()
+            desk.read("+OK\r\n")
+            let before = Clock.now
+            _ = desk.sent
+            desk.connection.tick(now: before + (Limits.redisIdleInterval - .seconds(1)))
+            #expect(desk.sent == "")
+            desk.connection.tick(now: before + Limits.redisIdleInterval)
+            // One is on its way, and waited for.
+            desk.connection.tick(now: before + Limits.redisIdleInterval * 2)
+            #expect(desk.sent == "*1\r\n$4\r\nPING\r\n")
+            desk.read(answer)
+            #expect(desk.connection.isOpen)
+            #expect(desk.connection.unansweredCount == 0)
+            #expect(desk.heard == ["A: +OK"])
+        }
+    }
+
+    @Test func `a connection that does not prove itself is over`() throws {
+        let desk = try Desk()
+        desk.connection.tick(now: Clock.now + Limits.redisIdleInterval)
+        desk.connection.tick(now: Clock.now + Limits.redisCommandTimeout)
+        #expect(desk.heard == ["closed: timedOut"])
+    }
+
+    @Test func `a subscriber says nothing by itself`() throws {
+        let desk = try Desk()
+        desk.connection.subscribe([[0x61]])
+        desk.connection.flush()
+        _ = desk.sent
+        desk.connection.tick(now: .distantFuture)
+        #expect(desk.sent == "")
+        #expect(desk.connection.isOpen)
     }
 
     @Test func `bytes that are not Redis's end the connection, after what came before`() throws {

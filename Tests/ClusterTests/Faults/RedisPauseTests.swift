@@ -24,8 +24,9 @@ extension Faults {
                 try require(zoe.attempt("Zoe") == "unavailable", "a login without a Redis")
                 let noticed = clock.now - stoppedAt
                 try require(
-                    // As long as a call may take, and what a loop's timer is late by.
-                    noticed < Limits.redisCommandTimeout + Limits.wheelTick * 4,
+                    // As long as a login waits for another connection, and what a loop's timer is
+                    // late by.
+                    noticed < Limits.claimPatience + Limits.wheelTick * 4,
                     "told after \(noticed)"
                 )
                 try require(!ada.isHeard(saying: "late", as: "Ada"), "heard without a Redis")

@@ -1,0 +1,173 @@
+import ChatCore
+import Foundation
+import TestSupport
+import Testing
+
+/// Connections to Redis over which nothing is said for a while, and connections that are cut: nobody
+/// who chats or logs in notices while Redis can be reached.
+@Suite struct IdleConnectionTests {
+    /// From the beginning of a silence to a new connection: a proof is sent within
+    /// `Limits.redisIdleInterval` and a tick, missed `Limits.redisCommandTimeout` and a tick later, and
+    /// the next try comes within `Limits.redisBackoffFirst`; a second for a busy machine.
+    private let mending =
+        Limits.redisIdleInterval + Limits.redisCommandTimeout + Limits.wheelTick * 2
+        + Limits.redisBackoffFirst + .seconds(1)
+
+    /// The connections of all loops for commands, as Redis lists them: number and age in seconds.
+    private func commandConnections(_ redis: TestRedis) async throws -> [String: Int] {
+        let list = try await redis.cli("CLIENT", "LIST", "TYPE", "normal")
+        var found: [String: Int] = [:]
+        for line in list.split(separator: "\n") {
+            let fields = line.split(separator: " ").map {
+                $0.split(separator: "=").map(String.init)
+            }
+            let values = Dictionary(
+                fields.compactMap { $0.count == 2 ? ($0[0], $0[1]) : nil },
+                uniquingKeysWith: { $1 }
+            )
+            guard let id = values["id"], values["name"]?.hasSuffix("-commands") == true else {
+                continue
+            }
+            found[id] = values["age"].flatMap { Int($0) }
+        }
+        return found
+    }
+
+    @Test func `a Redis that ends idle connections after a second ends none of a node's`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1, redis: ["--timeout", "1"])
+        let redis = cluster.redis
+        let before = try await commandConnections(redis)
+        #expect(!before.isEmpty)
+        // Redis ends what has been idle in two of its seconds (clientsCronHandleTimeout of 7.0), and
+        // looks at each client once a second.
+        try await eventually("they are older than an idle one can get") {
+            let now = try await commandConnections(redis)
+            try #require(Set(now.keys) == Set(before.keys), "one was ended: \(before), \(now)")
+            return now.values.allSatisfy { $0 >= 5 }
+        }
+        let node = cluster.nodes[0]
+        try await onThread {
+            let client = try node.connect("Ada")
+            try require(try client.isHeard(saying: "1", as: "Ada"), "not heard")
+        }
+        #expect(try node.scrape().sum("chatnode_redis_reconnects_total") == 0)
+        #expect(!node.process.output.contains("ERROR"))
+    }
+
+    @Test func `sixty people are let in while Redis ends all connections again and again`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(flags: ["--log-format", "json"])
+        let choir = try Choir(of: 60, at: cluster.nodes.map(\.port))
+        let knife = try TestSocket(port: cluster.redis.port)
+        for group in stride(from: 0, to: 60, by: 6) {
+            try knife.send("CLIENT KILL TYPE normal SKIPME yes\r\n")
+            _ = try knife.read(through: "\r\n")
+            // Some claims find no connection; others are on their way when the next cut comes.
+            for index in group..<group + 6 { choir.login(index) }
+            try knife.send("CLIENT KILL TYPE normal SKIPME yes\r\n")
+            _ = try knife.read(through: "\r\n")
+            try await eventually("all of them are answered") {
+                choir.voices[group..<group + 6].allSatisfy { !$0.answers.isEmpty }
+            }
+        }
+        for voice in choir.voices {
+            #expect(voice.answers.count == 1)
+            let answer = try #require(voice.answers.first).text
+            #expect(answer.contains(#""type":"logged_in""#), "\(answer.text)")
+        }
+        for node in cluster.nodes {
+            let metrics = try node.scrape()
+            #expect(metrics.sum("chatnode_redis_reconnects_total") > 0)
+            #expect(!node.process.output.contains(#""level":"error""#), "\(node.process.output)")
+        }
+        // Nobody has anybody else's name.
+        let thief = try choir.add("thief", at: 0)
+        choir.login(thief, as: choir[1].name)
+        try await eventually("the claim is answered") { !choir[thief].answers.isEmpty }
+        #expect(choir[thief].answers[0].text.contains(#""value":"taken""#))
+    }
+
+    @Test func `a Redis that stalls for a moment while nothing is asked costs no connection`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1)
+        let clock = ContinuousClock()
+        let stopped = clock.now
+        cluster.redis.pause()
+        // As long as a proof takes to leave: it waits, and is answered within the time for a call.
+        try await eventually("a proof is on its way") {
+            clock.now - stopped > Limits.redisIdleInterval + Limits.wheelTick
+        }
+        cluster.redis.resume()
+        let node = cluster.nodes[0]
+        try await onThread {
+            let client = try node.connect("Ada")
+            try require(try client.isHeard(saying: "1", as: "Ada"), "not heard")
+        }
+        #expect(try node.scrape().sum("chatnode_redis_reconnects_total") == 0)
+    }
+
+    @Test func `after a Redis that stalled for longer all connections are anew`() async throws {
+        let cluster = try await TestCluster.start(nodes: 1)
+        let node = cluster.nodes[0]
+        cluster.redis.pause()
+        try await eventually("the node is without Redis") {
+            try node.scrape().sum("chatnode_redis_connections") == 0
+        }
+        cluster.redis.resume()
+        try await eventually("it has Redis") { try node.scrape().value("chatnode_redis_up") == 1 }
+        try await onThread {
+            let client = try node.connect("Ada")
+            try require(try client.isHeard(saying: "1", as: "Ada"), "not heard")
+        }
+    }
+
+    /// A node whose connections to Redis can be made silent, one loop's by one.
+    private func behindProxy() async throws -> (TestRedis, TestProxy, TestNodeProcess) {
+        let redis = try await TestRedis.start()
+        let proxy = try TestProxy(to: redis.port)
+        let url = "redis://127.0.0.1:\(proxy.port)"
+        let node = try await TestNodeProcess.start([
+            "--redis", url, "--new-cluster", "--log-format", "json",
+        ])
+        return (redis, proxy, node)
+    }
+
+    @Test func `an idle connection that has fallen silent is found and made anew`() async throws {
+        let (redis, proxy, node) = try await behindProxy()
+        defer { proxy.close() }
+        let silent = try await commandConnections(redis).count
+        proxy.silence(connectionsThatSaid: "-commands")
+        try await eventually("they are made anew", within: mending) {
+            try node.scrape().value("chatnode_redis_reconnects_total", ["purpose": "commands"])
+                == Double(silent)
+        }
+        try await onThread {
+            let client = try node.connect("Ada")
+            try require(try client.isHeard(saying: "1", as: "Ada"), "not heard")
+        }
+        #expect(!node.process.output.contains(#""level":"error""#), "\(node.process.output)")
+        withExtendedLifetime(redis) {}
+    }
+
+    @Test func `who chats or logs in over a connection that has just fallen silent is served`()
+        async throws
+    {
+        let (redis, proxy, node) = try await behindProxy()
+        defer { proxy.close() }
+        try await onThread {
+            let ada = try node.connect("Ada")
+            let bea = try node.connect()
+            proxy.silence(connectionsThatSaid: "-commands")
+            try bea.ask(for: "Bea")
+            try require(try ada.isHeard(saying: "1", as: "Ada"), "Ada is not heard")
+            let outcome = try bea.outcome()
+            try require(outcome == nil, "Bea: \(outcome ?? "")")
+        }
+        #expect(try node.scrape().sum("chatnode_redis_reconnects_total") > 0)
+        withExtendedLifetime(redis) {}
+    }
+}
