@@ -63,6 +63,8 @@ public struct Timeline: Sendable {
     private var askedAt: Position?
     /// The top that the position is to replace, once a probe has come back.
     private var replacing: CatchUpCall.FoundTop?
+    /// Since the room was last caught up with, nothing was published that did not come here.
+    private var isUnbroken = false
 
     /// A room that nothing is known of.
     public init(room: RoomName) {
@@ -88,6 +90,7 @@ extension Timeline {
     /// Nothing comes any more.
     public mutating func unsubscribed() {
         phase = .deaf
+        isUnbroken = false
         dropHeld()
         ticket += 1
     }
@@ -147,6 +150,7 @@ extension Timeline {
         guard awaits(ticket), let found = replacing else { return }
         replacing = nil
         deliverChained(&effects)
+        if mayLackMore { effects.append(.missed(nil)) }
         ask(replacing: found, &effects)
     }
 }
@@ -334,12 +338,17 @@ extension Timeline {
             let first = page.entries.first
             let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
             let isJoined = seq == 1 || before == position.mid || remembered.holds(before)
-            if !isJoined { effects.append(.missed(nil)) }
+            if !isJoined || mayLackMore { effects.append(.missed(nil)) }
         }
     }
 
+    /// Others may have heard more while this node was cut off, and in a history that was changed by hand
+    /// no log has it any more. In a newer reign that is the loss which began it.
+    private var mayLackMore: Bool { !isUnbroken && position?.epoch == reign?.epoch }
+
     private mutating func goLive(_ effects: inout [Effect]) {
         phase = .live
+        isUnbroken = true
         if let position { effects.append(.opened(position)) }
         let waiting = held
         dropHeld()

@@ -24,14 +24,24 @@ extension Store {
         Simulation(seed: seed, kind: .keepsData).play()
     }
 
-    /// Keys that are deleted or put back by hand, one or all of a room, among faults that keep every
-    /// write: nothing is lost in silence.
+    /// Keys that are deleted or put back by hand, one at a time, among faults that keep every write:
+    /// nothing is lost in silence.
     @Test(arguments: 0..<runs)
     func `what is accepted is heard or said to be missing, whatever key is gone or older`(
         run: Int
     ) {
         let seed = Seed.value &+ UInt64(run) &* 104_729
         Simulation(seed: seed, kind: .changesKeys).play()
+    }
+
+    /// All keys of a room at once, while Redis itself goes on: in a newer reign that would be the loss
+    /// that began it.
+    @Test(arguments: 0..<runs)
+    func `what is accepted is heard or said to be missing, though a room is gone or older`(
+        run: Int
+    ) {
+        let seed = Seed.value &+ UInt64(run) &* 1_299_709
+        Simulation(seed: seed, kind: .changesRooms).play()
     }
 
     /// Faults after which the data is gone, or is older: names and order still hold.
@@ -50,6 +60,8 @@ final class Simulation {
         case keepsData
         /// Single keys disappear, or older values are put back.
         case changesKeys
+        /// All keys of a room do, while the reign stays.
+        case changesRooms
         /// All data disappears, or an older copy is put back.
         case losesData
     }
@@ -59,6 +71,8 @@ final class Simulation {
     let kind: Kind
     let seed: UInt64
     var nodes: [SimNode] = []
+    /// Kept: their clients look at them once more.
+    private var crashed: [SimNode] = []
     var people: [SimClient] = []
     private var complaints: [String] = []
     /// What a person types to repeat this run alone, for every failure.
@@ -137,10 +151,11 @@ final class Simulation {
         var isOf: [Kind] {
             switch self {
             case .loseEverything, .loseSomething, .erase: [.losesData]
-            case .loseTop, .putTopBack, .loseLog, .loseNodes, .loseDead, .loseEpoch, .putEpochBack,
-                .loseRoom, .putRoomBack:
-                [.changesKeys]
-            default: [.keepsData, .changesKeys, .losesData]
+            case .loseTop, .putTopBack, .loseLog: [.changesKeys, .changesRooms]
+            case .loseNodes, .loseDead, .loseEpoch, .putEpochBack: [.changesKeys]
+            case .loseRoom, .putRoomBack: [.changesRooms]
+            case .cut, .cutSubscriptions, .pauseNode, .crashNode, .pauseRedis: Kind.allCases
+            case .crashRedis, .promote: [.keepsData, .changesKeys, .losesData]
             }
         }
     }
@@ -180,14 +195,14 @@ final class Simulation {
                 crashRedis(losing: .something)
             }
         case .erase: if redis.isUp { redis.erase() }
-        case .loseTop: redis.changeTop { _ in nil }
+        case .loseTop: changeTop(to: nil)
         case .putTopBack:
             putBack {
                 redis.top
-            } as: { top in
-                self.redis.changeTop { $0 == nil ? nil : top }
+            } as: {
+                self.changeTop(to: $0)
             }
-        case .loseLog: redis.loseLog()
+        case .loseLog: if kind == .changesRooms || redis.top != nil { redis.loseLog() }
         case .loseRoom: redis.store.rooms[.lobby] = nil
         case .putRoomBack:
             putBack {
@@ -205,6 +220,12 @@ final class Simulation {
                 self.redis.store.era = $0
             }
         }
+    }
+
+    /// One key at a time: where the log does not tell the top, both would be gone.
+    private func changeTop(to top: CatchUpCall.Mark?) {
+        guard kind == .changesRooms || redis.isIntact else { return }
+        redis.changeTop(to: top)
     }
 
     /// Remembers a value, and puts it back after some writes.
@@ -230,6 +251,7 @@ final class Simulation {
             nodes[index].isAlive
         else { return }
         nodes[index].crash()
+        crashed.append(nodes[index])
         world.after(world.duration(100...9_000, unit: 1_000_000)) { [self] in
             nodes[index] = SimNode(
                 world: world,

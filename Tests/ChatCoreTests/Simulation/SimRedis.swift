@@ -189,10 +189,10 @@ final class SimRedis {
 
     var top: CatchUpCall.Mark? { store.rooms[.lobby]?.top }
 
-    func changeTop(_ change: (CatchUpCall.Mark?) -> CatchUpCall.Mark?) {
-        let new = change(top)
-        store.rooms[.lobby]?.top = new
-    }
+    /// The log ends where the room does.
+    var isIntact: Bool { top != nil && store.rooms[.lobby]?.reach == top }
+
+    func changeTop(to top: CatchUpCall.Mark?) { store.rooms[.lobby]?.top = top }
 
     func loseLog() {
         let top = top

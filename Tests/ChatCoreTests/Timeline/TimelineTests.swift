@@ -333,6 +333,36 @@ import Testing
         #expect(bench.missed.isEmpty)
     }
 
+    @Test func `a node that was cut off says that more may be missing, unless the reign is new`() {
+        for (epoch, missed) in [(3 as UInt64, [nil]), (4, [])] as [(UInt64, [ClosedRange<UInt64>?])]
+        {
+            let bench = Bench()
+            bench.live(at: 5)
+            bench.run { timeline, _ in timeline.unsubscribed() }
+            bench.stands(Reign(epoch: epoch, dataSet: "three"))
+            bench.subscribed()
+            bench.answerNoTop()
+            #expect(bench.missed.isEmpty)
+            bench.probed()
+            #expect(bench.missed == missed)
+            bench.answer(.proven, [], top: Bench.place(5, epoch: epoch))
+            #expect(bench.timeline.isLive)
+        }
+    }
+
+    @Test func `a rewind after a cut says so as well, as others may have heard what is gone`() {
+        let bench = Bench()
+        bench.live(at: 5)
+        bench.hear(6...8)
+        bench.run { $0.doubted(into: &$1) }
+        bench.answer(.rewound, bench.entries([7], as: [30], prev: 6))
+        #expect(bench.missed.isEmpty)
+        bench.run { timeline, _ in timeline.unsubscribed() }
+        bench.subscribed()
+        bench.answer(.rewound, bench.entries([7], as: [31], prev: 6))
+        #expect(bench.missed == [nil])
+    }
+
     @Test func `a birth gives way to whoever has heard the room`() {
         let bench = Bench()
         bench.live(at: 5)
