@@ -145,6 +145,12 @@ import Testing
         let ada = try node.connect("Ada")
         node.process.signal(SIGUSR1)
         kill(pid, SIGHUP)
+        // Where it means something, that is done within milliseconds.
+        let began = ContinuousClock.now
+        try await eventually("a while has passed") {
+            #expect(try node.status(of: "/readyz") == 200)
+            return ContinuousClock.now - began > .milliseconds(300)
+        }
         try ada.chat("1", as: "Ada")
         #expect(try ada.hear().contains(#""value":1"#))
         kill(pid, SIGTERM)

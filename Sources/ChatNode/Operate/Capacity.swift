@@ -1,5 +1,6 @@
 @preconcurrency import Dispatch
 import Glibc
+import Synchronization
 
 /// What the system still gives to this process, found out by taking it and giving it back.
 ///
@@ -34,7 +35,10 @@ enum Capacity {
                 nil,
                 { context in
                     guard let context else { return nil }
-                    Unmanaged<Gate>.fromOpaque(context).takeRetainedValue().wait()
+                    let gate = Unmanaged<Gate>.fromOpaque(context).takeRetainedValue()
+                    // A thread's first memory takes much more of the addresses than its stack.
+                    gate.keep(malloc(1))
+                    gate.wait()
                     return nil
                 },
                 context.toOpaque()
@@ -53,6 +57,19 @@ enum Capacity {
     /// Holds each thread until all have been started.
     private final class Gate: Sendable {
         private let semaphore = DispatchSemaphore(value: 0)
+
+        private let kept = Mutex<[UInt]>([])
+
+        deinit {
+            for memory in kept.withLock({ $0 }) {
+                free(UnsafeMutableRawPointer(bitPattern: memory))
+            }
+        }
+
+        /// Holds memory until all threads are over.
+        func keep(_ memory: UnsafeMutableRawPointer?) {
+            kept.withLock { $0.append(UInt(bitPattern: memory)) }
+        }
 
         func wait() { semaphore.wait() }
         /// For one of them.
