@@ -294,4 +294,34 @@ public enum Limits {
     public static let drainsPerTurn = 250
     /// The pause between them: 5,000 a second and loop.
     public static let drainPauseMilliseconds = 50
+
+    // MARK: Printing
+
+    /// Bytes of one output's lines that wait to be written: sixty of the longest, some thousand usual ones.
+    /// A terminal or a pipe that pauses for a second or two loses nothing.
+    public static let outputQueueBytes = 256 * 1024
+    /// Bytes beside those for what is said to the person who started the process, from errors at the start
+    /// to the last words.
+    public static let outputWordsBytes = 64 * 1024
+    /// How long the end of the process waits until its last lines are written: somebody who reads needs
+    /// milliseconds, and somebody who does not is not waited for.
+    public static let outputFlush = Duration.seconds(2)
+
+    // MARK: What a process needs
+
+    /// Descriptors of an event loop: SwiftNIO's epoll, eventfd and timerfd (SelectorEpoll.swift).
+    public static let loopDescriptors = 3
+    /// Descriptors that a node wants besides those it is known to need, before it starts: name look-ups,
+    /// files, Dispatch's own (3), and the first clients.
+    public static let spareDescriptors = 16
+    /// Descriptors without which not even the command can begin: Dispatch's (3), one for each signal (3),
+    /// one to read files with, and three to spare.
+    public static let startDescriptors = 10
+    /// Threads beside the loops: the two outputs', Dispatch's and Swift's own.
+    public static let spareThreads = 8
+    /// Free ports that are tried until one is free on all addresses of a host's name.
+    public static let listenTries = 10
+    /// How long a connection to Redis waits for the file with the password to be read, before it goes on
+    /// with what it had: the disk may be a network's.
+    public static let passwordFileTimeout = Duration.seconds(1)
 }

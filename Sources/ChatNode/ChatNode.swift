@@ -1,7 +1,35 @@
 import ArgumentParser
+import ChatCore
+@preconcurrency import Dispatch
+import Glibc
 
-/// The program: one binary, several commands; without one it serves.
+/// The process: what has to be so before any command begins, and before anything opens a descriptor.
 @main
+enum Program {
+    static func main() {
+        StandardDescriptors.fill()
+        LineQueue.flushAtExit()
+        // Raised first: that needs no descriptor.
+        let limit = Descriptors.limit.now
+        guard Capacity.descriptors(upTo: Limits.startDescriptors) == Limits.startDescriptors else {
+            Terminal.complain(
+                """
+                error: this process may have \(limit) descriptors, and that is too few to start
+                  fix: \(TooFew.moreDescriptors)
+                """
+            )
+            exit(EX_OSERR)
+        }
+        // Not an asynchronous main, in front of which Dispatch may open descriptors of its own.
+        Task { @MainActor in
+            await ChatNode.main()
+            exit(EXIT_SUCCESS)
+        }
+        dispatchMain()
+    }
+}
+
+/// The command: one binary, several subcommands; without one it serves.
 struct ChatNode: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chatnode",

@@ -12,14 +12,14 @@ final class Node: Sendable {
     }
 
     let state: NodeState
-    /// Where clients connect.
+    /// Where clients connect; there may be more addresses, all with this port.
     let address: SocketAddress
     let loopCount: Int
     private let configuration: Configuration
     private let group: MultiThreadedEventLoopGroup
     let hub: Hub
     private let backend: any Backend
-    private let listener: any Channel
+    private let listeners: [any Channel]
     /// Where operators ask; nil where nobody may.
     let admin: AdminListener?
     private let log: Logger
@@ -31,7 +31,7 @@ final class Node: Sendable {
         loopCount: Int,
         hub: Hub,
         backend: any Backend,
-        listener: any Channel,
+        listeners: [any Channel],
         address: SocketAddress,
         admin: AdminListener?,
         log: Logger
@@ -42,7 +42,7 @@ final class Node: Sendable {
         self.loopCount = loopCount
         self.hub = hub
         self.backend = backend
-        self.listener = listener
+        self.listeners = listeners
         self.address = address
         self.admin = admin
         self.log = log
@@ -54,7 +54,11 @@ final class Node: Sendable {
         log: Logger,
         metrics: MetricsRegistry = MetricsRegistry()
     ) async throws -> Node {
-        let loopCount = configuration.loops ?? System.coreCount
+        let places = try await ListeningPlaces.of(
+            host: configuration.host,
+            port: configuration.port
+        )
+        let loopCount = try configuration.loopCount(addresses: places.addresses.count, log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         do {
             let loops = Array(group.makeIterator())
@@ -70,6 +74,7 @@ final class Node: Sendable {
             do {
                 return try await open(
                     configuration,
+                    places,
                     state,
                     group,
                     loopCount,
@@ -93,6 +98,7 @@ final class Node: Sendable {
     /// Begins to serve: the backend first, the clients, then operators.
     private static func open(
         _ configuration: Configuration,
+        _ places: ListeningPlaces,
         _ state: NodeState,
         _ group: MultiThreadedEventLoopGroup,
         _ loopCount: Int,
@@ -102,13 +108,10 @@ final class Node: Sendable {
         _ log: Logger
     ) async throws -> Node {
         try await backend.start(for: hub)
-        let listener = try await Listener.bind(
-            host: configuration.host,
-            port: configuration.port,
-            group: group,
-            hub: hub
-        )
-        guard let address = listener.localAddress else {
+        let listeners = try await places.listen { address in
+            try await Listener.bind(to: address, group: group, hub: hub)
+        }
+        guard let address = listeners.first?.localAddress else {
             preconditionFailure("a bound listener has an address")
         }
         let admin = try await AdminListener.bind(
@@ -122,7 +125,7 @@ final class Node: Sendable {
             loopCount: loopCount,
             hub: hub,
             backend: backend,
-            listener: listener,
+            listeners: listeners,
             address: address,
             admin: admin,
             log: log
@@ -157,9 +160,22 @@ extension Node {
     func isReady() async throws -> Bool {
         while state.readiness == .starting { try await Task.sleep(for: Self.poll) }
         guard state.readiness == .ready else { return false }
-        let place = authority(address.ipAddress ?? "", address.port ?? 0)
-        log.info("ready", metadata: ["node": "\(state.label)", "address": "\(place)"])
+        let places = listeners.compactMap(\.localAddress).map {
+            authority($0.ipAddress ?? "", $0.port ?? 0)
+        }
+        let address = places.joined(separator: ", ")
+        log.info("ready", metadata: ["node": "\(state.label)", "address": "\(address)"])
         return true
+    }
+}
+
+// MARK: - Reading again
+
+extension Node {
+    /// Reads again what is outside of the process and may have changed, and says what that is.
+    func readAgain() {
+        let settings = backend.readAgain().joined(separator: ", ")
+        log.info("reading again", metadata: ["settings": "\(settings.isEmpty ? "none" : settings)"])
     }
 }
 
@@ -175,7 +191,7 @@ extension Node {
         log.info("draining", metadata: ["clients": "\(before)"])
         try await Task.sleep(for: configuration.drainDelay)
         let clients = state.connections
-        try? await listener.close()
+        for listener in listeners { try? await listener.close() }
         hub.onEach { $0.drain() }
         let deadline = Clock.now + configuration.drainTimeout
         while state.connections > 0, Clock.now < deadline {
@@ -208,6 +224,25 @@ extension Configuration {
         return port == 0 ? "\(host):pid\(getpid())" : "\(host):\(port)"
     }
 
+    /// How many loops the node makes.
+    ///
+    /// Fails: with `TooFew`.
+    fileprivate func loopCount(addresses: Int, _ log: Logger) throws(TooFew) -> Int {
+        let need = LoopPlan.Need.ofNode(
+            hasAdmin: admin != .none,
+            hasRedis: redis != nil,
+            addresses: addresses
+        )
+        let plan = try LoopPlan(asked: loops, cores: System.coreCount, need)
+        if plan.isLowered {
+            log.warning(
+                "there is not room for a loop on each core: more descriptors or threads are needed",
+                metadata: ["loops": "\(plan.loops)", "cores": "\(System.coreCount)"]
+            )
+        }
+        return plan.loops
+    }
+
     /// Nil where the node is alone.
     fileprivate func redisSettings(
         _ state: NodeState,
@@ -216,9 +251,13 @@ extension Configuration {
         _ log: Logger
     ) -> RedisSettings? {
         guard let redis else { return nil }
+        var credentials = redisCredentials
+        if let path = redisPasswordFile, let password = redisPassword {
+            credentials.file = PasswordFile(path: path, password: password, log: log)
+        }
         return RedisSettings(
             address: redis.address,
-            credentials: RedisCredentials(user: redis.user, password: redisPassword),
+            credentials: credentials,
             codec: StoreCodec(keys: RedisKeys(prefix: redisPrefix), retention: retention),
             label: state.label,
             isNewCluster: isNewCluster,

@@ -27,4 +27,56 @@ import Testing
         others.removeAll()
         try await eventually("it accepts again") { (try? TestWebSocket(port: port)) != nil }
     }
+
+    private func run(_ limit: String, _ arguments: String...) async throws
+        -> (code: Int, output: String)
+    {
+        let process = try TestProcess(
+            "/bin/sh",
+            ["-c", #"ulimit $LIMIT; exec "$0" "$@""#, TestProcess.chatnode] + arguments,
+            environment: ["LIMIT": limit]
+        )
+        return (try await process.exitCode(), process.output)
+    }
+
+    @Test(arguments: [8, 12, 14, 16, 24])
+    func `with too few for one loop it says so, and how to have more`(count: Int) async throws {
+        let (code, output) = try await run("-n \(count)", "--port", "0")
+        #expect(code == 71)
+        #expect(output.hasPrefix("error: "))
+        #expect(output.contains("descriptors"))
+        #expect(output.hasSuffix("  fix: ulimit -n 4096      or LimitNOFILE= of its service\n"))
+    }
+
+    @Test(arguments: [
+        ("-n 1024", "descriptors"), ("-n 1024", "descriptors --redis redis://127.0.0.1:1"),
+        // Two gigabytes of addresses: a thread's stack takes eight megabytes of them.
+        ("-v 2000000", "threads"),
+    ])
+    func `with too few for the loops it was told to make it says how many there is room for`(
+        limit: String,
+        what: String
+    ) async throws {
+        let more = what.split(separator: " ").map(String.init)
+        let arguments = ["--port", "0", "--loops", "512"] + more.dropFirst()
+        let process = try TestProcess(
+            "/bin/sh",
+            ["-c", #"ulimit $LIMIT; exec "$0" "$@""#, TestProcess.chatnode] + arguments,
+            environment: ["LIMIT": limit]
+        )
+        #expect(try await process.exitCode() == 78)
+        let output = process.output
+        #expect(output.hasPrefix("error: 512 loops need "))
+        #expect(output.contains(more[0]))
+        #expect(output.contains("  fix: --loops "))
+    }
+
+    @Test func `a load generator with too few says so, too`() async throws {
+        let few = try await run("-n 100", "bench", "idle", "--clients", "10", "--loops", "10")
+        #expect(few.code == 71)
+        #expect(few.output.hasPrefix("error: 10 clients need 104 descriptors"))
+        let tiny = try await run("-n 12", "bench", "idle", "--clients", "1")
+        #expect(tiny.code == 71)
+        #expect(tiny.output.hasPrefix("error: "))
+    }
 }

@@ -125,6 +125,23 @@ import Testing
         #expect(nobody.output.contains("no..body"))
     }
 
+    @Test func `a name is listened on at all of its addresses`() async throws {
+        let node = try await TestNodeProcess.start(["--host", "localhost"])
+        #expect(node.process.output.contains("  page     http://localhost:\(node.port)/\n"))
+        var wish = addrinfo()
+        wish.ai_socktype = CInt(SOCK_STREAM.rawValue)
+        var first: UnsafeMutablePointer<addrinfo>?
+        #expect(getaddrinfo("localhost", "\(node.port)", &wish, &first) == 0)
+        defer { freeaddrinfo(first) }
+        var next = first
+        while let place = next?.pointee {
+            let client = socket(place.ai_family, place.ai_socktype, 0)
+            defer { close(client) }
+            #expect(connect(client, place.ai_addr, place.ai_addrlen) == 0, "\(place.ai_family)")
+            next = place.ai_next
+        }
+    }
+
     @Test func `a wrong flag, variable or file ends with what is wrong and where`() async throws {
         let flag = try await run(["--message-rate", "abc"])
         #expect(flag.code == 64)

@@ -11,18 +11,18 @@ import NIOPosix
 final class AdminListener: Sendable {
     let place: AdminPlace
     private let socket: AdminSocket?
-    private let channel: any Channel
+    private let channels: [any Channel]
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         place: AdminPlace,
         socket: AdminSocket?,
-        channel: any Channel,
+        channels: [any Channel],
         group: MultiThreadedEventLoopGroup
     ) {
         self.place = place
         self.socket = socket
-        self.channel = channel
+        self.channels = channels
         self.group = group
     }
 
@@ -50,15 +50,20 @@ final class AdminListener: Sendable {
             let (socket, descriptor) = try AdminSocket.bind(at: path, in: folder)
             do {
                 let channel = try await bootstrap.withBoundSocket(descriptor).get()
-                return AdminListener(place: place, socket: socket, channel: channel, group: group)
+                return AdminListener(
+                    place: place,
+                    socket: socket,
+                    channels: [channel],
+                    group: group
+                )
             } catch {
                 socket.remove()
                 throw error
             }
         case .tcp(let host, let port):
-            let channel = try await bindTCP(bootstrap, host, port)
-            let bound = AdminPlace.tcp(host, channel.localAddress?.port ?? port)
-            return AdminListener(place: bound, socket: nil, channel: channel, group: group)
+            let channels = try await bindTCP(bootstrap, host, port)
+            let bound = AdminPlace.tcp(host, channels.first?.localAddress?.port ?? port)
+            return AdminListener(place: bound, socket: nil, channels: channels, group: group)
         }
     }
 
@@ -66,9 +71,10 @@ final class AdminListener: Sendable {
         _ bootstrap: ServerBootstrap,
         _ host: String,
         _ port: Int
-    ) async throws -> any Channel {
+    ) async throws -> [any Channel] {
         do {
-            return try await bootstrap.bind(host: host, port: port).get()
+            let places = try await ListeningPlaces.of(host: host, port: port)
+            return try await places.listen { try await bootstrap.bind(to: $0).get() }
         } catch let error as IOError {
             let place = authority(host, port)
             throw error.errnoCode == EADDRINUSE
@@ -103,7 +109,7 @@ final class AdminListener: Sendable {
     /// Ends it, and whatever is being asked. The socket is gone.
     func stop() async {
         socket?.remove()
-        try? await channel.close()
+        for channel in channels { try? await channel.close() }
         try? await group.shutdownGracefully()
     }
 }

@@ -17,7 +17,7 @@ struct BenchRun {
         func request() { isRequestedFlag.store(true, ordering: .relaxed) }
     }
 
-    /// Descriptors beside the clients': loops, terminals, files.
+    /// Descriptors beside the clients' and the loops': terminals, files.
     private static let spareDescriptors = 64
     /// Between two looks at the crews.
     static let poll = Duration.milliseconds(20)
@@ -40,11 +40,11 @@ struct BenchRun {
         _ body: (BenchRun) async throws -> Report
     ) async throws {
         Signals.ignoreBrokenPipes()
-        try checkDescriptors(clients)
+        let loopCount = max(1, min(options.loops ?? max(1, System.coreCount / 2), clients))
+        try checkRoom(clients, loops: loopCount)
         let stop = Stop()
         let stopping = listen(for: Signals.stopRequests(), stop)
         defer { stopping.cancel() }
-        let loopCount = max(1, min(options.loops ?? max(1, System.coreCount / 2), clients))
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         let loops = Array(group.makeIterator())
         let envelope = Envelope(run: randomRun(), valueBytes: valueBytes)
@@ -74,18 +74,31 @@ struct BenchRun {
         return Envelope.randomRun(using: &generator)
     }
 
-    private static func checkDescriptors(_ clients: Int) throws {
-        let limit = Descriptors.raise().now
-        guard clients + spareDescriptors > limit else { return }
-        Terminal.complain(
-            """
-            error: \(clients) clients need \(clients + spareDescriptors) descriptors, and a process \
-            here may have \(limit)
-              fix: ulimit -Hn \(clients + spareDescriptors) (as root)      or at most \
-            \(max(0, limit - spareDescriptors)) clients      or several of these at once
-            """
+    /// Whether there are the descriptors for so many clients, and what the loops need.
+    private static func checkRoom(_ clients: Int, loops: Int) throws {
+        let limit = Descriptors.limit.now
+        let spare = spareDescriptors + loops * Limits.loopDescriptors
+        guard clients + spare <= limit else {
+            Terminal.complain(
+                """
+                error: \(clients) clients need \(clients + spare) descriptors, and a process here may \
+                have \(limit)
+                  fix: ulimit -Hn \(clients + spare) (as root)      or at most \
+                \(max(0, limit - spare)) clients      or several of these at once
+                """
+            )
+            throw ExitCode(EX_OSERR)
+        }
+        let need = LoopPlan.Need(
+            descriptorsEach: Limits.loopDescriptors,
+            descriptorsBesides: clients + Limits.spareDescriptors
         )
-        throw ExitCode(EX_OSERR)
+        do {
+            _ = try LoopPlan(asked: loops, cores: loops, need)
+        } catch {
+            Terminal.complain(error.description)
+            throw ExitCode(error.exitCode)
+        }
     }
 
     // MARK: Where to, where from

@@ -20,7 +20,6 @@ struct ProgressBar {
     }
 
     private func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
+        LineQueue.standardError.append(Array(text.utf8))
     }
 }

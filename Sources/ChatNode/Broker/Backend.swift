@@ -12,6 +12,9 @@ protocol Backend: Sendable {
     /// be reached: until then sessions are told that nothing can be asked.
     func start(for hub: Hub) async throws
 
+    /// Reads again what is outside of the process and may have changed. The answer says what that is.
+    func readAgain() -> [String]
+
     /// Lets go. What has no answer by now will have none.
     func stop() async
 }

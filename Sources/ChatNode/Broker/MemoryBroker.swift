@@ -119,6 +119,8 @@ struct MemoryBackend: Backend {
         _ = state.becomeReady()
     }
 
+    func readAgain() -> [String] { [] }
+
     func stop() async {}
 }
 

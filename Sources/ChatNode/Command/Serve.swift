@@ -15,7 +15,9 @@ struct Serve: AsyncParsableCommand {
               chatnode --config /etc/chatnode.yaml --log-format json
 
             Flags win over CHAT_… in the environment, those over the file, that over the defaults.
-            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once.
+            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once. So does the
+            end of its terminal (SIGHUP); without a terminal, SIGHUP has the file with Redis's password
+            read again.
             """
     )
 
@@ -24,7 +26,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let began = Clock.now
         Signals.ignoreBrokenPipes()
-        let stopRequests = Signals.stopRequests()
+        let requests = Signals.requests()
         let environment = processEnvironment()
         let configuration = try Self.load(flags.values, environment)
         Log.bootstrap(
@@ -32,15 +34,19 @@ struct Serve: AsyncParsableCommand {
             format: configuration.logFormat,
             environment: environment
         )
-        let descriptors = Descriptors.raise()
         let node = try await Self.start(configuration)
         let greeting = Task {
             guard try await node.isReady() else { return }
-            let banner = Banner(node: node, configuration, descriptors, took: Clock.now - began)
+            let banner = Banner(
+                node: node,
+                configuration,
+                Descriptors.limit,
+                took: Clock.now - began
+            )
             Terminal.say(banner.text)
         }
         defer { greeting.cancel() }
-        try await Self.serve(node, configuration, until: stopRequests)
+        try await Self.serve(node, configuration, as: requests)
     }
 
     private static func load(
@@ -69,20 +75,24 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Waits for the first request to stop, then leaves; a second one ends the process at once.
+    /// Does what is asked until the first request to leave, then leaves; a second one ends the process at
+    /// once, unless it is the terminal's.
     private static func serve(
         _ node: Node,
         _ configuration: Configuration,
-        until stopRequests: AsyncStream<CInt>
+        as requests: AsyncStream<SignalRequest>
     ) async throws {
-        var requests = stopRequests.makeAsyncIterator()
-        guard await requests.next() != nil else { return }
+        for await request in requests {
+            guard request == .readAgain else { break }
+            node.readAgain()
+        }
         Terminal.say(
             "draining \(node.state.connections) clients for up to"
                 + " \(configuration.drainTimeout) (again to leave now)"
         )
         let leavesAtOnce = Task {
-            for await signal in stopRequests {
+            for await request in requests {
+                guard case .leave(let signal) = request else { continue }
                 Terminal.say("stopped without waiting")
                 Glibc.exit(128 + signal)
             }

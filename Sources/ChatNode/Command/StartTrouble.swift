@@ -13,6 +13,11 @@ struct StartTrouble: CustomStringConvertible {
             exitCode = trouble.exitCode
             return
         }
+        if let trouble = error as? TooFew {
+            description = trouble.description
+            exitCode = trouble.exitCode
+            return
+        }
         let place = "\(configuration.host):\(configuration.port)"
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:
@@ -35,7 +40,7 @@ struct StartTrouble: CustomStringConvertible {
                 """
             exitCode = EX_CONFIG
         default:
-            guard error is SocketAddressError || error is SocketAddressError.UnknownHost else {
+            guard error is ListeningPlaces.UnknownHost else {
                 description = "error: cannot start: \(error)"
                 exitCode = EX_SOFTWARE
                 return

@@ -101,12 +101,8 @@ private struct Loader {
         let key = "redis-password-file"
         let source = configuration.source(of: key)
         do {
-            let line = try readFile(path).prefix { !$0.isNewline }
-            guard line.isEmpty else {
-                configuration.setRedisPassword(
-                    Secret(text: String(line)),
-                    from: .file(path: path, line: 1)
-                )
+            if let password = PasswordFile.password(in: try readFile(path)) {
+                configuration.setRedisPassword(password, from: .file(path: path, line: 1))
                 return
             }
             problems.append(
@@ -125,6 +121,8 @@ private struct Loader {
 
     private mutating func apply(password: String) {
         let source = SettingSource.environment(variable: Setting.passwordVariable)
+        // It may come out of a file: CHAT_REDIS_PASSWORD=$(cat FILE).
+        let password = password.withoutByteOrderMark
         guard password.isEmpty else {
             configuration.setRedisPassword(Secret(text: password), from: source)
             return

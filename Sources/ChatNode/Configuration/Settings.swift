@@ -10,7 +10,8 @@ extension Setting {
             \.host,
             .host,
             "address",
-            "Address to listen on; 0.0.0.0 or :: for every interface."
+            "Address to listen on, or a name, all of whose addresses are; 0.0.0.0 or :: for every "
+                + "interface."
         ),
         Setting(
             "port",
@@ -73,8 +74,8 @@ extension Setting {
             \.redisPasswordFile,
             .optional(.path, absent: "none"),
             "path",
-            "File whose first line is Redis's password; CHAT_REDIS_PASSWORD is the other way to "
-                + "give it."
+            "File whose first line is Redis's password, read again for each connection; "
+                + "CHAT_REDIS_PASSWORD is the other way to give it."
         ),
         Setting(
             "redis-prefix",

@@ -5,7 +5,8 @@ struct FileReadError: Error, Equatable {
     let reason: String
 }
 
-/// Reads a small text file whole; a pipe will do.
+/// Reads a small text file whole, without the byte order mark that editors of other systems put in front;
+/// a pipe will do.
 ///
 /// Fails: where it cannot be read, is not UTF-8, or is longer than a megabyte and so not the file
 /// that was meant.
@@ -22,13 +23,22 @@ func readTextFile(_ path: String) throws(FileReadError) -> String {
         guard count >= 0 else { throw FileReadError(errno) }
         guard count > 0 else {
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw FileReadError(reason: "it is not UTF-8")
+                let isUTF16 = [[0xFF, 0xFE], [0xFE, 0xFF]].contains(bytes.prefix(2))
+                throw FileReadError(reason: isUTF16 ? "it is UTF-16, not UTF-8" : "it is not UTF-8")
             }
-            return text
+            return text.withoutByteOrderMark
         }
         bytes += chunk[..<count]
     }
     throw FileReadError(reason: "it is longer than a megabyte")
+}
+
+extension String {
+    /// The text behind the mark that says how a file is encoded (Unicode 16, section 23.8), and that is no
+    /// part of what it says.
+    var withoutByteOrderMark: String {
+        unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
+    }
 }
 
 extension FileReadError {

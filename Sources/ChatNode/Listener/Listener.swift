@@ -5,8 +5,7 @@ import NIOPosix
 /// Takes clients' connections and gives each its loop.
 enum Listener {
     static func bind(
-        host: String,
-        port: Int,
+        to address: SocketAddress,
         group: MultiThreadedEventLoopGroup,
         hub: Hub
     ) async throws -> any Channel {
@@ -27,7 +26,7 @@ enum Listener {
                 .socketOption(.so_sndbuf),
                 value: SocketOptionValue(Limits.socketSendBufferBytes)
             )
-            .bind(host: host, port: port)
+            .bind(to: address)
             .get()
     }
 }

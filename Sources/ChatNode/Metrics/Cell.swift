@@ -96,7 +96,10 @@ final class ObservedCell: Cell {
     }
 
     func add(to total: inout Total) {
-        total.value += observe()
+        let value = observe()
+        total.value += value
+        // What is shown of a counter.
+        total.count += Int64(exactly: value) ?? 0
     }
 }
 

@@ -8,7 +8,7 @@ extension Family {
         + [nameClaims, names, namesLost]
         + [catchUps, missed]
         + [redisUp, redisConnections, redisReconnects, redisFailures, redisCalls]
-        + [loopLag, loopOverdue]
+        + [loopLag, loopOverdue, droppedLines]
 
     static let byName: [String: Family] = Dictionary(
         uniqueKeysWithValues: all.map { ($0.name, $0) }
@@ -188,5 +188,14 @@ extension Family {
         "chatnode_loop_overdue_seconds",
         .gauge,
         "How late the next tick of a loop is already; more than a moment is a loop that is stuck."
+    )
+
+    // MARK: The log
+
+    static let droppedLines = Family(
+        "chatnode_log_lines_dropped_total",
+        .counter,
+        "Lines of the log and of the standard output that were dropped, because nobody read them or "
+            + "they could not be written."
     )
 }

@@ -8,8 +8,11 @@ enum Descriptors {
         let before: Int
     }
 
+    /// The process's limit, raised by the first who asks.
+    static let limit = raise()
+
     /// Raises the soft limit to the hard one, which needs no privilege.
-    static func raise() -> Limit {
+    private static func raise() -> Limit {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
             return Limit(now: 1024, before: 1024)

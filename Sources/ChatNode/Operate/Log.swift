@@ -9,6 +9,15 @@ enum Log {
         /// The offset in seconds ahead of UTC.
         case text(colour: Bool, utcOffset: Int)
         case json
+
+        /// An event as a line, its line feed included.
+        func line(_ record: LogLine.Record) -> [UInt8] {
+            switch self {
+            case .json: LogLine.json(record)
+            case .text(let colour, let utcOffset):
+                LogLine.text(record, colour: colour, utcOffset: utcOffset)
+            }
+        }
     }
 
     /// Sends everything that is logged from now on through here.
@@ -24,9 +33,23 @@ enum Log {
             onTerminal: isatty(STDERR_FILENO) == 1,
             environment: environment
         )
+        let lines = LineQueue.standardError
+        lines.tellDropped { count in
+            style.line(
+                LogLine.Record(
+                    time: .now(),
+                    level: .warning,
+                    logger: "chatnode",
+                    message: "lines of the log were dropped, because nobody read it",
+                    fields: ["lines": .stringConvertible(count)]
+                )
+            )
+        }
         LoggingSystem.bootstrap(
             { label, provider in
-                var handler = LineLogHandler(label: label, style: style, level: level)
+                var handler = LineLogHandler(label: label, style: style, level: level) {
+                    lines.append($0)
+                }
                 handler.metadataProvider = provider
                 return handler
             },
@@ -47,11 +70,9 @@ enum Log {
     }
 }
 
-/// Writes each event as one line with one `write(2)`.
+/// Makes each event one line, and hands that on to be written.
 ///
-/// On: any thread. No lock is held: the kernel keeps lines of this length apart.
-/// Cost: one system call, which waits where the reader of a full pipe does not read.
-/// Fails: silently; a line that cannot be written has nowhere else to go.
+/// On: any thread. Waits for nobody who reads the log.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -59,20 +80,20 @@ struct LineLogHandler: LogHandler {
 
     private let label: String
     private let style: Log.Style
-    private let descriptor: Int32
+    private let write: @Sendable ([UInt8]) -> Void
     private let now: @Sendable () -> WallTime
 
     init(
         label: String,
         style: Log.Style,
         level: Logger.Level,
-        descriptor: Int32 = STDERR_FILENO,
-        now: @escaping @Sendable () -> WallTime = WallTime.now
+        now: @escaping @Sendable () -> WallTime = WallTime.now,
+        write: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.label = label
         self.style = style
-        self.descriptor = descriptor
         self.now = now
+        self.write = write
         logLevel = level
     }
 
@@ -89,11 +110,7 @@ struct LineLogHandler: LogHandler {
             message: "\(event.message)",
             fields: fields(of: event)
         )
-        switch style {
-        case .json: write(LogLine.json(record))
-        case .text(let colour, let utcOffset):
-            write(LogLine.text(record, colour: colour, utcOffset: utcOffset))
-        }
+        write(style.line(record))
     }
 
     /// The event's own win over the provider's, and those over the logger's.
@@ -103,23 +120,5 @@ struct LineLogHandler: LogHandler {
         if let error = event.error { fields["error"] = "\(error)" }
         if let own = event.metadata { fields.merge(own) { $1 } }
         return fields
-    }
-
-    /// A pipe takes a line whole or not at all; the rest of a line is written only where a signal
-    /// or a nearly full disk has cut it short.
-    private func write(_ line: [UInt8]) {
-        line.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(
-                    descriptor,
-                    UnsafeRawBufferPointer(rebasing: rest).baseAddress,
-                    rest.count
-                )
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { return }
-                rest = rest.dropFirst(count)
-            }
-        }
     }
 }

@@ -1,15 +1,52 @@
 @preconcurrency import Dispatch
 import Glibc
 
-/// The signals that end a node: the first asks it to leave, the second to do so now.
+/// What a person, or whoever runs the process, asks it by a signal.
+enum SignalRequest: Equatable, Sendable {
+    /// To leave, because of that signal; the second one, to do so now.
+    case leave(CInt)
+    /// To leave, because the terminal is gone. Several of these may come at once: the terminal tells the
+    /// shell, and the shell its children.
+    case terminalIsGone
+    /// To read again what can be read again.
+    case readAgain
+}
+
+/// The signals that processes get from outside.
 enum Signals {
     /// SIGINT and SIGTERM, as they come. Ask once per process: from then on they do nothing else.
     static func stopRequests() -> AsyncStream<CInt> {
-        let (stream, continuation) = AsyncStream.makeStream(of: CInt.self)
-        let sources = [SIGINT, SIGTERM].map { number in
+        stream(of: [SIGINT, SIGTERM]) { $0 }
+    }
+
+    /// Those two and SIGHUP, as they come. Ask once per process, at its start.
+    ///
+    /// SIGHUP means that the terminal is gone where there is one, and for a service to read again. Under
+    /// nohup(1), which ignores it for its child, it means nothing.
+    static func requests() -> AsyncStream<SignalRequest> {
+        let hasTerminal = hasControllingTerminal
+        let isIgnored = hasTerminal && ignores(SIGHUP)
+        return stream(of: [SIGINT, SIGTERM] + (isIgnored ? [] : [SIGHUP])) { number in
+            guard number == SIGHUP else { return .leave(number) }
+            return hasTerminal ? .terminalIsGone : .readAgain
+        }
+    }
+
+    /// A write to a connection that the peer has closed is an error of that write, not the end of
+    /// the process.
+    static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func stream<Request: Sendable>(
+        of numbers: [CInt],
+        _ request: @escaping @Sendable (CInt) -> Request
+    ) -> AsyncStream<Request> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Request.self)
+        let sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield(number) }
+            source.setEventHandler { continuation.yield(request(number)) }
             source.resume()
             return source
         }
@@ -19,9 +56,18 @@ enum Signals {
         return stream
     }
 
-    /// A write to a connection that the peer has closed is an error of that write, not the end of
-    /// the process.
-    static func ignoreBrokenPipes() {
-        signal(SIGPIPE, SIG_IGN)
+    /// tty(4): `/dev/tty` can be opened by processes that have one.
+    private static var hasControllingTerminal: Bool {
+        let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard terminal >= 0 else { return false }
+        close(terminal)
+        return true
+    }
+
+    private static func ignores(_ number: CInt) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        let ignore = unsafeBitCast(SIG_IGN, to: Int.self)
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == ignore
     }
 }

@@ -52,6 +52,12 @@ final class RedisBackend: Backend {
         }.get()
     }
 
+    func readAgain() -> [String] {
+        guard let file = settings.credentials.file else { return [] }
+        file.read { _ in }
+        return ["redis-password-file"]
+    }
+
     func stop() async {
         let parts = parts.withLock { $0 }
         if let home = parts.home {

@@ -8,8 +8,8 @@ extension RedisConnection {
     /// `name` is what `CLIENT LIST` shows: `chatnode-<label>-<purpose>`. `then` is called once, not
     /// before this returns; it sets `onClosed` and `onPush` before it returns.
     /// On: the loop that the connection shall live on.
-    /// Fails: within `Limits.redisConnectTimeout` and `redisCommandTimeout` together, a host's name apart,
-    /// which is looked up first and takes what the system's resolver takes.
+    /// Fails: within `Limits.passwordFileTimeout`, `redisConnectTimeout` and `redisCommandTimeout` together,
+    /// a host's name apart, which is looked up first and takes what the system's resolver takes.
     static func connect(
         to address: RedisAddress,
         on loop: any EventLoop,
@@ -17,7 +17,7 @@ extension RedisConnection {
         name: String,
         then: @escaping (Result<RedisConnection, RedisFault>) -> Void
     ) {
-        let arrived = { (result: Result<any Channel, any Error>) in
+        let arrived = { (result: Result<any Channel, any Error>, credentials: RedisCredentials) in
             switch result {
             case .success(let channel):
                 let handlers = channel.pipeline.syncOperations
@@ -32,7 +32,11 @@ extension RedisConnection {
         }
         // In a task, because what fails at once would call back at once.
         loop.assumeIsolated().execute {
-            channel(to: address, on: loop).assumeIsolated().whenComplete(arrived)
+            credentials.renewed(on: loop) { credentials in
+                channel(to: address, on: loop).assumeIsolated().whenComplete {
+                    arrived($0, credentials)
+                }
+            }
         }
     }
 

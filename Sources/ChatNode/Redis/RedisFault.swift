@@ -14,6 +14,10 @@ enum RedisFault: Error, Equatable, Sendable {
     case tooOld(String)
     /// Built for 32 bits.
     case narrow
+    /// A Sentinel, which watches over a Redis and is none.
+    case sentinel
+    /// Its cluster mode spreads keys over several processes, and a script needs all of its own in one.
+    case clusterMode
 
     // What Redis answers
     case noAuth
@@ -72,6 +76,8 @@ extension RedisFault {
         case "MISCONF": self = .misconf
         case "BUSY", "UNKILLABLE": self = .busy
         case "NOSCRIPT": self = .noScript
+        // Of a cluster mode behind a proxy that says another.
+        case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN": self = .clusterMode
         case "ERR": self.init(plain: text)
         default: self = .other(text.redisExcerpt)
         }

@@ -11,6 +11,8 @@ final class RedisHandshake {
     private let connection: RedisConnection
     private var then: ((Outcome) -> Void)?
     private var deadline: Scheduled<Void>?
+    /// It has no password, and one was given: told unless it proves to be something else besides.
+    private var isPasswordUnwanted = false
 
     init(on connection: RedisConnection, then: @escaping (Outcome) -> Void) {
         self.connection = connection
@@ -27,7 +29,7 @@ final class RedisHandshake {
             self.connection.fail(.timedOut)
         }
         if let login = credentials.command {
-            send(login) { self.refuse(ifError: $0) }
+            send(login) { self.admitted($0) }
         }
         send(["CLIENT", "SETNAME", name]) { self.introduced($0) }
         send(["INFO", "server"]) { self.identify($0) }
@@ -56,6 +58,14 @@ final class RedisHandshake {
         finish(.failure(fault))
     }
 
+    /// Said to a Sentinel by somebody who takes it for its Redis, a password is the lesser error.
+    private func admitted(_ answer: RespValue) {
+        guard let complaint = answer.complaint else { return }
+        let fault = RedisFault(error: complaint)
+        guard fault == .passwordUnwanted else { return refuse(fault) }
+        isPasswordUnwanted = true
+    }
+
     /// The name is for people who look at `CLIENT LIST`: without it all goes on. But who is turned
     /// away at the door is told so in place of the first answer.
     private func introduced(_ answer: RespValue) {
@@ -77,6 +87,12 @@ final class RedisHandshake {
         }
         // Lua puts `%d` through a C long there: fences, which have 50 bits, would come out wrong.
         guard Self.value(of: "arch_bits", in: text) != "32" else { return refuse(.narrow) }
+        switch Self.value(of: "redis_mode", in: text) {
+        case "sentinel": return refuse(.sentinel)
+        case "cluster": return refuse(.clusterMode)
+        default: break
+        }
+        if isPasswordUnwanted { return refuse(.passwordUnwanted) }
         connection.version = version.redisExcerpt
     }
 
@@ -89,6 +105,7 @@ final class RedisHandshake {
     /// Who has not said a word is perhaps no Redis at all.
     private func interpreted(_ fault: RedisFault) -> RedisFault {
         switch fault {
+        case .timedOut where isPasswordUnwanted, .closed where isPasswordUnwanted: .passwordUnwanted
         case .timedOut where !connection.hasHeard: .notRedis(.silent)
         case .closed where !connection.hasHeard: .notRedis(.hungUp)
         default: fault

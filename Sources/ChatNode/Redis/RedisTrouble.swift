@@ -28,6 +28,9 @@ struct RedisTrouble: CustomStringConvertible {
             "Redis at \(address) is version \(version), and 7.0 is the oldest that will do"
         case .narrow:
             "Redis at \(address) is built for 32 bits, and counts wrongly in scripts beyond them"
+        case .sentinel: "what answers at \(address) is a Sentinel, not the Redis that it watches"
+        case .clusterMode:
+            "Redis at \(address) runs in cluster mode, which spreads keys that scripts need together"
         case .noAuth: "Redis at \(address) wants a password"
         case .wrongPassword: "Redis at \(address) does not accept the user or the password"
         case .passwordUnwanted: "Redis at \(address) has no password, and one was given"
@@ -58,6 +61,9 @@ struct RedisTrouble: CustomStringConvertible {
         case .notRedis(.hungUp): "see whether it is Redis, and one without TLS: \(cli) ping"
         case .tooOld: "install Redis 7.0 or later, and start that one"
         case .narrow: "install a Redis for 64 bits, and start that one"
+        case .sentinel:
+            "--redis with the primary's place: \(cli) SENTINEL masters names it (ip, port)"
+        case .clusterMode: "take a Redis without it (cluster-enabled no in redis.conf)"
         case .noAuth: "--redis-password-file FILE, or CHAT_REDIS_PASSWORD in the environment"
         case .wrongPassword:
             "compare it with requirepass in redis.conf, or the user in redis://user@host with "
@@ -88,8 +94,9 @@ extension RedisFault {
     /// For people who chat: nothing that only an operator could use.
     var sentence: String {
         switch self {
-        case .refused, .unreachable, .timedOut, .closed, .notRedis, .tooOld, .narrow, .noAuth,
-            .wrongPassword, .passwordUnwanted, .protectedMode, .loading, .busy, .maxClients,
+        case .refused, .unreachable, .timedOut, .closed, .notRedis, .tooOld, .narrow, .sentinel,
+            .clusterMode, .noAuth, .wrongPassword, .passwordUnwanted, .protectedMode, .loading,
+            .busy, .maxClients,
             .noScript:
             "The node cannot reach the others at present; try again in a moment"
         case .noPermission, .readOnly, .outOfMemory, .misconf, .other:

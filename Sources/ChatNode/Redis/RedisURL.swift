@@ -38,6 +38,12 @@ struct RedisURL: Equatable, Sendable, CustomStringConvertible {
         if text.hasPrefix("unix:") || text.hasPrefix("redis+unix:") || text.hasPrefix("/") {
             throw InvalidValue("is a unix socket, and nodes reach Redis over TCP only")
         }
+        if ["redis-sentinel:", "redis+sentinel:", "sentinel:"].contains(where: text.hasPrefix) {
+            throw InvalidValue("asks for Sentinel, which is not supported yet")
+        }
+        if ["redis-cluster:", "redis+cluster:"].contains(where: text.hasPrefix) {
+            throw InvalidValue("asks for Redis's cluster mode, which is not supported")
+        }
         let scheme = "redis://"
         guard text.hasPrefix(scheme) else { throw InvalidValue("does not start with redis://") }
         return text.dropFirst(scheme.count)
@@ -47,6 +53,8 @@ struct RedisURL: Equatable, Sendable, CustomStringConvertible {
     private static func takePath(_ rest: inout Substring) throws(InvalidValue) {
         // Behind the user: a password may contain a slash.
         let start = rest.lastIndex(of: "@") ?? rest.startIndex
+        // `a/0,b` is several addresses, and told as such.
+        guard !rest[start...].contains(",") else { return }
         guard let slash = rest[start...].firstIndex(where: { "/?#".contains($0) }) else { return }
         guard ["/", "/0"].contains(rest[slash...]) else {
             throw InvalidValue(
@@ -62,6 +70,10 @@ struct RedisURL: Equatable, Sendable, CustomStringConvertible {
         guard let at = rest.lastIndex(of: "@") else { return nil }
         let user = rest[..<at]
         rest = rest[rest.index(after: at)...]
+        // Another user stands behind another address; before it, a colon begins a password.
+        if let first = user.firstIndex(of: "@"), !user[..<first].contains(":"), user.contains(",") {
+            throw severalAddresses
+        }
         guard !user.contains(":") else {
             throw InvalidValue(
                 "has a password in it, and passwords come from redis-password-file or "
@@ -72,7 +84,12 @@ struct RedisURL: Equatable, Sendable, CustomStringConvertible {
         return String(user)
     }
 
+    private static let severalAddresses = InvalidValue(
+        "names several addresses, and a node takes that of one Redis: the primary's"
+    )
+
     private static func address(_ text: Substring) throws(InvalidValue) -> RedisAddress {
+        guard !text.contains(",") else { throw severalAddresses }
         var host = text
         var port = Substring("\(RedisAddress.defaultPort)")
         if text.hasPrefix("[") {

@@ -30,6 +30,34 @@ import Testing
         #expect(configuration.redisCredentials == RedisCredentials(user: user))
     }
 
+    @Test(arguments: [
+        "redis://a:6379,b:6379", "redis://a,b", "redis://ops@a:1,b:2/0", "redis://ops@a:1,ops@b:2",
+        "redis://[::1]:1,[::2]:2", "redis://a:1/0,b:2",
+    ])
+    func `several addresses are called what they are`(text: String) throws {
+        let error = try configurationError(flags: ["redis": text])
+        #expect(
+            error.description.contains(
+                "names several addresses, and a node takes that of one Redis: the primary's"
+            )
+        )
+        #expect(error.exitCode == 64)
+    }
+
+    @Test(arguments: ["redis://ops:hunt,er2@a:1,ops:hunt,er2@b:2", "redis://:hunt,er2@x@a"])
+    func `a password with a comma is still a password`(text: String) throws {
+        let error = try configurationError(flags: ["redis": text])
+        #expect(error.description.contains("has a password in it"))
+        #expect(!error.description.contains("er2"))
+    }
+
+    @Test func `schemes of other ways to find a Redis are called what they are`() throws {
+        let sentinel = try configurationError(flags: ["redis": "redis-sentinel://a:26379"])
+        #expect(sentinel.description.contains("asks for Sentinel, which is not supported"))
+        let cluster = try configurationError(flags: ["redis": "redis+cluster://a:6379"])
+        #expect(cluster.description.contains("asks for Redis's cluster mode"))
+    }
+
     @Test func `without a word about Redis, a node is alone`() throws {
         #expect(try loadConfiguration().redis == nil)
         #expect(try loadConfiguration(flags: ["redis": "none"]).redis == nil)

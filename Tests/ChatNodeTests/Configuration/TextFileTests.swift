@@ -39,6 +39,36 @@ import Testing
         #expect(throws: FileReadError.self) { try readTextFile("/dev/zero") }
     }
 
+    @Test func `a byte order mark is no part of a text`() throws {
+        try withFile(Data("\u{FEFF}a\u{FEFF}b".utf8)) { path in
+            let text = try readTextFile(path)
+            #expect(Array(text.utf8) == Array("a\u{FEFF}b".utf8))
+        }
+        for mark in [[0xFF, 0xFE], [0xFE, 0xFF]] as [[UInt8]] {
+            try withFile(Data(mark + [0x61, 0x00])) { path in
+                #expect(throws: FileReadError(reason: "it is UTF-16, not UTF-8")) {
+                    try readTextFile(path)
+                }
+            }
+        }
+    }
+
+    @Test func `settings and passwords are read behind a byte order mark`() throws {
+        try withFile(Data("\u{FEFF}port: 81\n".utf8)) { path in
+            let configuration = try Configuration.load(flags: ["config": path], environment: [:])
+            #expect(configuration.port == 81)
+        }
+        let password = Secret(text: "hunter2")
+        try withFile(Data("\u{FEFF}hunter2\n".utf8)) { path in
+            let flags = ["redis-password-file": path]
+            let configuration = try Configuration.load(flags: flags, environment: [:])
+            #expect(configuration.redisPassword == password)
+        }
+        let environment = ["CHAT_REDIS_PASSWORD": "\u{FEFF}hunter2"]
+        let configuration = try Configuration.load(flags: [:], environment: environment)
+        #expect(configuration.redisPassword == password)
+    }
+
     @Test func `a real file is loaded, and its path named`() throws {
         try withFile(Data("port: 81\nnope: 1\n".utf8)) { path in
             let error = #expect(throws: ConfigurationError.self) {

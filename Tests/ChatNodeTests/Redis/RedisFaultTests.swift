@@ -27,6 +27,9 @@ import Testing
         ("BUSY Redis is busy running a script. You can only call SCRIPT KILL", .busy),
         ("UNKILLABLE Sorry the script already executed write commands", .busy),
         ("NOSCRIPT No matching script. Please use EVAL.", .noScript),
+        ("MOVED 3999 127.0.0.1:6381", .clusterMode),
+        ("CROSSSLOT Keys in request don't hash to the same slot", .clusterMode),
+        ("CLUSTERDOWN Hash slot not served", .clusterMode),
         ("ERR max number of clients reached", .maxClients),
         (
             "ERR AUTH <password> called without any password configured for the default user.",
@@ -56,6 +59,8 @@ import Testing
         (.notRedis(.hungUp), "[::1]:7 closes connections without a word", "without TLS"),
         (.tooOld("6.2.1"), "version 6.2.1, and 7.0 is the oldest", "Redis 7.0"),
         (.narrow, "built for 32 bits", "a Redis for 64 bits"),
+        (.sentinel, "[::1]:7 is a Sentinel, not the Redis", "-p 7 SENTINEL masters"),
+        (.clusterMode, "runs in cluster mode", "cluster-enabled no"),
         (.noAuth, "wants a password", "--redis-password-file"),
         (.wrongPassword, "does not accept the user or the password", "requirepass"),
         (.passwordUnwanted, "has no password, and one was given", "CHAT_REDIS_PASSWORD out"),

@@ -55,7 +55,16 @@ import Testing
     /// What Redis 7.0 answers to the four commands.
     private static let refusals: [(String, RedisFault)] = [
         ("-WRONGPASS invalid username-password pair\r\n", .wrongPassword),
-        ("-ERR AUTH <password> called without any password configured\r\n", .passwordUnwanted),
+        (
+            "-ERR AUTH <password> called without any password configured\r\n+OK\r\n"
+                + ScriptedRedis.info("7.0.15"), .passwordUnwanted
+        ),
+        (
+            "-ERR AUTH <password> called without any password configured\r\n+OK\r\n"
+                + ScriptedRedis.info("7.0.15", mode: "sentinel"), .sentinel
+        ),
+        ("+OK\r\n+OK\r\n\(ScriptedRedis.info("7.0.15", mode: "sentinel"))", .sentinel),
+        ("+OK\r\n+OK\r\n\(ScriptedRedis.info("7.0.15", mode: "cluster"))", .clusterMode),
         ("+OK\r\n-NOPERM no\r\n-NOPERM may not\r\n", .noPermission("NOPERM may not")),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("6.2.14"))", .tooOld("6.2.14")),
         ("+OK\r\n+OK\r\n\(ScriptedRedis.info("x"))", .tooOld("x")),
@@ -75,6 +84,17 @@ import Testing
             try redis.awaitEnd()
         }
         #expect(outcome == "\(fault)")
+    }
+
+    @Test func `a Redis without a password that then says nothing more is told as such`()
+        async throws
+    {
+        let outcome = try await outcome(RedisCredentials(password: Secret(text: "pw"))) { redis in
+            try redis.accept()
+            try redis.say("-ERR AUTH <password> called without any password configured\r\n")
+            redis.hangUp()
+        }
+        #expect(outcome == "\(RedisFault.passwordUnwanted)")
     }
 
     @Test func `without a password, a Redis that wants one is told as such`() async throws {

@@ -1,4 +1,5 @@
 import ChatCore
+import Foundation
 import TestSupport
 import Testing
 
@@ -242,5 +243,34 @@ import Testing
         #expect(try await redis.cli("GET", "a") == "1")
         try await redis.restart(empty: true)
         #expect(try await redis.cli("GET", "a") == "")
+    }
+
+    @Test func `a Redis in cluster mode is called that`() async throws {
+        let redis = try await TestRedis.start(["--cluster-enabled", "yes"])
+        #expect(try await tried(redis).outcome == "\(RedisFault.clusterMode)")
+    }
+
+    @Test(arguments: [RedisCredentials.none, RedisCredentials(password: Secret(text: "pw"))])
+    func `a Sentinel is called that, with and without a password`(credentials: RedisCredentials)
+        async throws
+    {
+        let path = NSTemporaryDirectory() + "chatnode-sentinel-\(UUID()).conf"
+        // Nobody listens on the port of the primary, which is no matter.
+        try "sentinel monitor mymaster 127.0.0.1 1 1\n".write(
+            toFile: path,
+            atomically: true,
+            encoding: .utf8
+        )
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let port = Int.random(in: 20_000..<32_000)
+        let sentinel = try TestProcess(
+            TestRedis.program,
+            [path, "--sentinel", "--port", "\(port)", "--bind", "127.0.0.1"]
+        )
+        // Again where it does not listen yet, or is late.
+        try await eventually("it is called a Sentinel") {
+            try await RedisProbe().outcome(port, credentials) == "\(RedisFault.sentinel)"
+        }
+        withExtendedLifetime(sentinel) {}
     }
 }

@@ -58,9 +58,9 @@ final class ScriptedRedis {
         try say("+OK\r\n\(Self.info(version))$8\r\nchatnode\r\n")
     }
 
-    static func info(_ version: String, bits: Int = 64) -> String {
+    static func info(_ version: String, bits: Int = 64, mode: String = "standalone") -> String {
         let text =
-            "# Server\r\nredis_version:\(version)\r\nredis_mode:standalone\r\narch_bits:\(bits)\r\n"
+            "# Server\r\nredis_version:\(version)\r\nredis_mode:\(mode)\r\narch_bits:\(bits)\r\n"
         return "$\(text.utf8.count)\r\n\(text)\r\n"
     }
 }
