@@ -563,21 +563,30 @@ def a_reload_logs_in_again_and_another_tab_does_not(stage):
 def duplicate(stage, url):
     ada = stage.person("ada", url=url)
     copy = ada.duplicate()
-    # It has asked for nothing, and so has nothing to wait for.
+    own = "return sessionStorage.getItem('chatnode.tab') !== arguments[0]"
+    number = ada.run("return sessionStorage.getItem('chatnode.tab')")
+    until("it has a number of its own", ANSWER, lambda: copy.run(own, number))
+    # It asks for nothing, and so has nothing to wait for.
     assert copy.shown("#join") and not copy.shown("#compose") and not copy.shown("#banner")
     assert copy.focused() == "name"
-    assert copy.run("return sessionStorage.getItem('chatnode.in')") is None
+    until(
+        "it does not come back under the other's name",
+        ANSWER,
+        lambda: copy.run("return sessionStorage.getItem('chatnode.in')") is None,
+    )
     ada.use().refresh()
     ada.wait_in(NAME_BACK)
     copy.use().refresh()
     copy.wait_connected()
-    assert copy.shown("#join") and not copy.shown("#banner")
     ada.say("still me")
     copy.hears([("ada", "still me")])
+    assert copy.shown("#join") and not copy.shown("#banner")
     # From now on it is a tab like any other, and so is a copy of the copy.
     copy.join("bob")
     third = copy.duplicate()
-    assert third.shown("#join")
+    number = copy.run("return sessionStorage.getItem('chatnode.tab')")
+    until("it has a number of its own", ANSWER, lambda: third.run(own, number))
+    assert third.shown("#join") and not third.shown("#banner")
     copy.use().refresh()
     copy.wait_in(NAME_BACK)
     assert copy.text("#who bdi") == "bob"
