@@ -31,6 +31,8 @@ ALLOCATORS = {
 
 # The clock of a loop (Sources/ChatNode/Hub/Shard.swift, `tick`), as Swift mangles its name.
 TICK = re.compile(r"5ShardC4tick\w*yyF$")
+# A stretch of what it does for one client after the other (Shard+Chores.swift, `doChores`).
+STRETCH = re.compile(r"5ShardC8doChores\w*yyF$")
 
 # Nothing of the caller's environment, whose length alone moves the stack. Swift's hash tables draw
 # a seed per process otherwise, and glibc chooses memcpy and its like by what the processor can do.
@@ -48,12 +50,13 @@ class Trouble(Exception):
 
 @dataclasses.dataclass
 class Counts:
-    """What all threads of a process did: instructions executed, allocations made, and how often the
-    clock of its one loop ticked meanwhile."""
+    """What all threads of a process did: instructions executed, allocations made, how often the clock
+    of its one loop ticked meanwhile, and in how many stretches it did its chores."""
 
     instructions: float = 0
     allocations: float = 0
     ticks: float = 0
+    stretches: float = 0
 
     def __add__(self, other):
         return Counts(*(a + b for a, b in zip(self._all(), other._all())))
@@ -91,6 +94,8 @@ def read_dump(path):
                     counts.allocations += calls
                 elif TICK.search(callee):
                     counts.ticks += calls
+                elif STRETCH.search(callee):
+                    counts.stretches += calls
             elif line.startswith("totals:"):
                 counts.instructions = int(line.split()[1])
     if counts.instructions == 0:

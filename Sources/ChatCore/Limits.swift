@@ -8,10 +8,11 @@ public enum Limits {
     /// A connection that has not become a WebSocket by then is cut: one that says nothing, or says
     /// it a byte at a time, must not hold a descriptor.
     public static let handshakeTimeout = Duration.seconds(10)
-    /// Request line and headers together. Browsers with large cookies stay under it.
-    public static let requestHeadBytes = 8 * 1024
-    /// Header fields of one request.
-    public static let requestHeaders = 64
+    /// Bytes of the request line and the header fields together. 8,000 are recommended for the line
+    /// alone (RFC 9112, section 3); HAProxy passes on no more than 16 KiB (`tune.bufsize`).
+    public static let requestHeadBytes = 16 * 1024
+    /// Header fields of one request: as many as HAProxy passes on, but for one (`tune.http.maxhdr`).
+    public static let requestHeaders = 100
     /// Reads in which an opening request may come that is read without an HTTP parser, from its first
     /// byte each time. The buffers of so many doubled ones (`readBufferMinimumBytes`) hold 3,840
     /// bytes; who needs more of them sends in small pieces, and is left to a parser with a memory.

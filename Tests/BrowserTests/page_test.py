@@ -28,6 +28,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "Sources/CEmbedded/page.html"
 PAGE_BYTES = 60 * 1024  # it is embedded in every node's binary and sent to every visitor
+FAR = "chat.test"  # a name that leads the browser to this machine (RFC 6761, section 6.2)
 CHROMIUM, CHROMEDRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 
 # Time bounds in seconds. None is waited for in full when the awaited thing happens.
@@ -163,7 +164,7 @@ return scrollHeight - clientHeight - scrollTop < 2;
 class Person:
     """One window of the browser. Every method works in that window."""
 
-    def __init__(self, stage, kind="window"):
+    def __init__(self, stage, kind="window", url=None):
         self.driver, self.stage = stage.driver, stage
         self.driver.switch_to.window(stage.home)
         self.driver.switch_to.new_window(kind)
@@ -171,8 +172,22 @@ class Person:
         self.cdp("Page.enable")
         self.cdp("Page.addScriptToEvaluateOnNewDocument", source=SPY)
         self.look(1280, 800, "light")
-        self.driver.get(stage.url)
+        self.driver.get(url or stage.url)
+        self.wait_connected()
+
+    def wait_connected(self):
         until("the page is connected", ANSWER, lambda: self.text("#link") == "Connected")
+
+    def duplicate(self):
+        """Another window with a copy of this one's session store, as of a duplicated tab."""
+        known = set(self.use().window_handles)
+        self.run("window.open(location.href)")
+        copy = object.__new__(Person)
+        copy.driver, copy.stage = self.driver, self.stage
+        new = lambda: set(self.driver.window_handles) - known
+        copy.handle = until("there is another window", ANSWER, new).pop()
+        copy.wait_connected()
+        return copy
 
     def use(self):
         self.driver.switch_to.window(self.handle)
@@ -276,10 +291,12 @@ class Stage:
         self.driver, self.node, self.screenshots = driver, node, screenshots
         self.home = driver.current_window_handle
         self.url = f"http://127.0.0.1:{node.port}/"
+        # The same node where a browser trusts it less: no secure context, and so no Web Locks.
+        self.far_url = f"http://{FAR}:{node.port}/"
         self.outage = False  # this test takes the node away: failed connections are expected
 
-    def person(self, name=None, kind="window"):
-        one = Person(self, kind)
+    def person(self, name=None, kind="window", url=None):
+        one = Person(self, kind, url)
         return one.join(name) if name else one
 
     def complaints(self):
@@ -541,6 +558,91 @@ def a_reload_logs_in_again_and_another_tab_does_not(stage):
     other.join("bob")
     ada.say("still me")
     other.hears([("ada", "still me")])
+
+
+def duplicate(stage, url):
+    ada = stage.person("ada", url=url)
+    copy = ada.duplicate()
+    own = "return sessionStorage.getItem('chatnode.tab') !== arguments[0]"
+    number = ada.run("return sessionStorage.getItem('chatnode.tab')")
+    until("it has a number of its own", ANSWER, lambda: copy.run(own, number))
+    # It asks for nothing, and so has nothing to wait for.
+    assert copy.shown("#join") and not copy.shown("#compose") and not copy.shown("#banner")
+    assert copy.focused() == "name"
+    until(
+        "it does not come back under the other's name",
+        ANSWER,
+        lambda: copy.run("return sessionStorage.getItem('chatnode.in')") is None,
+    )
+    ada.use().refresh()
+    ada.wait_in(NAME_BACK)
+    copy.use().refresh()
+    copy.wait_connected()
+    ada.say("still me")
+    copy.hears([("ada", "still me")])
+    assert copy.shown("#join") and not copy.shown("#banner")
+    # From now on it is a tab like any other, and so is a copy of the copy.
+    copy.join("bob")
+    third = copy.duplicate()
+    number = copy.run("return sessionStorage.getItem('chatnode.tab')")
+    until("it has a number of its own", ANSWER, lambda: third.run(own, number))
+    assert third.shown("#join") and not third.shown("#banner")
+    copy.use().refresh()
+    copy.wait_in(NAME_BACK)
+    assert copy.text("#who bdi") == "bob"
+    # A tab that is gone leaves its number to the one that is opened from what was kept of it.
+    kept = "return [sessionStorage.getItem('chatnode.tab'), sessionStorage.getItem('chatnode.in')]"
+    number, name = copy.run(kept)
+    assert name == "bob"
+    copy.close()
+    third.run(
+        """sessionStorage.setItem('chatnode.tab', arguments[0]);
+           sessionStorage.setItem('chatnode.in', arguments[1]);""",
+        number,
+        name,
+    )
+    third.use().refresh()
+    third.wait_in(NAME_BACK)
+    assert third.text("#who bdi") == "bob"
+
+
+@test
+def a_duplicated_tab_offers_the_form_and_leaves_the_original_its_name(stage):
+    duplicate(stage, stage.url)
+    assert stage.person().run("return 'locks' in navigator")
+
+
+@test
+def a_duplicated_tab_is_told_from_its_original_without_a_secure_context_too(stage):
+    duplicate(stage, stage.far_url)
+    assert not stage.person(url=stage.far_url).run("return 'locks' in navigator")
+
+
+@test
+def a_reconnect_repeats_neither_the_day_nor_the_note_of_having_been_away(stage):
+    ada, bob = stage.person("ada"), stage.person("bob")
+    marks = "return [...document.querySelectorAll('#log > .day, #log > .note, #log > .new')].map(one => one.className)"
+    ada.say("before")
+    bob.hears([("ada", "before")])
+
+    def reconnect():
+        opened = bob.run("return spySockets.length")
+        bob.run("spySockets.at(-1).close()")
+        until("another socket", COME_BACK, lambda: bob.run("return spySockets.length") > opened)
+        bob.wait_in(COME_BACK + NAME_BACK)
+
+    reconnect()
+    assert bob.run(marks) == ["day", "note"], bob.run(marks)
+    reconnect()
+    reconnect()
+    assert bob.run(marks) == ["day", "note"], bob.run(marks)
+    ada.say("between")
+    bob.hears([("ada", "before"), ("ada", "between")])
+    assert bob.run(marks) == ["day", "note"], bob.run(marks)
+    reconnect()
+    ada.say("after")
+    bob.hears([("ada", "before"), ("ada", "between"), ("ada", "after")])
+    assert bob.run(marks) == ["day", "note", "note"], bob.run(marks)
 
 
 @test
@@ -817,6 +919,7 @@ def browser(folder):
         "--disable-renderer-backgrounding",
         "--disable-backgrounding-occluded-windows",
         "--window-size=1280,800",
+        f"--host-resolver-rules=MAP {FAR} 127.0.0.1",
         f"--user-data-dir={folder / 'profile'}",
     ):
         options.add_argument(argument)

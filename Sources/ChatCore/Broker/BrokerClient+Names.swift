@@ -23,6 +23,7 @@ extension BrokerClient {
         }
         if let tenancy = held[socket], tenancy.username == username {
             let isSure = tenancy.phase == .held && !isInDoubt
+            if isSure { held[socket]?.username = username }
             let outcome = isSure ? ClaimOutcome.granted : .unavailable(reason: Self.unsure)
             return effects.append(.claimed(socket, outcome))
         }

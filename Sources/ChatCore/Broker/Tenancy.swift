@@ -32,7 +32,8 @@ struct Tenancy: Sendable {
         case reclaiming
     }
 
-    let username: Username
+    /// In the spelling that was claimed last.
+    var username: Username
     let session: SessionID
     /// When its client asked.
     let since: Instant

@@ -213,11 +213,9 @@ extension Session {
         } catch {
             return fail(sent, .invalid, error.message, &effects)
         }
-        if let held = self.username, held == username {
-            // Whether it is still sure is not the session's to say.
-            state = .claiming(held)
-            effects.append(.claim(held))
-        } else if rules.reservedKeys.contains(username.key) {
+        // The name held is claimed too: whether it is still sure is not the session's to say, and
+        // another spelling is shown from then on.
+        if self.username != username, rules.reservedKeys.contains(username.key) {
             fail(username.display, .forbidden, "The name is reserved", &effects)
         } else {
             state = .claiming(username)

@@ -28,20 +28,18 @@ enum Base64 {
         if bitCount > 0 { text[end] = symbol(bits << UInt32(6 - bitCount)) }
     }
 
-    /// Whether a text is what `encode` makes of 16 bytes: padded, nothing between, and the bits that
-    /// carry nothing zero.
+    /// Whether a text decodes to 16 bytes: padded, and nothing between.
+    ///
+    /// The last symbol carries two bits of the last byte and four that mean nothing. A decoder may
+    /// take them whatever they are (RFC 4648, section 3.5), and the example of RFC 6455, section 4.1,
+    /// has some that are not zero.
     static func isOf16Bytes(_ text: RawSpan, at range: Range<Int>) -> Bool {
         guard range.count == 24 else { return false }
-        let last = range.lowerBound + 21
-        for offset in range.lowerBound..<last where !isSymbol(text.byte(at: offset)) {
+        let end = range.lowerBound + 22
+        for offset in range.lowerBound..<end where !isSymbol(text.byte(at: offset)) {
             return false
         }
-        // The last symbol carries the lower two bits of the last byte and four zeros.
-        switch text.byte(at: last) {
-        case symbol(0x00), symbol(0x10), symbol(0x20), symbol(0x30): break
-        default: return false
-        }
-        return text.byte(at: last + 1) == padding && text.byte(at: last + 2) == padding
+        return text.byte(at: end) == padding && text.byte(at: end + 1) == padding
     }
 
     /// For the lowest six bits.

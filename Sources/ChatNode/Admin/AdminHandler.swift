@@ -23,7 +23,23 @@ final class AdminService: Sendable {
         connections.subtract(1, ordering: .relaxed)
     }
 
-    fileprivate func response(to path: Substring) -> HTTPResponse {
+    fileprivate func response(to head: HTTPRequestHead) -> HTTPResponse {
+        switch head.method {
+        case .GET, .HEAD: response(for: head.path)
+        case .OPTIONS: options(of: head.path)
+        default: .onlyGet
+        }
+    }
+
+    private func options(of path: Substring) -> HTTPResponse {
+        switch path {
+        case "*", "/metrics", "/healthz": .options
+        case "/readyz": .options(readiness: state)
+        default: .nothingHere
+        }
+    }
+
+    private func response(for path: Substring) -> HTTPResponse {
         switch path {
         case "/metrics":
             var response = HTTPResponse(.ok, "")
@@ -79,8 +95,7 @@ final class AdminHandler: ChannelInboundHandler {
         case .body: break
         case .end:
             guard let head else { return }
-            let isGet = head.method == .GET || head.method == .HEAD
-            answer(isGet ? service.response(to: head.path) : .onlyGet, context)
+            answer(service.response(to: head), context)
         }
     }
 

@@ -24,7 +24,7 @@ struct StartTrouble: CustomStringConvertible {
             description = """
                 error: cannot listen on \(place): another process already does
                   fix: stop it (ss -ltnp 'sport = :\(configuration.port)' names it), \
-                or choose another port: --port \(configuration.port + 1)
+                or choose another port: --port \(Self.otherPort(than: configuration))
                 """
             exitCode = EX_TEMPFAIL
         case EACCES:
@@ -51,5 +51,14 @@ struct StartTrouble: CustomStringConvertible {
                 """
             exitCode = EX_NOHOST
         }
+    }
+
+    /// A port that the settings take: the next one, and behind the last one the one before it; but
+    /// not the operators'.
+    private static func otherPort(than configuration: Configuration) -> Int {
+        let step = configuration.port < 65534 ? 1 : -1
+        let next = configuration.port + step
+        guard case .tcp(_, next) = configuration.admin else { return next }
+        return next + step
     }
 }

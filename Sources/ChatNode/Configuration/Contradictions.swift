@@ -1,3 +1,5 @@
+import ChatCore
+
 extension Configuration {
     /// Values that are fine alone and do not fit together.
     var contradictions: [ConfigurationError.Problem] {
@@ -10,7 +12,7 @@ extension Configuration {
                     "pong-timeout",
                     "ping-interval",
                     "\(Units.text(duration: pongTimeout)) is not below ping-interval, \(interval)",
-                    fix: "a pong-timeout below \(interval), or a longer ping-interval"
+                    fix: pingFix
                 )
             )
         }
@@ -31,7 +33,7 @@ extension Configuration {
                     "byte-burst",
                     "message-size",
                     "\(Units.text(bytes: byteBurst)) is less than one message of message-size, \(size)",
-                    fix: "a byte-burst of \(size) or more, or a smaller message-size"
+                    fix: "a byte-burst of \(size) or more, or byte-rate 0 for no limit"
                 )
             )
         }
@@ -56,6 +58,14 @@ extension Configuration {
             )
         }
         return found
+    }
+
+    /// A way out leads through values that the settings take.
+    private var pingFix: String {
+        let interval = Units.text(duration: pingInterval)
+        guard pingInterval > Limits.wheelTick else { return "a longer ping-interval" }
+        guard pongTimeout < Units.longestDuration else { return "a pong-timeout below \(interval)" }
+        return "a pong-timeout below \(interval), or a longer ping-interval"
     }
 
     private func contradiction(

@@ -1,13 +1,16 @@
 extension Setting {
-    /// The setting somebody probably meant, if one is close enough.
+    /// The setting that a line of the file probably meant, if one is close enough.
     static func closest(to word: String) -> Setting? {
-        closestKey(to: word, among: all.map(\.key)).flatMap(named)
+        closestKey(to: word, among: keysOutsideFlags).flatMap(named)
     }
 
     /// The variable somebody probably meant, without the prefix that it was found by.
     static func closestVariable(to word: String) -> String? {
-        closestKey(to: word, among: all.map(\.key) + [passwordKey]).map(variable(of:))
+        closestKey(to: word, among: keysOutsideFlags + [passwordKey]).map(variable(of:))
     }
+
+    /// What the file and the environment may say: a hint at anything else would be refused in turn.
+    private static let keysOutsideFlags = all.filter { $0.flagOnly == nil }.map(\.key)
 
     private static func closestKey(to word: String, among keys: [String]) -> String? {
         let word = word.lowercased().map { $0 == "_" ? "-" : $0 }

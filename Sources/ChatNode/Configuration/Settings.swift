@@ -48,7 +48,7 @@ extension Setting {
             .origins,
             "origin,…",
             "Origins of web pages that may connect, besides the node's own and those of this "
-                + "machine; * is any."
+                + "machine; null is pages without an origin, * is any."
         ),
         Setting(
             "admin",

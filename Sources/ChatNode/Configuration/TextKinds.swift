@@ -56,12 +56,13 @@ extension ValueKind<[String]> {
 extension ValueKind<[String]> {
     /// Origins, or any.
     static let origins = ValueKind(
-        expected: "origins with commas between them such as https://chat.example.org, none, or *",
+        expected: "origins with commas between them such as https://chat.example.org, \"null\" for "
+            + "pages without one, none, or \"*\" for any (quoted like that in a file)",
         isList: true
     ) { (text) throws(InvalidValue) in
-        if text == "*" { return [text] }
+        if text == OriginPolicy.any { return [text] }
         let entries = try Units.list(text)
-        guard !entries.contains("*") else {
+        guard !entries.contains(OriginPolicy.any) else {
             throw InvalidValue("has * beside others, which it makes useless")
         }
         for entry in entries where !OriginPolicy.isEntry(entry) {

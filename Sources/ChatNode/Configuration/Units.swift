@@ -2,6 +2,8 @@
 enum Units {
     /// The word for a list without entries: an empty value is more often a mistake.
     static let emptyList = "none"
+    /// A day: longer ones come of confused units.
+    static let longestDuration = Duration.seconds(24 * 3600)
 
     /// Digits, nothing else.
     static func wholeNumber(_ text: some StringProtocol) -> Int? {

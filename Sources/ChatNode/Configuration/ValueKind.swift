@@ -104,11 +104,10 @@ extension ValueKind<Duration> {
     /// What may also be nothing at all.
     static let wait = duration(.zero)
 
-    /// A day at most: whoever wants more has confused the units.
     private static func duration(_ shortest: Duration) -> Self {
         .init(expected: "a number with its unit, such as 500ms, 25s or 2m") {
             (text) throws(InvalidValue) in
-            try (shortest...Duration.seconds(24 * 3600))
+            try (shortest...Units.longestDuration)
                 .checked(try Units.duration(text), Units.text(duration:))
         } show: {
             Units.text(duration: $0)

@@ -97,10 +97,21 @@ extension Entrance {
         let path = head.path
         let isUpgrade = Handshake.isUpgrade(headers: head.field)
         guard path != "/" && path != "/ws" || !isUpgrade else { return upgrade(head) }
-        guard head.method == .GET || head.method == .HEAD else {
-            return answer(.onlyGet, to: head)
+        switch head.method {
+        case .GET, .HEAD: answer(response(for: path), to: head)
+        case .OPTIONS: answer(options(of: path), to: head)
+        default: answer(.onlyGet, to: head)
         }
-        answer(response(for: path), to: head)
+    }
+
+    /// The answer to `OPTIONS`, with which HAProxy asks for a server's health unless it is told
+    /// otherwise.
+    private func options(of path: Substring) -> HTTPResponse {
+        switch path {
+        case "*", "/", "/ws", "/healthz": .options
+        case "/readyz": .options(readiness: shard.settings.state)
+        default: .nothingHere
+        }
     }
 
     private func response(for path: Substring) -> HTTPResponse {
@@ -124,22 +135,10 @@ extension Entrance {
     }
 
     private func upgrade(_ head: HTTPRequestHead) {
-        guard
-            shard.settings.origins.admits(
-                origin: head.headers["origin"],
-                host: head.headers.first(name: "host")
-            )
-        else {
+        let origin = head.headers["origin"]
+        guard shard.settings.origins.admits(origin: origin, host: head.host) else {
             shard.metrics.handshake(.forbiddenOrigin)
-            let origin = head.headers.first(name: "origin") ?? ""
-            return answer(
-                .init(
-                    .forbidden,
-                    "the origin is not admitted; the operator may add it: --allowed-origins "
-                        + String(origin.unicodeScalars.filter { $0.isASCII && $0.value > 32 })
-                ),
-                to: head
-            )
+            return answer(.forbidden(origin: origin), to: head)
         }
         guard !shard.isDraining, !shard.isFull else {
             shard.metrics.handshake(.full)

@@ -20,13 +20,28 @@ extension HTTPRequestDecoder {
 }
 
 extension HTTPRequestHead {
-    /// The path of the target, which may also be a whole address (RFC 9112 §3.2.2).
+    /// The path of the target, which may also be a whole address (RFC 9112 §3.2.2). That of an
+    /// address without one is `/` (RFC 9110 §4.2.3).
     var path: Substring {
-        let target = uri.prefix { $0 != "?" }
-        guard let scheme = target.firstRange(of: "://"), !target.hasPrefix("/") else {
-            return target
+        guard let address else { return uri.prefix { $0 != "?" } }
+        let path = address.drop { $0 != "/" }
+        return path.isEmpty ? "/" : path
+    }
+
+    /// Who is asked: what stands in the target goes before the `Host` field (RFC 9112 §3.2.2).
+    var host: String? {
+        guard let authority = address?.prefix(while: { $0 != "/" }) else {
+            return headers.first(name: "host")
         }
-        return target[scheme.upperBound...].drop { $0 != "/" }
+        let start = authority.lastIndex(of: "@").map(authority.index(after:))
+        return String(authority[(start ?? authority.startIndex)...])
+    }
+
+    /// A target that is a whole address, without its scheme and its query; nil for any other.
+    private var address: Substring? {
+        let target = uri.prefix { $0 != "?" }
+        guard !target.hasPrefix("/"), let scheme = target.firstRange(of: "://") else { return nil }
+        return target[scheme.upperBound...]
     }
 
     var hasBody: Bool {
@@ -42,8 +57,31 @@ extension HTTPResponse {
     static let onlyGet = HTTPResponse(
         .methodNotAllowed,
         "only GET is answered here",
-        headers: [("Allow", "GET, HEAD")]
+        headers: allow
     )
+    /// To `OPTIONS`, of what is there (RFC 9110 §9.3.7).
+    static let options = HTTPResponse(.ok, "GET is answered here", headers: allow)
+
+    private static let allow = [(name: "Allow", value: "GET, HEAD, OPTIONS")]
+
+    /// To `OPTIONS` where a balancer may ask for readiness that way: HAProxy's `option httpchk
+    /// /readyz` does.
+    static func options(readiness state: NodeState) -> HTTPResponse {
+        var response = readiness(of: state)
+        response.headers += allow
+        return response
+    }
+
+    /// To a page that may not connect, with what lets it. That is a value that the settings take
+    /// and that admits the page, whatever the page says it is.
+    static func forbidden(origin fields: [String]) -> HTTPResponse {
+        let entry = OriginPolicy.entry(for: fields)
+        return HTTPResponse(
+            .forbidden,
+            "the origin is not admitted; the operator may add it to those that are: "
+                + "--allowed-origins \(entry == OriginPolicy.any ? "'\(entry)'" : entry)"
+        )
+    }
 
     /// To what could not be read.
     init(_ error: HTTPParserError) {

@@ -169,7 +169,12 @@ final class RedisHome {
         // turns us away, the subscription is silent because nobody can say anything over it.
         if told != nil, fault == .closed || fault == .timedOut { return }
         told = fault
-        let trouble = RedisTrouble(fault, settings.address)
+        let trouble = RedisTrouble(
+            fault,
+            settings.address,
+            user: settings.credentials.user,
+            prefix: settings.keys.prefix
+        )
         if state.readiness == .starting {
             Terminal.complain(trouble.description)
         } else {

@@ -2,10 +2,20 @@
 struct RedisTrouble: CustomStringConvertible {
     let fault: RedisFault
     let address: RedisAddress
+    /// As whom the node is there, and what its keys and channels start with.
+    private let user: String
+    private let prefix: String
 
-    init(_ fault: RedisFault, _ address: RedisAddress) {
+    init(
+        _ fault: RedisFault,
+        _ address: RedisAddress,
+        user: String? = nil,
+        prefix: String = Configuration().redisPrefix
+    ) {
         self.fault = fault
         self.address = address
+        self.user = user ?? "default"
+        self.prefix = prefix
     }
 
     /// Two lines for an operator: what happened, and what mends it.
@@ -51,8 +61,7 @@ struct RedisTrouble: CustomStringConvertible {
     var fix: String {
         switch fault {
         case .refused:
-            "redis-server --daemonize yes  or --redis redis://host:port  "
-                + "or leave --redis out to run alone"
+            "\(server)  or --redis redis://host:port  or leave --redis out to run alone"
         case .unreachable: "--redis redis://host:port with a host that this machine can reach"
         case .timedOut: "see what holds it up: \(cli) --latency, or its log"
         case .closed: "see whether it runs, and its log: \(cli) ping"
@@ -73,21 +82,30 @@ struct RedisTrouble: CustomStringConvertible {
                 + "\(cli) CONFIG SET requirepass …"
         case .noPermission:
             "let the user do it, on the keys and channels of --redis-prefix: "
-                + "\(cli) ACL SETUSER … ~chat* &chat* +@all"
+                + "\(cli) ACL SETUSER \(user) '~\(prefix)*' '&\(prefix)*' +@all"
         case .protectedMode: "give it a password: requirepass in redis.conf"
         case .readOnly: "--redis with the primary's place: \(cli) INFO replication names it"
         case .outOfMemory: "\(cli) CONFIG SET maxmemory …, or make room"
         case .loading: "wait; \(cli) INFO persistence says how far it is"
         case .misconf: "make room on its disk, or see to its directory: \(cli) INFO persistence"
-        case .busy: "\(cli) SCRIPT KILL"
+        case .busy: "\(cli) SCRIPT KILL, or SHUTDOWN NOSAVE if the script has written"
+        // It would take no redis-cli either.
         case .maxClients:
-            "\(cli) CONFIG SET maxclients 10000, or find who holds so many: CLIENT LIST"
+            "end some of them, or start it again with a higher maxclients in redis.conf"
         case .noScript: "nothing: they are sent again"
         case .other: "its log may say more"
         }
     }
 
     private var cli: String { "redis-cli -h \(address.host) -p \(address.port)" }
+
+    /// What starts one where the node looks for it.
+    private var server: String {
+        let isDefault = address.port == RedisAddress.defaultPort
+        let command = "redis-server --daemonize yes" + (isDefault ? "" : " --port \(address.port)")
+        let isHere = ["localhost", "127.0.0.1", "::1"].contains(address.host)
+        return isHere ? command : "\(command) on \(address.host)"
+    }
 }
 
 extension RedisFault {

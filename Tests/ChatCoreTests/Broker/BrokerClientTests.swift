@@ -319,6 +319,22 @@ import Testing
         #expect(bench.takeSaid() == ["a.1/9"])
     }
 
+    @Test func `a held name is granted in another spelling, which is claimed again later`() throws {
+        let bench = Bench()
+        try bench.hold(1, "Ada", fence: 7)
+        try bench.claim(1, "ADA")
+        #expect(bench.told == ["1 granted"])
+        #expect(bench.takeCalls().isEmpty)
+        bench.stands(epoch: 4)
+        bench.run { client, _ in client.opened(.lobby, epoch: 4, lastSeq: 40) }
+        #expect(try bench.takeClaimAgain().username.display == "ADA")
+        // While nobody can say whether it is still held, the spelling stays.
+        try bench.claim(1, "aDa")
+        #expect(bench.told == ["1 granted", "1 unavailable"])
+        bench.answer(.claim(.lost))
+        #expect(bench.told.last == "1 lost ADA")
+    }
+
     @Test func `a name that has passed on is told, and what waited under it`() throws {
         let bench = Bench()
         try bench.hold(1, "Ada")

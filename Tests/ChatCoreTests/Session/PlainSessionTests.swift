@@ -59,11 +59,43 @@ import Testing
 
     @Test func `logging in again under the same name is fine`() {
         let client = ada()
-        node.says(client, #"{"type":"login","username":"ADA"}"#)
+        node.says(client, #"{"type":"login","username":"Ada"}"#)
         #expect(
             node.takeHeard(client) == [#"{"type":"logged_in","username":"Ada","node":"n1"}"#]
         )
         #expect(node.store.heldNames == 1)
+    }
+
+    @Test func `of one name the spelling claimed last is shown, and no other is given up`() {
+        let client = ada()
+        for spelling in ["ADA", "\u{FF21}da", "ada"] {
+            node.says(client, #"{"type":"login","username":"\#(spelling)"}"#)
+            let shown = spelling == "\u{FF21}da" ? "Ada" : spelling
+            #expect(
+                node.takeHeard(client)
+                    == [#"{"type":"logged_in","username":"\#(shown)","node":"n1"}"#]
+            )
+            for sent in [shown, "Ada"] {
+                node.says(client, #"{"type":"chat","username":"\#(sent)","value":1}"#)
+                let room = node.takeRoom()
+                #expect(room.count == 1)
+                #expect(room[0].hasPrefix(#"{"type":"chat","username":"\#(shown)","value":1,"#))
+            }
+            #expect(node.store.heldNames == 1)
+        }
+        node.says(client, #"{"type":"logout","username":"Ada"}"#)
+        #expect(
+            node.takeHeard(client) == [#"{"type":"logged_out","username":"ada","value":true}"#]
+        )
+        #expect(node.store.heldNames == 0)
+    }
+
+    @Test func `a spelling that is no name leaves the one before`() {
+        let client = ada()
+        node.says(client, #"{"type":"login","username":"ADA "}"#)
+        #expect(node.takeHeard(client)[0].contains(#""type":"login_failure""#))
+        node.says(client, #"{"type":"chat","username":"ada","value":1}"#)
+        #expect(node.takeRoom()[0].hasPrefix(#"{"type":"chat","username":"Ada","value":1,"#))
     }
 
     @Test func `another name is a change of name, and frees the old one`() {

@@ -115,6 +115,20 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "AQIDBAUGBwgJCgsMDQ4PEC==", "AQIDBAUGBwgJCgsMDQ4PEA==", "/////////////////////w==",
+    ])
+    func `any key that decodes to 16 bytes is read`(key: String) {
+        var fields = Self.fields
+        fields[3] = "Sec-WebSocket-Key: \(key)"
+        let head = Self.head(fields)
+        guard case .whole(let request) = read(head) else {
+            Issue.record("not read: \(key)")
+            return
+        }
+        #expect(text(request.key, in: head) == key)
+    }
+
     @Test func `two origins are left to others`() {
         #expect(read(Self.head(Self.fields + ["Origin: a", "origin: a"])) == .other)
     }

@@ -86,15 +86,19 @@ import Testing
     ]
 
     @Test(arguments: unreadable)
-    func `what is no origin is refused by every policy`(origin: String) {
+    func `what is no origin is admitted by a star alone, and null where it is listed`(
+        origin: String
+    ) {
         #expect(!admits(origin))
-        #expect(!admits(origin, OriginPolicy(allowed: [origin])) || origin == "*")
-        #expect(!admits(origin, OriginPolicy(allowed: ["*"])))
+        let listed = admits(origin, OriginPolicy(allowed: [origin]))
+        #expect(listed == ["*", "null"].contains(origin))
+        #expect(admits(origin, OriginPolicy(allowed: ["*"])))
     }
 
-    @Test func `two origins are refused`() {
+    @Test func `two origins are refused, but by a star`() {
         let both = ["http://localhost", "http://localhost"]
-        #expect(!OriginPolicy(allowed: ["*"]).admits(origin: both, host: nil))
+        #expect(!OriginPolicy(allowed: ["http://localhost"]).admits(origin: both, host: nil))
+        #expect(OriginPolicy(allowed: ["*"]).admits(origin: both, host: nil))
     }
 
     @Test func `a star admits every origin`() {
@@ -102,11 +106,36 @@ import Testing
         #expect(!admits("https://anything.test:99"))
     }
 
+    @Test func `a listed null admits pages without an origin and nobody else`() {
+        let policy = OriginPolicy(allowed: ["null", "https://a.test"])
+        #expect(admits("null", policy))
+        #expect(admits("https://a.test", policy))
+        for other in ["Null", "null:", "file://", "", "https://null"] {
+            #expect(!admits(other, policy))
+        }
+    }
+
+    @Test(arguments: [
+        (["https://evil.test:8443"], "https://evil.test:8443"), (["null"], "null"),
+        (["file://"], "*"), ([""], "*"), (["none"], "*"), (["https://a/path"], "*"),
+        (["https://évil.test"], "*"), (["a,b"], "*"), (["https://a.test", "https://a.test"], "*"),
+    ])
+    func `what was refused is admitted by the entry that is named for it`(
+        origin: [String],
+        entry: String
+    ) {
+        #expect(!OriginPolicy(allowed: []).admits(origin: origin, host: nil))
+        #expect(OriginPolicy.entry(for: origin) == entry)
+        #expect(OriginPolicy.isEntry(entry))
+        #expect(OriginPolicy(allowed: [entry]).admits(origin: origin, host: nil))
+    }
+
     @Test func `an entry of the list can be checked`() {
         #expect(OriginPolicy.isEntry("*"))
         #expect(OriginPolicy.isEntry("https://chat.example.org"))
         #expect(!OriginPolicy.isEntry("chat.example.org"))
         #expect(!OriginPolicy.isEntry("https://chat.example.org/"))
-        #expect(!OriginPolicy.isEntry("null"))
+        #expect(OriginPolicy.isEntry("null"))
+        #expect(!OriginPolicy.isEntry("file://"))
     }
 }

@@ -63,7 +63,9 @@ import Testing
         ("POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", 413),
         ("GET /metrics HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 413),
         ("nonsense\r\n\r\n", 400),
-        ("GET /\(String(repeating: "a", count: 9000)) HTTP/1.1\r\n\r\n", 431),
+        ("GET /\(String(repeating: "a", count: 17_000)) HTTP/1.1\r\n\r\n", 431),
+        ("OPTIONS /metrics HTTP/1.0\r\n\r\n", 200), ("OPTIONS /readyz HTTP/1.0\r\n\r\n", 200),
+        ("OPTIONS * HTTP/1.0\r\n\r\n", 200), ("OPTIONS / HTTP/1.0\r\n\r\n", 404),
     ])
     func `what is no question is answered as HTTP has it`(request: String, status: Int) async throws
     {

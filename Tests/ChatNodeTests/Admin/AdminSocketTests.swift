@@ -246,11 +246,12 @@ import Testing
         #expect(AdminTrouble.system("/nowhere/a", ENOENT).exitCode == EX_CANTCREAT)
     }
 
+    static let troubles: [AdminTrouble] = [
+        .taken("p"), .notOwn("p"), .noSocket("p"), .tooLong("p"), .system("p", EACCES),
+    ]
+
     @Test func `each trouble says what to do`() {
-        let troubles: [AdminTrouble] = [
-            .taken("p"), .notOwn("p"), .noSocket("p"), .tooLong("p"), .system("p", EACCES),
-        ]
-        for trouble in troubles {
+        for trouble in Self.troubles {
             let lines = trouble.description.split(separator: "\n")
             #expect(lines.count == 2)
             #expect(lines[0].hasPrefix("error: cannot listen for operators "))

@@ -5,7 +5,7 @@ import Testing
 @Suite struct AllowedOriginsTests {
     @Test(arguments: [
         "https://chat.example.org", "http://localhost:3000", "http://[::1]:8080",
-        "capacitor://localhost", "https://xn--bcher-kva.example", "*",
+        "capacitor://localhost", "https://xn--bcher-kva.example", "*", "null",
     ])
     func `an origin, or any, is accepted`(text: String) throws {
         #expect(try loadConfiguration(flags: ["allowed-origins": text]).allowedOrigins == [text])
@@ -15,7 +15,7 @@ import Testing
         "", "chat.example.org", "https://", "://a", "https:/a", "https://a/", "https://a/path",
         "https://a?b", "https://a#b", "https://a:65536", "https://a:b", "https://*.example.org",
         "https://bücher.example", "https://user@a", "https://[::1", "https://[]", "https://a b",
-        "null", "https://::1",
+        "Null", "file://", "https://::1",
     ])
     func `what is no origin is refused`(text: String) {
         #expect(throws: ConfigurationError.self) {
@@ -27,6 +27,10 @@ import Testing
         #expect(try loadConfiguration(flags: ["allowed-origins": "none"]).allowedOrigins == [])
         #expect(try loadConfiguration(file: "allowed-origins: []").allowedOrigins == [])
         #expect(try loadConfiguration(file: "allowed-origins: ['*']").allowedOrigins == ["*"])
+        // Without quotes it is YAML's own.
+        #expect(try loadConfiguration(file: "allowed-origins: 'null'").allowedOrigins == ["null"])
+        let unquoted = try configurationError(file: "allowed-origins: null")
+        #expect(unquoted.description.contains("fix: ") && unquoted.description.contains("\"null\""))
         let two = try loadConfiguration(flags: ["allowed-origins": "https://a, http://b"])
         #expect(two.allowedOrigins == ["https://a", "http://b"])
     }

@@ -39,6 +39,38 @@ import Testing
         _ = try loadConfiguration(flags: flags.merging(["byte-rate": "0"]) { $1 })
     }
 
+    @Test(arguments: [
+        ("25s", "30s"), ("250ms", "250ms"), ("250ms", "24h"), ("24h", "24h"), ("251ms", "251ms"),
+    ])
+    func `a way out of waiting too long for a pong is one that the settings take`(
+        interval: String,
+        timeout: String
+    ) throws {
+        let flags = ["ping-interval": interval, "pong-timeout": timeout]
+        let fix = try configurationError(flags: flags).description
+        var ways = 0
+        if fix.contains("a pong-timeout below") {
+            ways += 1
+            _ = try loadConfiguration(flags: flags.merging(["pong-timeout": "250ms"]) { $1 })
+        }
+        if fix.contains("a longer ping-interval"), timeout != "24h" {
+            ways += 1
+            _ = try loadConfiguration(flags: flags.merging(["ping-interval": "24h"]) { $1 })
+        } else if fix.contains(", or a longer ping-interval") {
+            Issue.record("there is no longer one: \(fix)")
+        }
+        #expect(ways > 0 || (interval, timeout) == ("250ms", "24h"))
+    }
+
+    @Test(arguments: ["0", "1023", "16383"])
+    func `a way out of a small burst of bytes is one that the settings take`(burst: String) throws {
+        let flags = ["byte-burst": burst]
+        let fix = try configurationError(flags: flags).description
+        #expect(fix.hasSuffix("fix: a byte-burst of 16KiB or more, or byte-rate 0 for no limit"))
+        _ = try loadConfiguration(flags: ["byte-burst": "16KiB"])
+        _ = try loadConfiguration(flags: flags.merging(["byte-rate": "0"]) { $1 })
+    }
+
     @Test func `nothing contradicts a value that could not be read`() throws {
         let error = try configurationError(flags: ["pong-timeout": "30s", "ping-interval": "60"])
         #expect(error.problems.count == 1)

@@ -1,3 +1,4 @@
+import ChatCore
 import TestSupport
 import Testing
 
@@ -37,9 +38,71 @@ import Testing
         }
     }
 
-    @Test func `a request may name the whole address`() async throws {
+    @Test(arguments: [
+        ("http://127.0.0.1/healthz", 200), ("HTTP://127.0.0.1/healthz", 200),
+        ("http://ada:secret@127.0.0.1/healthz", 200), ("http://127.0.0.1", 200),
+        ("http://127.0.0.1?x=/nothing", 200), ("ws://127.0.0.1:1", 200), ("WS://a", 200),
+        ("ws://a@b?x", 200), ("ws://127.0.0.1/ws", 426), ("http://127.0.0.1/nothing", 404),
+        ("http://127.0.0.1//", 404), ("//127.0.0.1/healthz", 404), ("/?a=http://b", 200),
+        ("*", 404),
+    ])
+    func `a request may name the whole address, with or without a path`(
+        target: String,
+        status: Int
+    ) async throws {
         try await TestServer.run { (server) async throws in
-            #expect(try server.get("http://127.0.0.1/healthz").hasPrefix("HTTP/1.1 200 "))
+            #expect(try server.get(target).hasPrefix("HTTP/1.1 \(status) "))
+        }
+    }
+
+    @Test(arguments: ["ws://127.0.0.1:4567", "ws://127.0.0.1?x=1", "WSS://a@127.0.0.1/ws"])
+    func `a WebSocket is opened at a whole address, too`(target: String) async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try TestWebSocket(port: server.port, path: target)
+            try client.login("Ada")
+        }
+    }
+
+    @Test func `the host of a whole address goes before the field`() async throws {
+        try await TestServer.run { (server) async throws in
+            let origin = "Origin: https://chat.example"
+            _ = try TestWebSocket(
+                port: server.port,
+                path: "wss://ada@chat.example/ws",
+                headers: [origin]
+            )
+            #expect(throws: Unexpected.self) {
+                try TestWebSocket(port: server.port, path: "wss://a.example", headers: [origin])
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("/", 200), ("/ws", 200), ("/healthz?x", 200), ("/readyz", 200), ("*", 200),
+        ("http://127.0.0.1", 200), ("/nothing", 404), ("/metrics", 404), ("/*", 404),
+    ])
+    func `OPTIONS is answered with what is allowed, where something is`(
+        target: String,
+        status: Int
+    ) async throws {
+        try await TestServer.run { (server) async throws in
+            // As HAProxy asks, whose `option httpchk` takes HTTP/1.0 and no Host.
+            for end in ["HTTP/1.0", "HTTP/1.1\r\nHost: x\r\nConnection: close"] {
+                let answer = try server.http("OPTIONS \(target) \(end)\r\n\r\n")
+                #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+                let isAllowed = answer.contains("\r\nAllow: GET, HEAD, OPTIONS\r\n")
+                #expect(isAllowed == (status == 200))
+            }
+        }
+    }
+
+    @Test func `OPTIONS asks for readiness as GET does`() async throws {
+        try await TestServer.run { (server) async throws in
+            server.node.state.readiness = .draining
+            let request = "OPTIONS /readyz HTTP/1.0\r\n\r\n"
+            #expect(try server.http(request).hasPrefix("HTTP/1.1 404 "))
+            server.node.state.readiness = .starting
+            #expect(try server.http(request).hasPrefix("HTTP/1.1 503 "))
         }
     }
 
@@ -51,7 +114,7 @@ import Testing
             #expect(head.hasSuffix("\r\n\r\n"))
             let put = try server.http("DELETE / HTTP/1.1\r\nHost: x\r\n\r\n")
             #expect(put.hasPrefix("HTTP/1.1 405 "))
-            #expect(put.contains("Allow: GET, HEAD\r\n"))
+            #expect(put.contains("Allow: GET, HEAD, OPTIONS\r\n"))
             let post = try server.http(
                 "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
             )
@@ -62,12 +125,36 @@ import Testing
     @Test func `what is no HTTP is refused, and too much of it`() async throws {
         try await TestServer.run { (server) async throws in
             #expect(try server.http("nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400 "))
-            let long = "GET / HTTP/1.1\r\nX: \(String(repeating: "x", count: 9000))\r\n\r\n"
+            let much = String(repeating: "x", count: Limits.requestHeadBytes + 1)
+            let long = "GET / HTTP/1.1\r\nX: \(much)\r\n\r\n"
             #expect(try server.http(long).hasPrefix("HTTP/1.1 431 "))
-            let target = "GET /\(String(repeating: "x", count: 9000)) HTTP/1.1\r\n\r\n"
+            let target = "GET /\(much) HTTP/1.1\r\n\r\n"
             #expect(try server.http(target).hasPrefix("HTTP/1.1 431 "))
-            let many = "GET / HTTP/1.1\r\n" + String(repeating: "a: b\r\n", count: 65) + "\r\n"
+            let fields = String(repeating: "a: b\r\n", count: Limits.requestHeaders + 1)
+            let many = "GET / HTTP/1.1\r\n\(fields)\r\n"
             #expect(try server.http(many).hasPrefix("HTTP/1.1 431 "))
+        }
+    }
+
+    @Test func `a line of 8,000 bytes is taken, with as much as browsers send beside it`()
+        async throws
+    {
+        // RFC 9112 §3. Cookies of one site are 4 KiB each (RFC 6265 §6.1), and often one long one.
+        let before = "GET /ws?"
+        let after = " HTTP/1.1\r\n"
+        let query = String(repeating: "q", count: 8000 - before.utf8.count - after.utf8.count)
+        let cookie = "Cookie: a=" + String(repeating: "c", count: 4096)
+        let fields = (0..<20).map { "X-Field-\($0): \(String(repeating: "v", count: 100))" }
+        try await TestServer.run { (server) async throws in
+            let client = try TestWebSocket(
+                port: server.port,
+                path: "/ws?\(query)",
+                headers: fields + [cookie]
+            )
+            try client.login("Ada")
+            let page = "GET /?\(query)q" + after + "Host: x\r\nConnection: close\r\n"
+            let request = page + (fields + [cookie]).joined(separator: "\r\n") + "\r\n\r\n"
+            #expect(try server.http(request).hasPrefix("HTTP/1.1 200 "))
         }
     }
 
@@ -106,6 +193,7 @@ import Testing
         ("Upgrade: websocket", "Upgrade: h2c", 426),
         ("Host: 127.0.0.1", "Host: 127.0.0.1\r\nOrigin: https://evil.example", 403),
         ("Host: 127.0.0.1", "Host: 127.0.0.1\r\nOrigin: null", 403),
+        ("Host: 127.0.0.1", "Host: 127.0.0.1\r\nOrigin: file://", 403),
     ])
     func `a handshake that is wrong is refused`(right: String, wrong: String, status: Int)
         async throws
@@ -129,6 +217,29 @@ import Testing
             (server) async throws in
             let client = try TestWebSocket(port: server.port, headers: ["Origin: \(origin)"])
             try client.login("Ada")
+        }
+    }
+
+    @Test(arguments: [
+        ["https://evil.example:8443"], ["null"], ["file://"], ["none"], [""], ["https://é.example"],
+        ["null", "null"], ["--port 1"],
+    ])
+    func `a page that is refused is admitted by what the refusal says`(origins: [String])
+        async throws
+    {
+        let request = TestWebSocket.request(headers: origins.map { "Origin: \($0)" })
+        let refusal = try await TestServer.run { (server) async throws in
+            try server.http(request)
+        }
+        #expect(refusal.hasPrefix("HTTP/1.1 403 "))
+        let flag = "--allowed-origins "
+        let start = try #require(refusal.firstRange(of: flag)).upperBound
+        let value = refusal[start...].prefix { !$0.isWhitespace }
+        let word = value.hasPrefix("'") ? value.dropFirst().dropLast() : value
+        try await TestServer.run(["allowed-origins": String(word)]) { (server) async throws in
+            let client = try TestSocket(port: server.port)
+            try client.send(request)
+            #expect(try client.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 101 "))
         }
     }
 

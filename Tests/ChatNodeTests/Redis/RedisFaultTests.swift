@@ -49,8 +49,11 @@ import Testing
     }
 
     /// All of them, with words that are in what an operator is told and in what mends it.
-    private static let words: [(RedisFault, String, String)] = [
-        (.refused, "cannot reach Redis at [::1]:7 (connection refused)", "redis-server --daemon"),
+    static let words: [(RedisFault, String, String)] = [
+        (
+            .refused, "cannot reach Redis at [::1]:7 (connection refused)",
+            "redis-server --daemonize yes --port 7  or"
+        ),
         (.unreachable("it is far"), "Redis at [::1]:7 (it is far)", "--redis redis://"),
         (.timedOut, "stopped answering", "redis-cli -h ::1 -p 7 --latency"),
         (.closed, "closed the connection", "redis-cli -h ::1 -p 7 ping"),
@@ -71,7 +74,7 @@ import Testing
         (.loading, "is loading its data", "INFO persistence"),
         (.misconf, "cannot save to its disk", "INFO persistence"),
         (.busy, "busy with a script", "SCRIPT KILL"),
-        (.maxClients, "takes no more clients", "CONFIG SET maxclients"),
+        (.maxClients, "takes no more clients", "maxclients in redis.conf"),
         (.noScript, "forgotten the node's scripts", "sent again"),
         (.other("ERR odd"), "answered with an error: ERR odd", "log"),
     ]
@@ -101,6 +104,15 @@ import Testing
                 --redis out to run alone
                 """
         )
+    }
+
+    @Test func `a cure is for this Redis, this user and these keys`() {
+        let far = RedisAddress(host: "redis.example", port: 6380)
+        let refused = RedisTrouble(.refused, far)
+        #expect(refused.fix.hasPrefix("redis-server --daemonize yes --port 6380 on redis.example"))
+        let trouble = RedisTrouble(.noPermission("x"), far, user: "ops", prefix: "room")
+        let words = "-h redis.example -p 6380 ACL SETUSER ops '~room*' '&room*' +@all"
+        #expect(trouble.fix.hasSuffix(words))
     }
 
     @Test(arguments: [
