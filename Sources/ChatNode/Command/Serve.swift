@@ -75,24 +75,32 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// Does what is asked until the first request to leave, then leaves; a second one ends the process at
-    /// once, unless it is the terminal's.
+    private enum Event {
+        case request(SignalRequest)
+        case failure(NodeFailure)
+    }
+
+    /// Does what is asked until the first request to leave, or until the node cannot go on, then leaves; a
+    /// second request ends the process at once, unless it is the terminal's.
     private static func serve(
         _ node: Node,
         _ configuration: Configuration,
         as requests: AsyncStream<SignalRequest>
     ) async throws {
-        for await request in requests {
-            guard request == .readAgain else { break }
-            node.readAgain()
+        let (events, continuation) = AsyncStream.makeStream(of: Event.self)
+        Task { for await request in requests { continuation.yield(.request(request)) } }
+        Task { for await failure in node.state.failures { continuation.yield(.failure(failure)) } }
+        let failure = await Self.failure(of: node, among: events)
+        if let failure { Terminal.complain(failure.description) }
+        if failure == nil || node.state.connections > 0 {
+            Terminal.say(
+                "draining \(node.state.connections) clients for up to"
+                    + " \(configuration.drainTimeout) (again to leave now)"
+            )
         }
-        Terminal.say(
-            "draining \(node.state.connections) clients for up to"
-                + " \(configuration.drainTimeout) (again to leave now)"
-        )
         let leavesAtOnce = Task {
-            for await request in requests {
-                guard case .leave(let signal) = request else { continue }
+            for await event in events {
+                guard case .request(.leave(let signal)) = event else { continue }
                 Terminal.say("stopped without waiting")
                 Glibc.exit(128 + signal)
             }
@@ -100,5 +108,20 @@ struct Serve: AsyncParsableCommand {
         let farewell = try await node.leave()
         leavesAtOnce.cancel()
         Terminal.say("stopped: \(farewell.closed) closed cleanly, \(farewell.forced) forced")
+        if let failure { throw ExitCode(failure.exitCode) }
+    }
+
+    /// Waits until the node has to leave. Nil: because it was asked to.
+    private static func failure(of node: Node, among events: AsyncStream<Event>) async
+        -> NodeFailure?
+    {
+        for await event in events {
+            switch event {
+            case .request(.readAgain): node.readAgain()
+            case .request: return nil
+            case .failure(let failure): return failure
+            }
+        }
+        return nil
     }
 }

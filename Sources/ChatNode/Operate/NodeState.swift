@@ -17,11 +17,15 @@ final class NodeState: Sendable {
     /// Since when something of the broker is missing, in nanoseconds; `present` where nothing is.
     private let missingSince: Atomic<Int64>
     private static let present = Int64.max
+    /// Hears once why the node cannot go on, if that happens. For one listener.
+    let failures: AsyncStream<NodeFailure>
+    private let failing: AsyncStream<NodeFailure>.Continuation
     private let namesSureUntilValue = Atomic<Int64>(Instant.distantPast.nanoseconds)
 
     /// A node of that name that has had no broker since an instant; nil: it has one.
     init(label: String, withoutBrokerSince since: Instant? = nil) {
         self.label = label
+        (failures, failing) = AsyncStream.makeStream()
         missingSince = Atomic(since?.nanoseconds ?? Self.present)
     }
 
@@ -38,6 +42,14 @@ final class NodeState: Sendable {
             desired: Readiness.ready.rawValue,
             ordering: .acquiringAndReleasing
         ).exchanged
+    }
+
+    /// The node cannot go on: whoever runs it is to let its clients leave, and to end the process.
+    ///
+    /// On: any thread.
+    func fail(_ failure: NodeFailure) {
+        failing.yield(failure)
+        failing.finish()
     }
 
     /// Whether the node wants clients: `/readyz`.

@@ -192,14 +192,12 @@ final class RedisHome {
     }
 
     private func refuseOtherVersion(version: UInt64) {
-        Terminal.complain(
-            """
+        let description = """
             error: the data in Redis at \(settings.address) has the form of another version of \
             this program (number \(version))
               fix: start the chatnode that wrote it, or take another --redis-prefix
             """
-        )
-        Glibc.exit(EX_CONFIG)
+        state.fail(NodeFailure(description: description, exitCode: EX_CONFIG))
     }
 
     private func warn(of twin: Incarnation) {

@@ -326,7 +326,7 @@ import Testing
         #expect(bench.told == ["1 granted"])
         #expect(bench.takeCalls().isEmpty)
         bench.stands(epoch: 4)
-        bench.run { client, _ in client.opened(.lobby, epoch: 4, lastSeq: 40) }
+        bench.run { client, _ in client.opened(.lobby, at: Bench.place(40, epoch: 4)) }
         #expect(try bench.takeClaimAgain().username.display == "ADA")
         // While nobody can say whether it is still held, the spelling stays.
         try bench.claim(1, "aDa")

@@ -1,0 +1,38 @@
+import TestSupport
+import Testing
+
+/// Data in Redis that a newer version of the program has written.
+@Suite struct DataVersionTests {
+    /// As `fence.lua` of a newer version leaves it: a new epoch, so that every call is turned away.
+    private func write(_ version: Int, _ cluster: TestCluster) async throws {
+        try await cluster.redis.cli("HINCRBY", "chat/epoch", "epoch", "1")
+        try await cluster.redis.cli("HSET", "chat/epoch", "version", "\(version)")
+    }
+
+    @Test func `a node that serves lets its clients leave for a newer one, and does not come back`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1)
+        let ada = try cluster.connect(to: 0, "Ada")
+        try await write(4, cluster)
+        // At the next heartbeat, a second later at most (`Limits.renewInterval`).
+        #expect(try ada.hearClose().closeCode == 1012)
+        let process = cluster.nodes[0].process
+        #expect(try await process.exitCode() == 78)
+        #expect(process.output.contains("the form of another version of this program (number 4)"))
+        let epoch = try await cluster.redis.cli("HGET", "chat/epoch", "version")
+        #expect(epoch == "4")
+    }
+
+    @Test func `a node does not start on data of a newer one`() async throws {
+        let redis = try await TestRedis.start()
+        try await redis.cli("HSET", "chat/epoch", "version", "4", "epoch", "1", "dataset", "x")
+        let node = try TestProcess(
+            TestProcess.chatnode,
+            ["--port", "0", "--redis", "redis://127.0.0.1:\(redis.port)"]
+        )
+        #expect(try await node.exitCode() == 78)
+        #expect(node.output.contains("number 4"))
+        #expect(!node.output.contains("draining"))
+    }
+}
