@@ -252,7 +252,7 @@ extension Configuration {
     ) -> RedisSettings? {
         guard let redis else { return nil }
         var credentials = redisCredentials
-        if let path = redisPasswordFile, let password = redisPassword {
+        if let path = redisPasswordFile, let password = redisPassword, PasswordFile.isFile(path) {
             credentials.file = PasswordFile(path: path, password: password, log: log)
         }
         return RedisSettings(

@@ -478,12 +478,13 @@ def the_keyboard_is_enough(stage):
 @test
 def too_much_at_once_is_refused_visibly_and_a_retry_sends_it_once(stage):
     ada, bob = stage.person("ada"), stage.person("bob")
-    texts = [f"message {number}" for number in range(60)]  # above the server's burst of 40
+    # Above the burst of 40, by more than the rate of 20 a second lets through while a busy machine types.
+    texts = [f"message {number}" for number in range(90)]
     ada.say_at_once(texts)
     until("nothing is under way", ANSWER, lambda: not ada.all("#outbox .flying, #outbox .waiting"))
     refused = ada.all("#outbox .failed")
-    assert 0 < len(refused) < 60, len(refused)
-    assert len(ada.messages()) == 60 - len(refused)
+    assert 0 < len(refused) < 90, len(refused)
+    assert len(ada.messages()) == 90 - len(refused)
     assert "Not confirmed" not in ada.text("#outbox"), "a refusal was not understood as one"
     ada.picture("failed")
     ada.look(360, 740, "dark")

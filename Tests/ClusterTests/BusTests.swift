@@ -22,10 +22,12 @@ import Testing
         let lines = reader.output.split(separator: "\n").drop { $0 != "message" }.map(String.init)
         #expect(lines.count == 5)
         #expect(lines[1] == "chat")
-        // Epoch, first number, how many, milliseconds.
-        let numbers = lines[2].split(separator: " ").map { Int($0) }
-        #expect(numbers.count == 4)
-        #expect(numbers[1...2] == [1, 1])
+        // Epoch, first number, how many, milliseconds, and what the first one follows: the birth.
+        let words = lines[2].split(separator: " ")
+        #expect(words.count == 5)
+        #expect(words[1...2] == ["1", "1"])
+        #expect(words.prefix(4).allSatisfy { Int($0) != nil })
+        #expect(words.last?.hasSuffix(".0") == true)
         let json = #"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#
         let name = lines[3].split(separator: " ")
         #expect(name.count == 2)

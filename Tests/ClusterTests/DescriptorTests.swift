@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: [
         ("-n 1024", "descriptors"), ("-n 1024", "descriptors --redis redis://127.0.0.1:1"),
         // Two gigabytes of addresses: a thread's stack takes eight megabytes of them.
-        ("-v 2000000", "threads"),
+        ("-v 2000000", "threads"), ("-v 2000000", "threads --host localhost"),
     ])
     func `with too few for the loops it was told to make it says how many there is room for`(
         limit: String,

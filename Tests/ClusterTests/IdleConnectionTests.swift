@@ -163,7 +163,11 @@ import Testing
             let bea = try node.connect()
             proxy.silence(connectionsThatSaid: "-commands")
             try bea.ask(for: "Bea")
-            try require(try ada.isHeard(saying: "1", as: "Ada"), "Ada is not heard")
+            // A message may be older than `Limits.resendAge` when the connection is there again, on a busy
+            // machine: then its sender is told so, and says it again.
+            let isHeard =
+                try ada.isHeard(saying: "1", as: "Ada") || ada.isHeard(saying: "2", as: "Ada")
+            try require(isHeard, "Ada is not heard")
             let outcome = try bea.outcome()
             try require(outcome == nil, "Bea: \(outcome ?? "")")
         }

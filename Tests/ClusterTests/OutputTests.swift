@@ -49,22 +49,35 @@ import Testing
     /// A node whose standard error output goes there, or its standard output too; its log is as long as
     /// it can be. The port is known beforehand, because nobody may read where it is.
     private func launch(_ reader: Reader, outputToo: Bool = false) async throws -> TestNodeProcess {
-        let port = Int.random(in: 10_000..<20_000)
+        let port = try TestListener.freePort()
+        let label = Self.label()
         let redirection = outputToo ? #">"$PIPE" 2>&1"# : #"2>"$PIPE""#
         let process = try TestProcess(
             "/bin/sh",
             [
                 "-c", #"exec "$0" "$@" \#(redirection)"#, TestProcess.chatnode, "--port",
-                "\(port)", "--node-id", "n1", "--log-level", "debug", "--log-format", "json",
+                "\(port)", "--node-id", label, "--log-level", "debug", "--log-format", "json",
             ],
             environment: ["PIPE": reader.path]
         )
-        let node = TestNodeProcess(process: process, port: port)
+        let node = TestNodeProcess(process: process, port: port, label: label)
         try await eventually("it answers") {
             try require(process.isRunning, process.output + reader.read())
             return (try? node.status(of: "/healthz")) == 200
         }
+        try requireItself(node)
         return node
+    }
+
+    /// What no other node is called.
+    private static func label() -> String { "n\(UInt32.random(in: 0...UInt32.max))" }
+
+    /// Makes sure that it is this node that answers, and not one that has taken its port first.
+    private func requireItself(_ node: TestNodeProcess) throws {
+        let somebody = try node.connect()
+        try somebody.say(#"{"type":"login","username":"Zoe"}"#)
+        let answer = try somebody.hearText { $0.contains(#""type":"log"#) }
+        try require(answer.contains(#""node":"\#(node.label)""#), answer)
     }
 
     private let dropped = "chatnode_log_lines_dropped_total"
@@ -135,16 +148,21 @@ import Testing
 
     @Test func `the standard descriptors are nobody's socket where they were closed`() async throws
     {
-        let port = Int.random(in: 10_000..<20_000)
+        let port = try TestListener.freePort()
+        let label = Self.label()
         let process = try TestProcess(
             "/bin/sh",
             [
                 "-c", #"exec "$0" "$@" <&- >&- 2>&-"#, TestProcess.chatnode, "--port", "\(port)",
-                "--node-id", "n1", "--log-level", "debug",
+                "--node-id", label, "--log-level", "debug",
             ]
         )
-        let node = TestNodeProcess(process: process, port: port)
-        try await eventually("it answers") { (try? node.status(of: "/healthz")) == 200 }
+        let node = TestNodeProcess(process: process, port: port, label: label)
+        try await eventually("it answers") {
+            try require(process.isRunning, "it has ended: is its port taken?")
+            return (try? node.status(of: "/healthz")) == 200
+        }
+        try requireItself(node)
         for descriptor in 0...2 {
             let place = try FileManager.default.destinationOfSymbolicLink(
                 atPath: "/proc/\(process.pid)/fd/\(descriptor)"

@@ -105,7 +105,12 @@ final class Bench {
             incarnation: incarnation ?? holding.claim.incarnation,
             session: holding.claim.session,
             lineage: holding.claim.lineage,
-            known: .init(fence: fence ?? holding.grant.fence, n: n, seq: seq)
+            known: .init(
+                fence: fence ?? holding.grant.fence,
+                n: n,
+                seq: seq,
+                epoch: holding.claim.reign.epoch
+            )
         )
     }
 

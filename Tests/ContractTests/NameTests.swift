@@ -206,6 +206,25 @@ import Testing
     }
 
     @Test(arguments: KeeperKind.allCases)
+    func `a name that somebody else has had meanwhile is lost, though its record is gone`(
+        _ kind: KeeperKind
+    ) async throws {
+        let bench = try await Bench(kind)
+        let ada = try bench.hold("Ada")
+        _ = try bench.say(ada, [1])
+        _ = try bench.certify(bench.node, counter: 0)
+        let claim = try bench.claim("Ada", by: bench.other)
+        let later = Holding(claim: claim, grant: try bench.granted(claim))
+        #expect(try bench.release(later))
+        // Which of its messages were accepted, nothing tells any more.
+        #expect(try bench.keeper.claim(bench.again(ada, by: bench.other)) == .lost)
+        // In a new epoch the record may be gone with the data.
+        try bench.keeper.restart()
+        try bench.begin()
+        #expect(try bench.granted(bench.again(ada, by: bench.other)).n == 0)
+    }
+
+    @Test(arguments: KeeperKind.allCases)
     func `a record brought back with older data gives way to the fence it has not seen`(
         _ kind: KeeperKind
     ) async throws {
@@ -222,7 +241,7 @@ import Testing
                 incarnation: bench.other,
                 session: session,
                 lineage: Lineage(using: &bench.random),
-                known: .init(fence: fence, n: 2, seq: 2)
+                known: .init(fence: fence, n: 2, seq: 2, epoch: old.claim.reign.epoch)
             )
         }
         #expect(try bench.keeper.claim(claim(old.grant.fence)) == .lost)

@@ -122,7 +122,8 @@ extension RandomCalls {
             known = .init(
                 fence: reigns[reigns.count - 1].epoch << 20 + UInt64(random.below(40)),
                 n: UInt64(random.below(4)),
-                seq: UInt64(random.below(4))
+                seq: UInt64(random.below(4)),
+                epoch: one(of: reigns).epoch
             )
         }
         return Claim(
@@ -148,7 +149,8 @@ extension RandomCalls {
                 : .init(
                     fence: near(old.grant.fence),
                     n: near(old.grant.n, missing: 4),
-                    seq: random.isOne(in: 4) ? 0 : near(old.grant.seq)
+                    seq: random.isOne(in: 4) ? 0 : near(old.grant.seq),
+                    epoch: old.claim.reign.epoch
                 )
         )
     }

@@ -79,7 +79,7 @@ local function mend_top()
     if reach and (not top_seq or reach > top_seq) then
         return put_top(reach, mid_in(newest, reach), newest[2][6])
     end
-    local given = newest and first_of(newest) or given()
+    local given = given()
     local is_found = ARGV[9] and ARGV[9] ~= '' and
         (ARGV[9] == '-' and not top_seq or tonumber(ARGV[9]) == top_seq and ARGV[10] == top_mid)
     if is_found and seq >= given and (not top_seq or seq > top_seq) then return put_top(seq, mid) end

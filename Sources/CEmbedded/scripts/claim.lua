@@ -4,7 +4,7 @@
 -- ARGV  1 epoch   2 data set   3 incarnation   4 key   5 session   6 lineage   7 display form
 --       8 what the keys of held hashes begin with
 --       claimed again: 9 the fence that was granted   10 the highest n known to be accepted
---       11 its seq, 0: not known
+--       11 its seq, 0: not known   12 the epoch it was granted in
 -- ->    granted <fence> <lineage> <n> <seq>
 --       taken · grace · lost · replaced · unregistered · other-reign
 --
@@ -81,6 +81,9 @@ if not ARGV[9] then
 end
 
 local known = {fence = tonumber(ARGV[9]), n = tonumber(ARGV[10]), seq = tonumber(ARGV[11])}
+-- A record that was there in this epoch is gone because somebody else has had the name since, and has
+-- given it up: nobody can tell any more which of the caller's messages were accepted.
+if not exists and tonumber(ARGV[12]) == epoch then return {'lost'} end
 if not exists then return begin(next_fence(known.fence), known.n, known.seq) end
 if record.session ~= session then
     -- The record is from before what the caller was granted, brought back with older data.

@@ -44,6 +44,8 @@ struct Tenancy: Sendable {
     var footing: Footing
     var lineage: Lineage
     var fence: UInt64 = 0
+    /// The epoch in which it was granted.
+    var grantedIn: UInt64 = 0
     /// The last number that a message was sent under.
     var n: UInt64 = 0
     /// The last one known to be accepted, and its place.
@@ -59,7 +61,8 @@ struct Tenancy: Sendable {
             incarnation: footing.incarnation,
             session: session,
             lineage: lineage,
-            known: isNew ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq)
+            known: isNew
+                ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn)
         )
     }
 
@@ -68,6 +71,7 @@ struct Tenancy: Sendable {
     mutating func hold(_ grant: Grant) {
         phase = .held
         fence = grant.fence
+        grantedIn = footing.reign.epoch
         lineage = grant.lineage
         n = grant.n
         accepted = grant.n

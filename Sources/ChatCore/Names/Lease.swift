@@ -36,6 +36,9 @@ public struct Lease: Sendable {
     private var isEndingGrace = false
     private var endedGraceAt = Instant.distantPast
 
+    /// Its own counter in the newest answer.
+    private var ownCounter: UInt64 = 0
+
     private var renewedAt = Instant.distantPast
     private var isRenewing = false
     private var watch = Watch()
@@ -197,6 +200,7 @@ extension Lease {
             // Nothing is sure in a reign until it has been claimed there.
             if reign != nil { effects.append(.horizon(.distantPast)) }
             reign = new
+            ownCounter = 0
             graceSince = nil
             watch.restart()
         }
@@ -249,6 +253,7 @@ extension Lease {
         _ effects: inout [Effect]
     ) {
         incarnation = Incarnation(using: &random)
+        ownCounter = 0
         registeredIn = nil
         watch.restart()
         effects.append(.horizon(.distantPast))
@@ -308,6 +313,8 @@ extension Lease {
             phase == .standing || phase == .registering
         else { return }
         switch answer {
+        case .roster(let roster) where hasGoneBack(roster):
+            comeBackAsAnother(call.reign, now, &random, &effects)
         case .roster(let roster):
             if phase == .registering {
                 phase = .standing
@@ -322,6 +329,16 @@ extension Lease {
             effects.append(.horizon(.distantPast))
             fence(now, &effects)
         }
+    }
+
+    /// Whether this incarnation's own counter does not stand above the one before: it was off the list
+    /// for a while, and may have been certified dead.
+    private mutating func hasGoneBack(_ roster: Roster) -> Bool {
+        guard let own = roster.beats.first(where: { $0.incarnation == incarnation }) else {
+            return false
+        }
+        defer { ownCounter = own.counter }
+        return own.counter <= ownCounter
     }
 
     private mutating func look(_ roster: Roster, _ now: Instant, _ effects: inout [Effect]) {

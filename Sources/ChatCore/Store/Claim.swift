@@ -9,12 +9,15 @@ public struct Claim: Sendable, Hashable {
         public let n: UInt64
         /// Where that message stands; 0 where that is not known.
         public let seq: UInt64
+        /// The epoch in which the fence was granted.
+        public let epoch: UInt64
 
         /// What is known.
-        public init(fence: UInt64, n: UInt64, seq: UInt64) {
+        public init(fence: UInt64, n: UInt64, seq: UInt64, epoch: UInt64) {
             self.fence = fence
             self.n = n
             self.seq = seq
+            self.epoch = epoch
         }
     }
 

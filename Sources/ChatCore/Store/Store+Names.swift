@@ -84,7 +84,11 @@ extension Store {
     }
 
     private mutating func claimAgain(_ claim: Claim, _ known: Claim.Known) -> ClaimAnswer {
-        guard var record = names[claim.username.key] else { return begin(claim, known) }
+        guard var record = names[claim.username.key] else {
+            // A record that was there in this epoch is gone because somebody else has had the name since,
+            // and has given it up: nobody can tell any more which of the caller's messages were accepted.
+            return known.epoch == claim.reign.epoch ? .lost : begin(claim, known)
+        }
         guard record.session == claim.session else {
             // The record is from before what the caller was granted, brought back with older data.
             if record.epoch < claim.reign.epoch, record.fence < known.fence {

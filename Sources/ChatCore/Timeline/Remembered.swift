@@ -14,6 +14,9 @@ struct Remembered: Sendable {
         }
     }
 
+    /// More messages have been delivered than are remembered.
+    var hasForgotten: Bool { marks.count == Limits.rememberedMessages }
+
     /// Some of them, newest first, each twice as far back as the one before: enough to find the
     /// place in a few steps.
     ///

@@ -334,17 +334,22 @@ extension Timeline {
             let first = page.entries.first?.firstSeq ?? top.seq + 1
             if first > position.seq + 1 { effects.append(.missed(position.seq + 1...first - 1)) }
         case .rewound:
-            // What comes first follows something that was delivered, or nothing at all.
+            // What comes first follows something that was delivered, or nothing at all; unless so much
+            // was delivered that nobody can tell what of it has been before.
             let first = page.entries.first
             let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
-            let isJoined = seq == 1 || before == position.mid || remembered.holds(before)
+            let isStart = seq == 1 && !remembered.hasForgotten
+            let isJoined = isStart || before == position.mid || remembered.holds(before)
             if !isJoined || mayLackMore { effects.append(.missed(nil)) }
         }
     }
 
-    /// Others may have heard more while this node was cut off, and in a history that was changed by hand
-    /// no log has it any more. In a newer reign that is the loss which began it.
-    private var mayLackMore: Bool { !isUnbroken && position?.epoch == reign?.epoch }
+    /// Others may have heard more while this node was cut off, or what came was too much to be held, and
+    /// in a history that was changed by hand no log has it any more. In a newer reign that is the loss
+    /// which began it.
+    private var mayLackMore: Bool {
+        (!isUnbroken || hasOverflowed) && position?.epoch == reign?.epoch
+    }
 
     private mutating func goLive(_ effects: inout [Effect]) {
         phase = .live

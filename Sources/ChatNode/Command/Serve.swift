@@ -15,9 +15,9 @@ struct Serve: AsyncParsableCommand {
               chatnode --config /etc/chatnode.yaml --log-format json
 
             Flags win over CHAT_… in the environment, those over the file, that over the defaults.
-            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once. So does the
-            end of its terminal (SIGHUP); without a terminal, SIGHUP has the file with Redis's password
-            read again.
+            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once. The
+            end of its terminal (SIGHUP) does the same as the first; without a terminal, SIGHUP has
+            the file with Redis's password read again.
             """
     )
 

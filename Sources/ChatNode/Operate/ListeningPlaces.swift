@@ -1,7 +1,7 @@
 import ChatCore
+@preconcurrency import Dispatch
 import Glibc
 import NIOCore
-import NIOPosix
 
 /// The addresses that a host's name stands for, all of which are listened on: `localhost` is often two,
 /// and a client tries either first.
@@ -18,14 +18,15 @@ struct ListeningPlaces {
         if let address = try? SocketAddress(ipAddress: host, port: port) {
             return ListeningPlaces(addresses: [address])
         }
-        // The resolver may ask far away.
-        return try await NIOThreadPool.singleton.runIfActive {
-            let addresses = lookUp(host, port)
-            guard !addresses.isEmpty else {
-                throw UnknownHost()
+        // The resolver may ask far away. Dispatch ends a thread that has nothing to do, and waits
+        // where none can be made; SwiftNIO would keep one for each core, or end the process.
+        let addresses: [SocketAddress] = await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: lookUp(host, port))
             }
-            return ListeningPlaces(addresses: addresses)
         }
+        guard !addresses.isEmpty else { throw UnknownHost() }
+        return ListeningPlaces(addresses: addresses)
     }
 
     /// Listens on all of them, at one port: where any will do, at one that is free on each. An address

@@ -82,6 +82,9 @@ struct TooFew: Error, Equatable {
 
     /// How a person raises the limit.
     static let moreDescriptors = "ulimit -n 4096      or LimitNOFILE= of its service"
+    private static let moreThreads =
+        "more threads (ulimit -u, TasksMax= of its service, or its container's limit of processes)"
+        + ", or more memory"
 }
 
 extension TooFew: CustomStringConvertible {
@@ -97,7 +100,7 @@ extension TooFew: CustomStringConvertible {
         let fewer = mostLoops > 0 ? "--loops \(mostLoops)      or " : ""
         return switch what {
         case .descriptors: fewer + Self.moreDescriptors
-        case .threads: fewer + "more threads: ulimit -u, TasksMax= or --pids-limit; or more memory"
+        case .threads: fewer + Self.moreThreads
         }
     }
 }

@@ -81,7 +81,7 @@ final class PasswordFile: Sendable {
     }
 
     private static func find(at path: String) -> Result<Secret, FileReadError> {
-        // A pipe has been read to its end at the start, and would never say anything again.
+        // Whoever opens a pipe waits until somebody writes into it.
         guard isFile(path) else { return .failure(FileReadError(reason: "it is no file any more")) }
         do throws(FileReadError) {
             guard let password = password(in: try readTextFile(path)) else {
@@ -93,7 +93,9 @@ final class PasswordFile: Sendable {
         }
     }
 
-    private static func isFile(_ path: String) -> Bool {
+    /// Whether there is a file, which can be read again. A pipe, such as a shell's `<(…)`, says
+    /// what it says once.
+    static func isFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }

@@ -21,6 +21,8 @@ final class RedisConnection: ChannelInboundHandler {
 
     private struct Command {
         let sent: Instant
+        /// It only proves that the connection lives: nobody has asked for anything.
+        let isProof: Bool
         let then: (Answer) -> Void
     }
 
@@ -35,7 +37,8 @@ final class RedisConnection: ChannelInboundHandler {
     var onPush: (([RespValue]) -> Void)?
     /// Hears once that the connection is over, unless it was closed by `close`.
     var onClosed: ((RedisFault) -> Void)?
-    /// Hears of each answer, when its command was sent and when it came.
+    /// Hears of each answer, when its command was sent and when it came. The connection's own PING
+    /// is not counted.
     var onAnswered: ((_ sent: Instant, _ now: Instant) -> Void)?
     /// Of the Redis on the other side, such as `7.0.15`.
     var version = ""
@@ -90,8 +93,17 @@ extension RedisConnection {
             loop.assumeIsolated().execute { then(.failure(fault)) }
             return
         }
+        ask(command, then: then)
+    }
+
+    /// Puts a command behind those that wait for an answer.
+    private func ask(
+        _ command: RedisCommand,
+        isProof: Bool = false,
+        then: @escaping (Answer) -> Void
+    ) {
         sentAt = Clock.now
-        unanswered.append(Command(sent: sentAt, then: then))
+        unanswered.append(Command(sent: sentAt, isProof: isProof, then: then))
         write(command)
     }
 
@@ -207,7 +219,7 @@ extension RedisConnection {
     private func hear(_ value: RespValue, in bytes: ByteBuffer) {
         hasUnderstood = true
         if let command = unanswered.popFirst() {
-            onAnswered?(command.sent, heardAt)
+            if !command.isProof { onAnswered?(command.sent, heardAt) }
             command.then(.success(value))
         } else if isSubscriber {
             pushes.append(value)
@@ -247,7 +259,7 @@ extension RedisConnection {
             if now - since >= Limits.redisCommandTimeout { fail(.timedOut) }
         } else if !isSubscriber, isOpen, now - sentAt >= Limits.redisIdleInterval {
             // An error is an answer as well.
-            send(Self.proof) { _ in }
+            ask(Self.proof, isProof: true) { _ in }
             flush()
         }
     }

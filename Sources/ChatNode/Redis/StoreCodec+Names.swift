@@ -20,6 +20,7 @@ extension StoreCodec {
             command.add(known.fence)
             command.add(known.n)
             command.add(known.seq)
+            command.add(known.epoch)
         }
         return command
     }

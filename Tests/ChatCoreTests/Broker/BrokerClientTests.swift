@@ -311,7 +311,7 @@ import Testing
         bench.stands(isGrace: true, epoch: 4)
         bench.run { client, _ in client.opened(.lobby, at: Bench.place(40, epoch: 4)) }
         let claim = try bench.takeClaimAgain()
-        #expect(claim.known == .init(fence: 7, n: 0, seq: 0))
+        #expect(claim.known == .init(fence: 7, n: 0, seq: 0, epoch: 3))
         #expect(claim.reign.epoch == 4)
         bench.say(1, "a")
         #expect(bench.takeSaid() == [])
@@ -477,7 +477,7 @@ import Testing
         #expect(bench.told.isEmpty)
         bench.linkUp()
         let claim = try bench.takeClaimAgain()
-        #expect(claim.known == .init(fence: 7, n: 0, seq: 0))
+        #expect(claim.known == .init(fence: 7, n: 0, seq: 0, epoch: 3))
         bench.grant(fence: 8, n: 1, seq: 50)
         #expect(bench.told == ["1 accepted 50"])
         bench.say(1, "b")

@@ -12,6 +12,8 @@ import Testing
         var lease: Lease
         var calls: [Lease.Call] = []
         var said: [Lease.Effect] = []
+        /// This process's own heartbeats.
+        var ownCounter: UInt64 = 0
         let reign = Reign(epoch: 9, dataSet: "nine")
 
         init(isNewCluster: Bool = false) {
@@ -53,7 +55,8 @@ import Testing
 
         func roster(_ counters: [(Incarnation, Int)] = [], dead: [Incarnation] = []) -> Lease.Answer
         {
-            let own = Roster.Beat(incarnation: lease.incarnation, counter: 1)
+            ownCounter += 1
+            let own = Roster.Beat(incarnation: lease.incarnation, counter: ownCounter)
             let others = counters.map { Roster.Beat(incarnation: $0.0, counter: UInt64($0.1)) }
             return .roster(.roster(Roster(beats: [own] + others, dead: dead)))
         }
@@ -95,6 +98,27 @@ import Testing
                 answer(roster(counters(second)))
             }
         }
+    }
+
+    @Test func `who finds its own heartbeats gone back comes back as another`() {
+        let bench = Bench()
+        bench.stand()
+        bench.wait(Limits.renewInterval)
+        bench.answer(bench.roster())
+        let before = bench.lease.incarnation
+        _ = bench.take()
+        // Somebody has taken it off the list, others have put it back: it may have been dead.
+        bench.ownCounter = 0
+        bench.wait(Limits.renewInterval)
+        bench.answer(bench.roster())
+        #expect(bench.lease.incarnation != before)
+        let (calls, said) = bench.take()
+        #expect(said == [.horizon(.distantPast)])
+        guard case .register(let call) = calls.last else {
+            Issue.record("it has to register")
+            return
+        }
+        #expect(call.incarnation == bench.lease.incarnation)
     }
 
     @Test func `it fences, registers, then proves its first heartbeat`() {

@@ -144,14 +144,14 @@ final class Simulation {
         // After these the data is gone, or is older.
         case loseEverything, loseSomething, erase
         // After these one key is.
-        case loseTop, putTopBack, loseLog, loseNodes, loseDead, loseEpoch, putEpochBack
+        case loseTop, putTopBack, loseLog, putLogBack, loseNodes, loseDead, loseEpoch, putEpochBack
         // After these a room is, top and log.
         case loseRoom, putRoomBack
 
         var isOf: [Kind] {
             switch self {
             case .loseEverything, .loseSomething, .erase: [.losesData]
-            case .loseTop, .putTopBack, .loseLog: [.changesKeys, .changesRooms]
+            case .loseTop, .putTopBack, .loseLog, .putLogBack: [.changesKeys, .changesRooms]
             case .loseNodes, .loseDead, .loseEpoch, .putEpochBack: [.changesKeys]
             case .loseRoom, .putRoomBack: [.changesRooms]
             case .cut, .cutSubscriptions, .pauseNode, .crashNode, .pauseRedis: Kind.allCases
@@ -202,13 +202,19 @@ final class Simulation {
             } as: {
                 self.changeTop(to: $0)
             }
-        case .loseLog: if kind == .changesRooms || redis.top != nil { redis.loseLog() }
+        case .loseLog: if mayLoseLog { redis.loseLog() }
         case .loseRoom: redis.store.rooms[.lobby] = nil
         case .putRoomBack:
             putBack {
                 redis.store.rooms[.lobby]
             } as: {
                 self.redis.store.rooms[.lobby] = $0
+            }
+        case .putLogBack:
+            putBack {
+                redis.store.rooms[.lobby]
+            } as: {
+                if self.mayLoseLog { self.redis.putLogBack($0) }
             }
         case .loseNodes: redis.store.beats = [:]
         case .loseDead: redis.store.dead = []
@@ -227,6 +233,8 @@ final class Simulation {
         guard kind == .changesRooms || redis.isIntact else { return }
         redis.changeTop(to: top)
     }
+
+    private var mayLoseLog: Bool { kind == .changesRooms || redis.top != nil }
 
     /// Remembers a value, and puts it back after some writes.
     private func putBack<Value>(_ value: () -> Value, as put: @escaping (Value) -> Void) {

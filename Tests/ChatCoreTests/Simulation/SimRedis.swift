@@ -200,6 +200,12 @@ final class SimRedis {
         store.rooms[.lobby]?.top = top
     }
 
+    func putLogBack(_ old: RoomLog?) {
+        guard var old, let top else { return }
+        old.top = top
+        store.rooms[.lobby] = old
+    }
+
     func erase() {
         dataSets += 1
         store.unixSecond = UInt64(world.ms / 1000)

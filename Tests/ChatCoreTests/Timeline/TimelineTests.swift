@@ -420,6 +420,27 @@ import Testing
         #expect(bench.missed.count == 2)
     }
 
+    @Test func `where more was delivered than is remembered, an old history is not told from anew`()
+    {
+        let bench = Bench()
+        bench.live(at: 0)
+        for seq in 1...UInt64(Limits.rememberedMessages) { bench.hear(seq...seq) }
+        bench.stands(Reign(epoch: 4, dataSet: "four"))
+        bench.answer(.rewound, bench.entries([1], as: [9_999], prev: 9_998))
+        // Its clients are closed before they hear again what they may have heard.
+        #expect(bench.missed == [nil])
+    }
+
+    @Test func `what was too much to be held may be missing where the room is put right`() {
+        let bench = Bench()
+        bench.live(at: 0)
+        bench.run { $0.doubted(into: &$1) }
+        for seq in 1...UInt64(Limits.heldMessages) + 1 { bench.hear(seq...seq) }
+        bench.answerNoTop()
+        bench.probed()
+        #expect(bench.missed == [nil])
+    }
+
     @Test func `where nothing is kept of what followed, all of it is missing`() {
         let bench = Bench()
         bench.live(at: 5)
