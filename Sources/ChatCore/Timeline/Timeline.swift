@@ -37,34 +37,26 @@ public struct Timeline: Sendable {
         case live
     }
 
-    enum Held {
-        /// With the ticket of the newest question that was asked before it came.
-        case publication(Publication, after: UInt64)
-        case byHand([UInt8])
-    }
-
     /// Which room.
     public let room: RoomName
-    private(set) var phase = Phase.deaf
-    private var reign: Reign?
-    private(set) var position: Position?
-    private var remembered = Remembered()
+    var phase = Phase.deaf
+    var reign: Reign?
+    var position: Position?
+    var remembered = Remembered()
 
-    private var held: [Held] = []
-    private var heldBytes = 0
-    /// More came than is held: it is read from the log.
-    private var hasOverflowed = false
+    /// What came over the subscription while the room was being caught up with.
+    var buffer = SubscriptionBuffer()
     /// What had been delivered when the position proved void. Some of it stands in the history that
     /// counts now, or is sent once more by who got no answer: nobody gets a message twice.
-    private var had: Set<MessageID>?
-    private var comparisonsSinceRewind = 0
-    private var ticket: UInt64 = 0
+    var had: Set<MessageID>?
+    var comparisonsSinceRewind = 0
+    var ticket: UInt64 = 0
     /// Where it stood when that was asked.
-    private var askedAt: Position?
+    var askedAt: Position?
     /// The top that the position is to replace, once a probe has come back.
-    private var replacing: CatchUpCall.FoundTop?
+    var replacing: CatchUpCall.FoundTop?
     /// Since the room was last caught up with, nothing was published that did not come here.
-    private var isUnbroken = false
+    var isUnbroken = false
 
     /// A room that nothing is known of.
     public init(room: RoomName) {
@@ -91,7 +83,7 @@ extension Timeline {
     public mutating func unsubscribed() {
         phase = .deaf
         isUnbroken = false
-        dropHeld()
+        buffer.drop()
         ticket += 1
     }
 
@@ -116,7 +108,7 @@ extension Timeline {
     public mutating func receive(byHand body: [UInt8], into effects: inout [Effect]) {
         switch phase {
         case .deaf: break
-        case .catchingUp: hold(.byHand(body), body.count)
+        case .catchingUp: buffer.add(.byHand(body))
         case .live: effects.append(.deliverByHand(body))
         }
     }
@@ -152,263 +144,5 @@ extension Timeline {
         deliverChained(&effects)
         if mayLackMore { effects.append(.missed(nil)) }
         ask(replacing: found, &effects)
-    }
-}
-
-// MARK: - Live
-
-extension Timeline {
-    /// How a publication lies to the position.
-    private enum Relation {
-        /// It follows.
-        case next
-        /// It begins before it, and goes on after it.
-        case reachesOver
-        /// It has been delivered.
-        case had
-        /// It contradicts the position, or something is missing in between.
-        case elsewhere
-    }
-
-    private func relation(of publication: Publication, to position: Position) -> Relation {
-        guard publication.epoch == position.epoch, let last = publication.items.last else {
-            return .elsewhere
-        }
-        if publication.firstSeq > position.seq {
-            let isNext = publication.firstSeq == position.seq + 1
-            return isNext && publication.prev == position.mid ? .next : .elsewhere
-        }
-        guard publication.lastSeq >= position.seq else {
-            return remembered.holds(last.mid, at: publication.lastSeq) ? .had : .elsewhere
-        }
-        let own = publication.items[Int(position.seq - publication.firstSeq)].mid
-        guard own == position.mid else { return .elsewhere }
-        return publication.lastSeq == position.seq ? .had : .reachesOver
-    }
-
-    private mutating func receive(
-        _ publication: Publication,
-        after asked: UInt64,
-        _ effects: inout [Effect]
-    ) {
-        switch phase {
-        case .deaf: break
-        case .catchingUp: hold(.publication(publication, after: asked), publication.byteCount)
-        case .live: take(publication, after: asked, &effects)
-        }
-    }
-
-    private mutating func take(
-        _ publication: Publication,
-        after asked: UInt64,
-        _ effects: inout [Effect]
-    ) {
-        guard let position, publication.epoch >= position.epoch else { return }
-        switch relation(of: publication, to: position) {
-        case .next: deliver(publication, &effects)
-        case .reachesOver: deliver(publication.from(position.seq + 1), &effects)
-        case .had: break
-        // A question that was asked since has not shown it: no publication causes two.
-        case .elsewhere where asked < ticket: effects.append(.ignored)
-        case .elsewhere: lookUp(publication, after: asked, &effects)
-        }
-    }
-
-    private mutating func lookUp(
-        _ publication: Publication,
-        after asked: UInt64,
-        _ effects: inout [Effect]
-    ) {
-        // It is in the log as well; but here it is at hand.
-        phase = .catchingUp
-        hold(.publication(publication, after: asked), publication.byteCount)
-        guard publication.epoch > reign?.epoch ?? 0 else { return begin(&effects) }
-        // The log can be read when the newer reign has been told, which begins anew.
-        ticket += 1
-        effects.append(.doubtStanding(epoch: publication.epoch))
-    }
-
-    private mutating func deliver(_ publication: Publication, _ effects: inout [Effect]) {
-        var seq = publication.firstSeq
-        for item in publication.items {
-            remembered.add(.init(seq: seq, mid: item.mid))
-            seq += 1
-        }
-        if let last = publication.items.last {
-            let epoch = max(publication.epoch, position?.epoch ?? 0)
-            position = Position(epoch: epoch, seq: seq - 1, mid: last.mid)
-        }
-        guard let had else { return effects.append(.deliver(publication)) }
-        for piece in publication.without(had) { effects.append(.deliver(piece)) }
-    }
-}
-
-// MARK: - Catching up
-
-extension Timeline {
-    private mutating func begin(_ effects: inout [Effect]) {
-        phase = .catchingUp
-        ask(&effects)
-    }
-
-    private mutating func ask(
-        replacing found: CatchUpCall.FoundTop? = nil,
-        _ effects: inout [Effect]
-    ) {
-        // An answer to an older question is nobody's any more.
-        ticket += 1
-        replacing = nil
-        askedAt = position
-        guard let reign else { return }
-        let call = CatchUpCall(
-            reign: reign,
-            room: room,
-            position: position,
-            marks: remembered.milestones,
-            limit: Limits.catchUpEntries,
-            replacing: found
-        )
-        effects.append(.catchUp(call, ticket: ticket))
-    }
-
-    /// Whether a comparison shows anything that has not been delivered meanwhile.
-    ///
-    /// Nothing where something has: what comes shows each hole itself. And what is behind the position
-    /// of then may be no longer in the log, where as much is said as a busy room may say.
-    private func shows(_ page: CatchUpPage) -> Bool {
-        guard askedAt == position else { return false }
-        return page.footing != .proven || !page.entries.isEmpty
-    }
-
-    private mutating func read(
-        _ page: CatchUpPage,
-        _ reign: Reign,
-        _ effects: inout [Effect]
-    ) {
-        if let found = topToReplace(page, reign) {
-            replacing = found
-            return effects.append(.probe(ticket: ticket))
-        }
-        guard let top = page.top else { return }
-        noteLost(page, top, &effects)
-        if page.footing == .rewound {
-            had = remembered.mids
-            comparisonsSinceRewind = 0
-        }
-        for entry in page.entries { deliver(entry, &effects) }
-        // The last entry need not have been new.
-        let last = page.entries.last
-        position = Position(
-            epoch: reign.epoch,
-            seq: last?.lastSeq ?? top.seq,
-            mid: last?.items.last?.mid ?? top.mid
-        )
-        guard !page.hasMore else { return ask(&effects) }
-        guard !hasOverflowed else {
-            dropHeld()
-            return ask(&effects)
-        }
-        goLive(&effects)
-    }
-
-    /// The room's top, if the position is to count in its place: the room has none, or only a birth,
-    /// or one of this very reign that was delivered here long ago. Then somebody has taken the newer
-    /// one away, and the position of whoever has heard everything tells where the room's numbers go on.
-    ///
-    /// In a newer reign an older top counts: what came after it is lost, and others may have gone on
-    /// from there.
-    private func topToReplace(_ page: CatchUpPage, _ reign: Reign) -> CatchUpCall.FoundTop? {
-        guard let position, page.footing == .rewound else { return nil }
-        guard let top = page.top else { return CatchUpCall.FoundTop.none }
-        guard top.seq < position.seq else { return nil }
-        let isOwn = position.epoch == reign.epoch && remembered.holds(top.mid, at: top.seq)
-        return top.seq == 0 || isOwn ? .top(.init(seq: top.seq, mid: top.mid)) : nil
-    }
-
-    /// Tells what the room's clients will never get.
-    private func noteLost(_ page: CatchUpPage, _ top: Position, _ effects: inout [Effect]) {
-        guard let position else { return }
-        switch page.footing {
-        case .proven: break
-        case .trimmed:
-            let first = page.entries.first?.firstSeq ?? top.seq + 1
-            if first > position.seq + 1 { effects.append(.missed(position.seq + 1...first - 1)) }
-        case .rewound:
-            // What comes first follows something that was delivered, or nothing at all; unless so much
-            // was delivered that nobody can tell what of it has been before.
-            let first = page.entries.first
-            let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
-            let isStart = seq == 1 && !remembered.hasForgotten
-            let isJoined = isStart || before == position.mid || remembered.holds(before)
-            if !isJoined || mayLackMore { effects.append(.missed(nil)) }
-        }
-    }
-
-    /// Others may have heard more while this node was cut off, or what came was too much to be held, and
-    /// in a history that was changed by hand no log has it any more. In a newer reign that is the loss
-    /// which began it.
-    private var mayLackMore: Bool {
-        (!isUnbroken || hasOverflowed) && position?.epoch == reign?.epoch
-    }
-
-    private mutating func goLive(_ effects: inout [Effect]) {
-        phase = .live
-        isUnbroken = true
-        if let position { effects.append(.opened(position)) }
-        let waiting = held
-        dropHeld()
-        for next in waiting {
-            switch next {
-            case .publication(let publication, let asked):
-                receive(publication, after: asked, &effects)
-            case .byHand(let body): receive(byHand: body, into: &effects)
-            }
-        }
-    }
-
-    /// Delivers what is held as far as it follows the position.
-    private mutating func deliverChained(_ effects: inout [Effect]) {
-        let waiting = held
-        let wasOverflowing = hasOverflowed
-        dropHeld()
-        hasOverflowed = wasOverflowing
-        for next in waiting {
-            guard case .publication(let publication, _) = next, let position,
-                publication.epoch == position.epoch
-            else {
-                keep(next)
-                continue
-            }
-            switch relation(of: publication, to: position) {
-            case .next: deliver(publication, &effects)
-            case .reachesOver: deliver(publication.from(position.seq + 1), &effects)
-            case .had: break
-            case .elsewhere: keep(next)
-            }
-        }
-    }
-
-    private mutating func keep(_ next: Held) {
-        switch next {
-        case .publication(let publication, _): hold(next, publication.byteCount)
-        case .byHand(let body): hold(next, body.count)
-        }
-    }
-
-    private mutating func hold(_ next: Held, _ bytes: Int) {
-        guard !hasOverflowed else { return }
-        guard held.count < Limits.heldMessages, heldBytes + bytes <= Limits.heldBytes else {
-            dropHeld()
-            hasOverflowed = true
-            return
-        }
-        held.append(next)
-        heldBytes += bytes
-    }
-
-    private mutating func dropHeld() {
-        held = []
-        heldBytes = 0
-        hasOverflowed = false
     }
 }
