@@ -24,7 +24,7 @@ PINGED_CLIENTS = 8
 # So many that what a node does by itself once a second is little for each of them.
 IDLE_CLIENTS = 200
 IDLE_SECONDS = 4
-# Of which three are to be undisturbed; logins that take as long as the wheel's turn disturb half.
+# Three of the rounds have to be undisturbed. Logins that take as long as a turn of the wheel disturb half.
 IDLE_ROUNDS = 20
 
 # A node keeps a room's last 1,000 messages and 1,024 for those that fall behind (Limits.swift):

@@ -1,5 +1,5 @@
--- What a room's log has after a position, and whether that is all there ever was. The room's top is
--- mended first where it is missing or behind: nothing is published in a room whose end nobody knows.
+-- Reads what a room's log has after a position, and tells whether that is all there ever was. Puts the
+-- room's top right first, if it is missing or older than the log: publish.lua accepts nothing before.
 --
 -- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>
 -- ARGV  1 epoch   2 data set   3 milliseconds until a silent room is forgotten
@@ -92,8 +92,8 @@ local refused = mend_top()
 if refused then return refused end
 if not top_seq then return {'page', 'rewound', 0, '0', '', '1'} end
 
--- Whoever asks has members there: if the top expired under them, numbers would begin anew, and
--- every node would drop them as old. A Redis that takes no writes can still be read.
+-- The calling node has members in the room: if the top expired under them, numbers would begin anew.
+-- The error is ignored, because a Redis that takes no writes can still be read.
 redis.pcall('PEXPIRE', ROOM, digits(lifetime(tonumber(ARGV[3]))))
 
 -- The entry in which a number stands; nil: it is not kept. An id without its second part stands for
@@ -134,7 +134,7 @@ local function page(footing, from)
         local entries = redis.call('XRANGE', LOG, start, '+', 'COUNT', 16)
         for _, entry in ipairs(entries) do
             local first = first_of(entry)
-            -- What a number is given twice in is not taken apart; a hole ends the answer.
+            -- A hole ends the answer. An entry that gives a number a second time does not.
             if last and first > last and (last + 1 >= from + ENOUGH or first > last + 1) then
                 answer[3] = 1
                 return answer

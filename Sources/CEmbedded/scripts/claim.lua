@@ -81,8 +81,8 @@ if not ARGV[9] then
 end
 
 local known = {fence = tonumber(ARGV[9]), n = tonumber(ARGV[10]), seq = tonumber(ARGV[11])}
--- A record that was there in this epoch is gone because somebody else has had the name since, and has
--- given it up: nobody can tell any more which of the caller's messages were accepted.
+-- The record was there in this epoch. It is gone because another login has had the name since, and has
+-- given it up: the number of the caller's last accepted message is not known any more.
 if not exists and tonumber(ARGV[12]) == epoch then return {'lost'} end
 if not exists then return begin(next_fence(known.fence), known.n, known.seq) end
 if record.session ~= session then

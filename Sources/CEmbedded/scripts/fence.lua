@@ -12,8 +12,8 @@
 --         be read; nothing was written
 --       an error: no epoch is left; nothing was written
 
--- Of the form of what is kept. The first had each message as an entry of the log; in the second an
--- entry of the log did not name the message before it.
+-- The version of what is kept, and the oldest that can be read. In version 1 each message was an entry
+-- of the log; in version 2 an entry did not name the message before it.
 local VERSION, OLDEST = 3, 2
 -- Fences of one epoch: so many claims a reign, before they could meet the next one's.
 local FENCES = 2 ^ 20

@@ -85,8 +85,8 @@ extension Store {
 
     private mutating func claimAgain(_ claim: Claim, _ known: Claim.Known) -> ClaimAnswer {
         guard var record = names[claim.username.key] else {
-            // A record that was there in this epoch is gone because somebody else has had the name since,
-            // and has given it up: nobody can tell any more which of the caller's messages were accepted.
+            // The record was there in this epoch. It is gone because another login has had the name
+            // since, and has given it up: the number of the caller's last accepted message is not known.
             return known.epoch == claim.reign.epoch ? .lost : begin(claim, known)
         }
         guard record.session == claim.session else {
