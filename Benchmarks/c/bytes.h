@@ -1,5 +1,5 @@
-// A buffer that grows. What does not fit into memory ends the program: a benchmark has no use for
-// anything else.
+// A buffer that grows. If memory is exhausted, the program ends: a benchmark has no other use for
+// that.
 #pragma once
 
 #include <stddef.h>
@@ -11,9 +11,10 @@ struct bytes {
     size_t capacity;
 };
 
-// Room for `more` bytes behind those there are; returns where they go. Does not count them.
+// Makes room for `more` bytes after those there are, and returns where they go. Does not count
+// them.
 uint8_t *bytes_reserve(struct bytes *buffer, size_t more);
 void bytes_append(struct bytes *buffer, const void *data, size_t size);
-// Takes away the first `size` bytes.
+// Removes the first `size` bytes.
 void bytes_drop(struct bytes *buffer, size_t size);
 void bytes_free(struct bytes *buffer);

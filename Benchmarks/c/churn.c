@@ -1,6 +1,6 @@
-// Clients that stay are pinged while many others come, as fast as they can, and vanish at once:
-// what those who stay notice of it. The others live in a process of their own: their work is not in
-// the way of the pings, and when it is killed they vanish as fast as a kernel can close them.
+// Pings clients that stay while many others come, as fast as they can, and vanish at once, and
+// measures how that delays the pongs. The others live in a process of their own: their work does
+// not delay the pings, and when it is killed they vanish as fast as a kernel can close them.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,17 +14,17 @@
 
 enum { READING, WRITING };
 
-// How long after they have vanished the others are taken to be felt. Within it, a server has done
-// all that there was to do.
+// How many seconds after their end the others still count as leaving. Within this time, a server
+// has done all that there is to do.
 static const double going_seconds = 1;
 
-// Of each client that stays, in a second.
+// The number of pings to each client that stays, per second.
 static const double pings_a_client = 50;
 
 struct others {
     pid_t pid;
-    int begin;  // they come when something is written to it
-    int in;     // tells something when all are in; ends with them
+    int begin;  // the others connect when a byte is written to it
+    int in;     // delivers a byte when all are logged in; ends with them
 };
 
 static _Noreturn void be_the_others(const struct options *options, int begin, int in) {
@@ -36,15 +36,15 @@ static _Noreturn void be_the_others(const struct options *options, int begin, in
     load_open(&load, &own);
     load_connect(&load);
     if (write(in, "i", 1) != 1) _exit(EX_IOERR);
-    // Until they are killed, or nobody is left to do that.
+    // Until this process is killed, or the process that would kill it has ended.
     struct pollfd starter = {.fd = begin, .events = POLLIN};
-    // As if the network between were gone: what comes is left where it is.
+    // Like clients behind a network that has failed: what comes is not read.
     if (options->silence > 0) poll(&starter, 1, -1);
     while (poll(&starter, 1, 0) == 0) load_turn(&load, clock_ns() + 100000000u);
     _exit(EX_OK);
 }
 
-// Before anything else is open that they would inherit.
+// Must be called before anything is open that the child process would inherit.
 static struct others start_others(const struct options *options) {
     int begin[2], in[2];
     if (pipe(begin) || pipe(in)) die(EX_OSERR, "load: no pipe: %s", strerror(errno));
@@ -79,7 +79,7 @@ static void ping_until_in(struct load *load, const struct others *others) {
     }
 }
 
-// Those that have no answer may have one yet. Returns how many never had.
+// Waits for the answers that are still missing. Returns how many never came.
 static uint64_t wait_for_pongs(struct load *load) {
     uint64_t end = clock_ns() + (uint64_t)(load->options.patience * 1e9);
     const struct probes *probes = load->probes;

@@ -1,13 +1,14 @@
-// How to talk with a kind of server.
+// How the generator talks with a kind of server.
 #pragma once
 
 #include "load.h"
 
 struct dialect {
     const char *name;
-    // The TCP connection is there: what to say first.
+    // Appends what to send first, when the TCP connection is made.
     void (*greet)(struct load *, struct client *, struct bytes *out);
-    // Takes what is whole from the front of what was received, and says how many bytes that was.
+    // Handles the complete units at the front of what was received, and returns how many bytes they
+    // were.
     size_t (*take)(struct load *, struct client *, const uint8_t *data, size_t size);
     // Appends a message with this value.
     void (*say)(struct load *, struct client *, const uint8_t *value, size_t size,
@@ -16,5 +17,5 @@ struct dialect {
 
 extern const struct dialect dialect_raw, dialect_chatnode, dialect_nats;
 
-// NULL if there is none of that name.
+// Returns the dialect of that name, or NULL.
 const struct dialect *dialect_named(const char *name);

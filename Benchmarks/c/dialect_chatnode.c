@@ -1,4 +1,4 @@
-// chatnode: JSON, a name for each client, and messages with a number.
+// The dialect of chatnode: JSON, a name for each client, and messages with a number.
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,8 @@ enum { NAME_BYTES = 10 };
 static const char chat_head[] = "{\"type\":\"chat\",\"username\":\"";
 static const char value_head[] = "\",\"value\":\"";
 
-// The ledger's tag is in it: a name that another run has not yet given back is no obstacle.
+// Contains the ledger's tag, so that names which another run has not yet given back are no
+// obstacle.
 static void name_of(const struct load *load, const struct client *client, char *name) {
     const uint8_t *tag = load->ledger.value + STAMP_BYTES;
     snprintf(name, NAME_BYTES + 1, "%.*s%06u", TAG_BYTES, tag, client->index);
@@ -35,13 +36,13 @@ static bool begins(const uint8_t *data, size_t size, const char *text) {
     return size >= length && !memcmp(data, text, length);
 }
 
-// The value of a chat, or NULL if this is none.
+// Returns the value of a chat, or NULL if the text is none.
 static const uint8_t *find_value(const uint8_t *json, size_t size) {
     const size_t before = sizeof chat_head - 1 + NAME_BYTES, head = sizeof value_head - 1;
     if (size > before + head && !memcmp(json + before, value_head, head)) {
         return json + before + head;
     }
-    // Keys in another order, or somebody else's name.
+    // The keys are in another order, or the name is of another length.
     if (!memmem(json, size, "\"type\":\"chat\"", 13)) return NULL;
     const uint8_t *found = memmem(json, size, value_head + 2, head - 2);
     return found ? found + head - 2 : NULL;
@@ -66,7 +67,7 @@ static void take_message(struct load *load, struct client *client, const uint8_t
     }
     if (client->deaf || client->stage != STAGE_LIVE) return;
     size_t value_size = load->ledger.value_size, rest = size - (size_t)(value - json);
-    // Shorter, or not closed where it should be: handed over as it is, to be counted as corrupted.
+    // Shorter, or not closed where it should be: handed over unchanged, to be counted as corrupted.
     if (rest <= value_size || value[value_size] != '"') value_size = rest;
     ledger_receive(&load->ledger, client->index, value, value_size, load->now);
 }

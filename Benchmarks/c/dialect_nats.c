@@ -1,4 +1,5 @@
-// NATS' own text protocol over TCP, without JetStream: at most once, as fast as it goes.
+// The dialect of NATS: its own text protocol over TCP, without JetStream: at most once, as fast as
+// possible.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +8,15 @@
 
 static void greet(struct load *load, struct client *client, struct bytes *out) {
     (void)load, (void)client;
-    // The PONG says that the subscription is in place.
+    // The PONG tells that the subscription is made.
     static const char text[] =
         "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true,\"name\":\"load\"}\r\n"
         "SUB room 1\r\nPING\r\n";
     bytes_append(out, text, sizeof text - 1);
 }
 
-// MSG <subject> <sid> [reply-to] <bytes>\r\n<payload>\r\n: returns its size, 0 while not all there.
+// Handles MSG <subject> <sid> [reply-to] <bytes>\r\n<payload>\r\n; returns its size, or 0 while it
+// is incomplete.
 static size_t take_message(struct load *load, struct client *client, const uint8_t *line,
                            size_t line_size, size_t size) {
     const uint8_t *number = memrchr(line, ' ', line_size - 2);

@@ -1,4 +1,5 @@
-// WebSocket servers that pass on to all clients what one of them sends, byte for byte.
+// The dialect of WebSocket servers that pass on to all clients what one of them sends, byte for
+// byte.
 #include "dialect.h"
 #include "dialect_ws.h"
 #include "ws.h"

@@ -6,14 +6,14 @@
 
 #include "ws.h"
 
-// A fixed key, and what RFC 6455 (1.3) says must come of it.
+// A fixed key, and the answer that RFC 6455 (1.3) gives for it.
 static const char key[] = "dGhlIHNhbXBsZSBub25jZQ==";
 static const char accept_value[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 void ws_greet(struct load *load, struct client *client, struct bytes *out) {
     (void)client;
     char request[512];
-    // No Sec-WebSocket-Extensions: nobody compresses.
+    // Without Sec-WebSocket-Extensions, so that no server compresses.
     int size = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",

@@ -1,6 +1,6 @@
-// Senders talk, all clients hear. Closed loop: each sender has K messages on their way, and sends
-// the next when all recipients have one. Open loop: messages leave at fixed times, and a latency
-// counts from when a message should have left, not from when it did.
+// Senders send, all clients receive. Closed loop: each sender has K messages on their way, and
+// sends the next when all recipients have one. Open loop: messages leave at fixed times, and a
+// latency counts from when a message should have left, not from when it did.
 #include <stdio.h>
 
 #include "dialect.h"
@@ -8,11 +8,11 @@
 
 struct pace {
     bool sending;
-    uint64_t period;  // of the open loop; 0 is the closed one
-    uint64_t due;     // when its next message should leave
-    uint32_t turn;    // who sends it
-    // Of the closed loop, which holds back when the generator is too busy: a server that gets its
-    // messages a moment later does the same work for them, but a generator that cannot keep up
+    uint64_t period;  // of the open loop; 0 means the closed one
+    uint64_t due;     // when the open loop's next message should leave
+    uint32_t turn;    // the sender of that message
+    // For the closed loop, which pauses when the generator is too busy: a server that gets its
+    // messages slightly later does the same work for them, but a generator that cannot keep up
     // would change what is measured.
     uint64_t since, cpu_since, resume;
 };
@@ -23,7 +23,7 @@ static uint64_t own_cpu(void) {
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-// When the share of time that the generator has been busy will be below its ceiling.
+// Returns when the share of time that the generator has been busy will be below its ceiling.
 static uint64_t cooled_down(const struct load *load, const struct pace *pace) {
     if (load->options.ceiling >= 1) return 0;
     return pace->since + (uint64_t)((double)(own_cpu() - pace->cpu_since) / load->options.ceiling);
@@ -34,7 +34,7 @@ static void say(struct load *load, uint32_t sender, uint64_t intended, struct by
     load->dialect->say(load, &load->clients[sender], value, load->ledger.value_size, out);
 }
 
-// All that a sender may say at this moment leaves with one send().
+// Sends, with one send(), all messages that a sender may have on their way now.
 static void keep_in_flight(struct load *load, struct pace *pace, uint64_t now) {
     static struct bytes out;
     if (now < pace->resume) return;
@@ -56,8 +56,8 @@ static void keep_in_flight(struct load *load, struct pace *pace, uint64_t now) {
 
 static void keep_time(struct load *load, struct pace *pace, uint64_t now) {
     static struct bytes out;
-    // Where nothing more can be on its way, the message waits, and its latency grows from when it
-    // was due.
+    // If no more may be on their way, the message waits, and its latency grows from when it was
+    // due.
     while (pace->due <= now && ledger_may_send(&load->ledger, pace->turn)) {
         out.size = 0;
         say(load, pace->turn, pace->due, &out);
@@ -84,7 +84,8 @@ static void run_until(struct load *load, struct pace *pace, uint64_t end) {
     }
 }
 
-// Until everything has arrived, or nothing more comes. Returns what is missing.
+// Waits until everything has arrived, or nothing more comes. Returns the number of missing
+// deliveries.
 static uint64_t drain(struct load *load) {
     uint64_t patience = (uint64_t)(load->options.patience * 1e9), last = clock_ns(), lacking;
     uint64_t seen = load->ledger.deliveries;
@@ -99,7 +100,7 @@ static uint64_t drain(struct load *load) {
     return lacking;
 }
 
-// A message that comes twice at the very end comes after all have arrived.
+// Reads on, because a message that comes twice at the very end comes after all have arrived.
 static void listen_on_for(struct load *load, uint64_t time) {
     uint64_t end = clock_ns() + time;
     while (clock_ns() < end) load_turn(load, end);
@@ -114,7 +115,8 @@ int run_fanout(struct load *load) {
     run_until(load, &pace, clock_ns() + (uint64_t)(options->warm_up * 1e9));
     report.lost = drain(load);
 
-    // Nothing is on its way at either end of the window: its work and its deliveries are the same.
+    // Nothing is on its way at either end of the window, so its work and its deliveries belong
+    // together.
     ledger_forget_times(&load->ledger);
     uint64_t before = load->ledger.deliveries;
     read_memory(options, &report.before);

@@ -8,7 +8,7 @@ enum { EVERY = 50 };
 
 static struct {
     unsigned long seen;
-    // With FAULT_SWAP, the frame that waits until the one behind it has gone out.
+    // With FAULT_SWAP, the frame that waits until the one after it was sent.
     struct bytes held;
 } victim;
 

@@ -1,6 +1,6 @@
-// The floor: the least that a server on one epoll loop must do to pass on what one client says to
-// all of them. No rules, no names, no limits, so nobody can be cheaper who sends through TCP: what
-// another server costs more is what its features and its runtime cost.
+// The floor: the least that a server on one epoll loop must do to pass on what one client sends to
+// all of them. It has no rules, names or limits, so no server that sends through TCP can be
+// cheaper: what another server costs more is the cost of its features and its runtime.
 //
 // Messages that are read in one turn of epoll are framed once, collected, and sent to every
 // connection with one send().
@@ -24,7 +24,7 @@
 enum {
     EVENTS_A_TURN = 1024,
     READ_BYTES = 256 * 1024,
-    // Who is further behind is closed. Far more than any fair client needs.
+    // A connection that is further behind is closed. Far more than any fair client needs.
     LONGEST_REST = 16 * 1024 * 1024,
     // The connection that gets the faults.
     VICTIM = 2,
@@ -34,7 +34,7 @@ struct connection {
     int fd;
     size_t place;  // in `connections`
     bool upgraded, dead, victim;
-    struct bytes in;   // the beginning of something that is not all there
+    struct bytes in;   // the beginning of an incomplete unit
     struct bytes out;  // what send() did not take
 };
 
@@ -51,7 +51,8 @@ static void watch(struct connection *connection, uint32_t events) {
     epoll_ctl(server.epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
-// Sends, or keeps what the socket does not take. Behind a rest everything waits, to keep its order.
+// Sends, or keeps what the socket does not take. While something is kept, everything waits, to keep
+// its order.
 static void deliver(struct connection *connection, const uint8_t *data, size_t size) {
     if (connection->dead) return;
     size_t sent = 0;
@@ -111,7 +112,7 @@ static void forget(struct connection *connection) {
     free(connection);
 }
 
-// Returns how many bytes the request was, or 0 while it is not all there.
+// Returns how many bytes the request was, or 0 while it is incomplete.
 static size_t upgrade(struct connection *connection, const uint8_t *data, size_t size) {
     const uint8_t *end = memmem(data, size, "\r\n\r\n", 4);
     if (!end) return 0;
@@ -146,7 +147,7 @@ static void answer_control(struct connection *connection, uint8_t opcode, const 
     bytes_free(&frame);
 }
 
-// Returns how many bytes the frame was, or 0 while it is not all there.
+// Returns how many bytes the frame was, or 0 while it is incomplete.
 static size_t take_frame(struct connection *connection, uint8_t *data, size_t size) {
     struct ws_header header;
     if (!ws_read_header(data, size, &header)) return 0;
@@ -195,7 +196,7 @@ static void receive(struct connection *connection) {
     } while (taken && at < size && !connection->dead);
     connection->in.size = 0;
     bytes_append(&connection->in, buffer + at, size - at);
-    // Most connections never have a part left over, and then nothing is kept for them.
+    // Most connections never have an incomplete unit left over, and then keep no memory for one.
     if (at == size && connection->in.data) bytes_free(&connection->in);
 }
 

@@ -1,4 +1,5 @@
-// Times from 1 ns to half an hour in buckets that are at most 1.6 % wide (64 to each power of two).
+// A histogram of times from 1 ns to half an hour, with buckets at most 1.6 % wide (64 for each
+// power of two).
 #pragma once
 
 #include <stdint.h>
@@ -20,8 +21,8 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value) {
     if (value > histogram->longest) histogram->longest = value;
 }
 
-// Adds all values of another one.
+// Adds all values of another histogram.
 void histogram_merge(struct histogram *into, const struct histogram *from);
 
-// The upper end of the bucket in which this share (0 to 1) of all values is reached.
+// Returns the upper end of the bucket in which this share (0 to 1) of all values is reached.
 uint64_t histogram_percentile(const struct histogram *histogram, double share);

@@ -6,8 +6,8 @@
 
 #include "stamp.h"
 
-// Numbers that a client has been seen to lack. There are none unless something is wrong, so they
-// may be looked up slowly; beyond these it is all the same.
+// The numbers that a client was seen to lack. There are none unless something is wrong, so the
+// search may be slow; beyond this many, further ones make no difference.
 enum { HOLES = 1024 };
 static struct hole {
     uint32_t client, sender, number;
@@ -48,7 +48,8 @@ void ledger_open(struct ledger *ledger, uint32_t clients, uint32_t recipients, u
 
 bool ledger_may_send(const struct ledger *ledger, uint32_t sender) {
     const struct sender *from = &ledger->senders[sender];
-    // A later message may be through before an earlier one: its place decides, not the count.
+    // A later message may be complete before an earlier one: its place in the ring decides, not the
+    // count.
     return from->lacking[from->sent & (ledger->ring - 1)] == 0;
 }
 
@@ -61,7 +62,7 @@ const uint8_t *ledger_send(struct ledger *ledger, uint32_t sender, uint64_t inte
     return ledger->value;
 }
 
-// Something other than the next number has come. True if it counts as a delivery.
+// Handles a number that is not the next one. Returns true if it counts as a delivery.
 static bool out_of_turn(struct ledger *ledger, uint32_t client, uint32_t sender, uint32_t number) {
     uint32_t *next = &ledger->next[(size_t)client * ledger->sender_count + sender];
     if (number > *next) {

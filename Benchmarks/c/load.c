@@ -1,5 +1,6 @@
-// The generator: opens clients, lets them send and receive in one thread, checks every delivery.
-// As cheap as can be for each message received, because it has to keep up with the server.
+// The generator: opens clients, lets them send and receive in one thread, and checks every
+// delivery. It is as cheap as possible for each message received, because it has to keep up with
+// the server.
 #include "load.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@
 enum {
     EVENTS_A_TURN = 512,
     READ_BYTES = 256 * 1024,
-    // Of the deaf: small, so that the server notices within a short run. The kernel's default would
-    // take megabytes for each of them.
+    // For deaf clients: small, so that the server notices them within a short run. The kernel's
+    // default would take megabytes for each of them.
     DEAF_RECEIVE_BUFFER = 16 * 1024,
 };
 
@@ -65,7 +66,8 @@ static void close_client(struct load *load, struct client *client, const char *w
     client->fd = -1;
     client->in.size = client->out.size = 0;
     if (client->stage == STAGE_DEAF) {
-        // As a person would who is cut off: come back. Else all would soon be readers.
+        // It comes back, as a person would who is cut off. Otherwise soon no deaf client would be
+        // left.
         load->deaf_closed++;
         open_client(load, client);
         return;
@@ -82,7 +84,7 @@ void client_is_live(struct load *load, struct client *client) {
     client->stage = STAGE_LIVE;
     if (client->deaf) {
         client->stage = STAGE_DEAF;
-        // Only to hear that it is closed, once.
+        // Only to learn that it was closed, once.
         watch(load, client, EPOLL_CTL_MOD, EPOLLRDHUP | EPOLLONESHOT);
     }
 }
@@ -109,7 +111,7 @@ static void send_rest(struct load *load, struct client *client) {
     if (!client->out.size) watch(load, client, EPOLL_CTL_MOD, EPOLLIN);
 }
 
-// One recv() for each event: if there is more, epoll says so again.
+// Calls recv() once for each event: if there is more, epoll reports it again.
 static void receive(struct load *load, struct client *client) {
     static uint8_t buffer[READ_BYTES];
     size_t kept = client->in.size;
@@ -130,7 +132,8 @@ static void receive(struct load *load, struct client *client) {
     client->in.size = 0;
     if (at < size) bytes_append(&client->in, buffer + at, size - at);
     if (client->in.size == READ_BYTES) close_client(load, client, "a message without an end");
-    // What idles has no buffers of its own, or 19,000 of them would cost the generator its caches.
+    // An idle client has no buffers of its own, or 19,000 of them would displace the generator's
+    // caches.
     else if (!client->in.size && client->in.data) bytes_free(&client->in);
 }
 
@@ -149,7 +152,7 @@ void load_turn(struct load *load, uint64_t deadline) {
         }
         if (events[i].events & EPOLLOUT) send_rest(load, client);
         if (events[i].events & ~(uint32_t)EPOLLOUT) receive(load, client);
-        // The dialect does not want it.
+        // The dialect has refused what came.
         if (client->stage == STAGE_CLOSED) close_client(load, client, "refused");
     }
 }
@@ -171,7 +174,8 @@ void load_open(struct load *load, const struct options *options) {
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
     load->clients = calloc(load->client_count, sizeof *load->clients);
     if (!load->clients) abort();
-    // The deaf are spread among the others, as servers tend to serve in the order of arrival.
+    // The deaf clients are spread among the others, as servers tend to serve in the order of
+    // arrival.
     uint32_t stride = options->deaf ? load->client_count / options->deaf : 0, deaf = 0;
     for (uint32_t i = 0; i < load->client_count; i++) {
         bool is_deaf = stride && i >= options->senders && i % stride == stride - 1

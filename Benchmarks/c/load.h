@@ -12,19 +12,19 @@
 
 enum stage {
     STAGE_CLOSED,
-    STAGE_CONNECTING,  // the TCP connection is not there yet
+    STAGE_CONNECTING,  // the TCP connection is not made yet
     STAGE_GREETING,    // the dialect is opening
     STAGE_LIVE,
-    STAGE_DEAF,        // live, and never read again
+    STAGE_DEAF,        // live, and not read any more
 };
 
 struct client {
     int fd;
     uint32_t index;
     uint8_t stage;
-    uint8_t step;  // the dialect's own, while greeting
+    uint8_t step;  // of the dialect, while greeting
     bool deaf;
-    struct bytes in;   // the beginning of something that is not all there
+    struct bytes in;   // the beginning of an incomplete unit
     struct bytes out;  // what send() did not take
 };
 
@@ -33,13 +33,13 @@ struct load {
     const struct dialect *dialect;
     struct ledger ledger;
     struct client *clients;
-    uint32_t client_count;  // those that hear and the deaf ones
+    uint32_t client_count;  // those that read and the deaf ones
     uint32_t opened, opening, live, closed, deaf_closed;
     uint64_t refused, pings;
-    struct probes *probes;  // NULL where nobody is pinged
+    struct probes *probes;  // NULL if no client is pinged
     int epoll;
     uint64_t now;  // when this turn's events were fetched
-    char problem[200];  // the first one
+    char problem[200];  // the first problem
 };
 
 static inline uint64_t clock_ns(void) {
@@ -50,19 +50,19 @@ static inline uint64_t clock_ns(void) {
 
 void load_open(struct load *load, const struct options *options);
 
-// Connects all clients and sees them through the greeting. Ends the program if that fails.
+// Connects all clients and waits until their greetings are done. Ends the program if that fails.
 void load_connect(struct load *load);
 
-// Waits for events until `deadline`, and sees to them.
+// Waits for events until `deadline`, and handles them.
 void load_turn(struct load *load, uint64_t deadline);
 
 // Sends what the dialect has put into `out`, or keeps what the socket does not take.
 void client_send(struct load *load, struct client *client, struct bytes *out);
 
-// The dialect's greeting is over.
+// Notes that the dialect's greeting is done.
 void client_is_live(struct load *load, struct client *client);
 
-// Remembers what went wrong first.
+// Notes a problem, if it is the first.
 void load_problem(struct load *load, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

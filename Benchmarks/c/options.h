@@ -1,4 +1,4 @@
-// What the generator is told on its command line.
+// The generator's command line.
 #pragma once
 
 #include <stdbool.h>

@@ -10,7 +10,7 @@ struct probes *probes_open(double per_second, pid_t server) {
     if (!probes) abort();
     probes->period = (uint64_t)(1e9 / per_second);
     probes->due = clock_ns();
-    // Without one it is our own, which shows nothing and does no harm.
+    // Without a server it is the generator's own clock, which shows nothing and does no harm.
     if (clock_getcpuclockid(server, &probes->server)) probes->server = CLOCK_PROCESS_CPUTIME_ID;
     for (int phase = 0; phase < PHASES; phase++) probes->since[phase] = UINT64_MAX;
     probes_enter(probes, PHASE_WARM_UP);
@@ -27,7 +27,8 @@ void probes_enter(struct probes *probes, enum phase phase) { probes->since[phase
 
 void probes_send(struct load *load, uint64_t now) {
     struct probes *probes = load->probes;
-    // Each at its time, though this may come late to it: who is slow is not asked less.
+    // A ping is sent for each time that is due, even if late: a slow server is not asked less
+    // often.
     for (; probes->due <= now; probes->due += probes->period) {
         struct probe probe = {probes->due, server_ns(probes)};
         struct bytes out = {0};

@@ -1,5 +1,5 @@
-// Bare PUBLISH on a Redis to a channel that nobody listens to, K commands on their way: what Redis
-// could take at best.
+// Bare PUBLISH on a Redis to a channel without subscribers, with K commands on their way: the most
+// that Redis could take.
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void send_all(int fd, const uint8_t *data, size_t size) {
     }
 }
 
-// Counts the answers, each a line of its own.
+// Counts the answers, each of which is a line.
 static uint64_t receive_some(int fd) {
     static char buffer[64 * 1024];
     ssize_t got = recv(fd, buffer, sizeof buffer, 0);
@@ -54,7 +54,8 @@ int run_redis(const struct options *options) {
     int fd = connect_to(options->port, 0, 0, true);
     if (fd < 0) die(EX_UNAVAILABLE, "load: no Redis on port %u", options->port);
     wait_for(fd, POLLOUT);
-    // The same command over and over: as many as may be on their way, ready to send any part of.
+    // The same command again and again: as many as may be on their way, so that any part can be
+    // sent.
     struct bytes commands = {0};
     append_publish(&commands, options->value_bytes);
     size_t one = commands.size;

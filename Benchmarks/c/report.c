@@ -12,7 +12,7 @@ void read_times(const struct options *options, struct reading *reading) {
         reading->cpu[i] = process_cpu(options->watched[i].pid);
     }
     reading->own = process_cpu(getpid());
-    // Of a thread that runs at this moment, which this one does, schedstat lags by up to a tick.
+    // For a thread that runs at this moment, as this one does, schedstat lags by up to a tick.
     struct timespec own;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
     reading->own.used = (uint64_t)own.tv_sec * 1000000000u + (uint64_t)own.tv_nsec;

@@ -11,7 +11,8 @@ struct reading {
     struct memory memory[MOST_PROCESSES];
 };
 
-// Processor times only: reading memory walks a process's pages, which takes milliseconds.
+// Reads processor times only: to read memory, the kernel goes through a process's pages, which
+// takes milliseconds.
 void read_times(const struct options *options, struct reading *reading);
 void read_memory(const struct options *options, struct reading *reading);
 
@@ -19,10 +20,10 @@ struct report {
     const char *mode, *unit;  // what is counted: "deliveries", "clients", "messages"
     uint64_t count;
     uint64_t lost;
-    uint64_t coming_ns;  // of churn: until all newcomers were in
+    uint64_t coming_ns;  // of churn: the time until all newcomers were logged in
     struct reading before, after;
 };
 
-// Prints, and returns the exit code that goes with it. `load` is NULL for modes without clients.
+// Prints the report, and returns its exit code. `load` is NULL for modes without clients.
 int report_print(const struct options *options, const struct load *load,
                  const struct report *report);

@@ -43,7 +43,8 @@ static void sha1_block(uint32_t state[5], const uint8_t block[64]) {
     state[4] += e;
 }
 
-// Of at most 119 bytes: a key and the GUID are 60, which is two blocks with the padding.
+// Computes the digest of at most 119 bytes: a key and the GUID are 60, which is two blocks with the
+// padding.
 static void sha1_short(const uint8_t *data, size_t size, uint8_t digest[20]) {
     uint32_t state[5] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0};
     uint8_t blocks[128] = {0};
@@ -72,7 +73,8 @@ static void base64_of_20(const uint8_t in[20], char out[29]) {
 void websocket_accept(const char *key, size_t key_size, char accept[29]) {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     uint8_t joined[119], digest[20];
-    // A key is 24 characters; whatever else it is, the client has to live with the answer.
+    // A key is 24 characters; for any other length the client gets an answer that does not fit its
+    // key.
     if (key_size > sizeof joined - (sizeof guid - 1)) key_size = sizeof joined - (sizeof guid - 1);
     memcpy(joined, key, key_size);
     memcpy(joined + key_size, guid, sizeof guid - 1);

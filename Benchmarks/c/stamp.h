@@ -1,6 +1,6 @@
-// What marks a message, so that a recipient can say whose it is and which one, in a few
+// The mark of a message, from which a recipient can read its sender and its number in a few
 // instructions: sender (8 bits) and number (32 bits) as eight characters of five bits each, from
-// '0' to 'O'. All of them can stand in JSON as they are.
+// '0' to 'O'. None of them needs escaping in JSON.
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ static inline void stamp_write(uint8_t *to, uint8_t sender, uint32_t number) {
     memcpy(to, &x, STAMP_BYTES);
 }
 
-// False if it is none.
+// Returns false if the bytes are not a stamp.
 static inline bool stamp_read(const uint8_t *from, uint8_t *sender, uint32_t *number) {
     uint64_t x;
     memcpy(&x, from, STAMP_BYTES);

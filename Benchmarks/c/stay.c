@@ -1,4 +1,4 @@
-// Clients that say nothing: what it costs to let them in, and what to have them.
+// Silent clients: what it costs to accept them, and to have them.
 #include "report.h"
 
 int run_connect(struct load *load) {
@@ -16,7 +16,8 @@ static void stay_for(struct load *load, double seconds) {
     while (clock_ns() < end) load_turn(load, end);
 }
 
-// Memory from before the first client to the end, processor time of the quiet time alone.
+// Measures memory from before the first client to the end, and processor time of the quiet time
+// alone.
 int run_idle(struct load *load) {
     struct report report = {.mode = "idle", .unit = "clients", .count = load->client_count};
     read_memory(&load->options, &report.before);

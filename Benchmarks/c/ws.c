@@ -1,7 +1,7 @@
 #include "ws.h"
 
-// Any key will do between a generator and a server that trust each other; zero would not, as it
-// would let a server that looks for it skip the work.
+// Any key will do between a generator and a server that trust each other, but not zero: a server
+// that checks for it could skip the work.
 static const uint8_t client_mask[4] = {0x37, 0xFA, 0x21, 0x3D};
 
 void ws_mask(uint8_t *data, size_t size, const uint8_t mask[4]) {

@@ -1,4 +1,4 @@
-// WebSocket frames (RFC 6455, 5.2), both ways.
+// Reads and writes WebSocket frames (RFC 6455, 5.2).
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,8 @@ struct ws_header {
     size_t payload_size;
 };
 
-// False while the header is not all there. Inline: it is called once for each message received.
+// Returns false while the header is incomplete. Inline, because it is called once for each message
+// received.
 static inline bool ws_read_header(const uint8_t *data, size_t size, struct ws_header *header) {
     if (size < 2) return false;
     size_t at = 2;
@@ -50,8 +51,8 @@ void ws_mask(uint8_t *data, size_t size, const uint8_t mask[4]);
 // Appends the header of an unmasked frame.
 void ws_server_header(struct bytes *out, uint8_t opcode, size_t payload_size);
 
-// Appends a masked frame in two steps: the first gives the place for the payload, the second masks
-// it when it has been written there.
+// Append a masked frame in two steps: the first returns the place for the payload, the second masks
+// it after it has been written there.
 uint8_t *ws_client_begin(struct bytes *out, uint8_t opcode, size_t payload_size);
 void ws_client_end(uint8_t *payload, size_t payload_size);
 void ws_client_frame(struct bytes *out, uint8_t opcode, const void *payload, size_t payload_size);

@@ -1,4 +1,5 @@
-"""A node under Valgrind's Callgrind, and what it has executed from one moment to another."""
+"""Runs a node under Valgrind's Callgrind, and counts what it executes from one moment to
+another."""
 
 import contextlib
 import dataclasses
@@ -16,8 +17,8 @@ GONE = 60  # seconds that a node may take to leave
 
 SHIM = Path(__file__).with_name("sigsuspend.c")
 
-# What asks the allocator for memory. glibc's own names; `realloc` of nothing and `calloc` do not
-# come back as `malloc` there.
+# The functions that ask the allocator for memory, by glibc's own names; `realloc` of nothing and
+# `calloc` do not call `malloc` there.
 ALLOCATORS = {
     "malloc",
     "calloc",
@@ -29,13 +30,14 @@ ALLOCATORS = {
     "pvalloc",
 }
 
-# The clock of a loop (Sources/ChatNode/Hub/Shard.swift, `tick`), as Swift mangles its name.
+# The tick of a loop (Sources/ChatNode/Hub/Shard.swift, `tick`), as Swift mangles its name.
 TICK = re.compile(r"5ShardC4tick\w*yyF$")
-# A stretch of what it does for one client after the other (Shard+Chores.swift, `doChores`).
-STRETCH = re.compile(r"5ShardC8doChores\w*yyF$")
+# A batch of deferred work, done client by client (Shard+DeferredWork.swift, `doDeferredWork`).
+STRETCH = re.compile(r"5ShardC14doDeferredWork\w*yyF$")
 
-# Nothing of the caller's environment, whose length alone moves the stack. Swift's hash tables draw
-# a seed per process otherwise, and glibc chooses memcpy and its like by what the processor can do.
+# The program gets nothing of the caller's environment, whose length moves the stack. By itself, Swift
+# draws a seed of its hash tables for each process, and glibc chooses memcpy and the like by the
+# processor.
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "SWIFT_DETERMINISTIC_HASHING": "1",
@@ -50,8 +52,8 @@ class Trouble(Exception):
 
 @dataclasses.dataclass
 class Counts:
-    """What all threads of a process did: instructions executed, allocations made, how often the clock
-    of its one loop ticked meanwhile, and in how many stretches it did its chores."""
+    """What all threads of a process did: instructions executed, allocations made, how often its one
+    loop ticked meanwhile, and in how many batches it did its deferred work."""
 
     instructions: float = 0
     allocations: float = 0
@@ -75,7 +77,8 @@ class Counts:
 
 
 def read_dump(path):
-    """The sums of one of Callgrind's files (Valgrind manual, "Callgrind Format Specification")."""
+    """Returns the sums of one of Callgrind's files (Valgrind manual, "Callgrind Format
+    Specification")."""
     names = {}
     counts = Counts()
     callee = None
@@ -83,7 +86,7 @@ def read_dump(path):
         for line in lines:
             if line.startswith(("fn=", "cfn=")):
                 # "(7) name" defines a number, "(7)" refers to it. A function that calls itself
-                # goes on as "name'2".
+                # appears also as "name'2".
                 number, _, name = line.split("=", 1)[1].strip().partition(" ")
                 if name:
                     names[number] = name.partition("'")[0]
@@ -104,9 +107,9 @@ def read_dump(path):
 
 
 def run(*command):
-    """Something that has to succeed."""
-    # In the environment of the node: the names of Valgrind's pipes have in them what it says of the
-    # user and the host.
+    """Runs a command that has to succeed."""
+    # In the environment of the node: the names of Valgrind's pipes contain its names of the user
+    # and the host.
     done = subprocess.run(
         [str(word) for word in command],
         env=ENVIRONMENT,
@@ -120,12 +123,12 @@ def run(*command):
 
 
 class Program:
-    """A program as Valgrind can run it, and the folder in which all of a run lies."""
+    """A program as Valgrind can run it, and the folder for all files of a run."""
 
     def __init__(self, path, folder):
         self.folder = Path(folder)
-        # Valgrind 3.19 gives up over the debugging information of Swift 6 (DWARF 5). The names of
-        # functions stay.
+        # Valgrind 3.19 fails on the debugging information of Swift 6 (DWARF 5), so it is removed.
+        # The names of functions remain.
         self.path = self.folder / "chatnode"
         run("strip", "--strip-debug", "-o", self.path, path)
         self.shim = self.folder / "sigsuspend.so"
@@ -140,7 +143,7 @@ class Node:
         self.name = name
         self.log = self.folder / f"{name}.log"
         self.dumps = 0
-        # What one tick costs, and what else an idle node does in that time.
+        # The cost of one tick, and of whatever else an idle node does in that time.
         self.tick = Counts()
         command = [
             "valgrind",
@@ -148,7 +151,8 @@ class Node:
             f"--callgrind-out-file={self.folder / name}.out",
             f"--vgdb-prefix={self.folder / name}.vgdb",
             "--quiet",
-            # Threads take turns by asking in order, not as the kernel happens to wake them.
+            # Threads take turns in the order in which they ask, not as the kernel happens to wake
+            # them.
             "--fair-sched=try",
             str(program.path),
             *("--port", "0", "--node-id", "counted", "--loops", "1"),
@@ -187,18 +191,18 @@ class Node:
         run("vgdb", prefix, f"--pid={self.process.pid}", word)
 
     def forget(self):
-        """What has been executed so far does not count."""
+        """Discards what has been executed so far."""
         self._tell("zero")
 
     def counts(self):
-        """What has been executed since `forget`, but for the ticks that came in between."""
+        """Returns what has been executed since `forget`, less the ticks that came in between."""
         self._tell("dump")
         self.dumps += 1
         counts = read_dump(f"{self.folder / self.name}.out.{self.dumps}")
         return counts - self.tick * counts.ticks
 
     def learn_tick(self):
-        """Before anybody has connected."""
+        """Measures a tick. Must be called before any client has connected."""
         self.forget()
         time.sleep(QUIET)
         counts = self.counts()
@@ -208,14 +212,14 @@ class Node:
 
     @contextlib.contextmanager
     def stopped(self):
-        """It stands still meanwhile, and what it is sent waits for it."""
+        """Stops the node during the block; what it is sent waits for it."""
         self.process.send_signal(signal.SIGSTOP)
         os.waitpid(self.process.pid, os.WUNTRACED)
         yield
         self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
-        """Ends it as an operator does, which it has to survive under Valgrind, too."""
+        """Ends the node as an operator does, which has to work under Valgrind too."""
         self.process.send_signal(signal.SIGTERM)
         try:
             code = self.process.wait(GONE)
@@ -226,7 +230,7 @@ class Node:
             raise Trouble(f"{self.name} exited with {code}:\n{self.log.read_text()}")
 
     def kill(self):
-        """Ends it, whatever it is doing."""
+        """Ends the node, whatever it is doing."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()

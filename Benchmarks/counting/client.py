@@ -1,4 +1,4 @@
-"""A WebSocket client that says exactly what it is told and waits for exactly what it expects."""
+"""A WebSocket client that sends exactly what it is told and waits for exactly what it expects."""
 
 import socket
 import struct
@@ -7,7 +7,7 @@ PATIENCE = 60  # seconds for anything to come, from a node that runs fifty times
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
-# RFC 6455 §5.3 wants it unpredictable, which protects proxies and nobody here.
+# RFC 6455 §5.3 demands an unpredictable key, to protect proxies; here there is none.
 MASK = b"\x37\xfa\x21\x3d"
 
 REQUEST = (
@@ -17,11 +17,11 @@ REQUEST = (
 
 
 class Unexpected(Exception):
-    """The node said something else."""
+    """The node sent something else."""
 
 
 def frame(opcode, payload=b""):
-    """A frame as a client sends it."""
+    """Returns a frame as a client sends it."""
     length = len(payload)
     if length < 126:
         head = struct.pack("!BB", 0x80 | opcode, 0x80 | length)
@@ -31,12 +31,12 @@ def frame(opcode, payload=b""):
 
 
 def chat(name, value):
-    """A chat message as a frame."""
+    """Returns a chat message as a frame."""
     return frame(TEXT, f'{{"type":"chat","username":"{name}","value":"{value}"}}'.encode())
 
 
 class Client:
-    """On a blocking socket."""
+    """A client on a blocking socket."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
@@ -57,13 +57,13 @@ class Client:
         self.buffer += data
 
     def hear(self):
-        """The next frame."""
+        """Returns the next frame."""
         while (found := self._take()) is None:
             self._fill()
         return found
 
     def _take(self):
-        """A frame, if there is a whole one. A server does not mask (RFC 6455 §5.1)."""
+        """Takes a frame, if a whole one is there. A server does not mask (RFC 6455 §5.1)."""
         if len(self.buffer) < 2:
             return None
         length, start = self.buffer[1], 2
@@ -79,14 +79,14 @@ class Client:
         return opcode, payload
 
     def expect(self, opcode, beginning=b""):
-        """The next frame, which has to be such a one."""
+        """Returns the next frame, and checks its kind and beginning."""
         got, payload = self.hear()
         if got != opcode or not payload.startswith(beginning):
             raise Unexpected(f"opcode {got}: {payload!r}, not opcode {opcode}: {beginning!r}…")
         return payload
 
     def expect_chats(self, count):
-        """So many chat messages and nothing else."""
+        """Reads this number of chat messages, and nothing else."""
         for _ in range(count):
             self.expect(TEXT, b'{"type":"chat",')
 
@@ -96,7 +96,7 @@ class Client:
         self.expect(TEXT, b'{"type":"logged_in",')
 
     def send(self, data):
-        """Bytes as they are, in one call, so that they arrive in one piece."""
+        """Sends bytes unchanged, in one call, so that they arrive in one piece."""
         self.socket.sendall(data)
 
     def settle(self):

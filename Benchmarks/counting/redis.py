@@ -1,4 +1,4 @@
-"""A redis-server of one's own, on a free port, that keeps nothing."""
+"""A redis-server of its own, on a free port, that keeps nothing on disk."""
 
 import socket
 import subprocess
@@ -11,7 +11,7 @@ READY = 20  # seconds; it takes milliseconds on an idle machine
 
 
 class Redis:
-    """Ended with the block that it is used in."""
+    """A server that ends with the block that it is used in."""
 
     def __init__(self, folder):
         self.log = Path(folder) / "redis.log"
@@ -28,7 +28,7 @@ class Redis:
         raise Trouble(f"redis-server found no free port:\n{self.log.read_text()}")
 
     def _is_up(self):
-        """False where somebody else has taken the port meanwhile."""
+        """Returns false if another process has taken the port meanwhile."""
         deadline = time.monotonic() + READY
         while time.monotonic() < deadline:
             if "Ready to accept connections" in self.log.read_text():
@@ -40,7 +40,7 @@ class Redis:
         raise Trouble(f"redis-server was not ready after {READY} s:\n{self.log.read_text()}")
 
     def end(self):
-        """It keeps nothing, so it need not be asked."""
+        """Kills the server: it keeps nothing, so it need not be asked to end."""
         self.process.kill()
         self.process.wait()
 

@@ -1,4 +1,4 @@
-"""What a node is made to do while it is counted, and how a cost is made of two counts."""
+"""What a node is made to do while it is counted, and how a cost is computed from two counts."""
 
 import statistics
 import time
@@ -6,44 +6,49 @@ import time
 from .callgrind import STRETCH, Counts, Trouble
 from .client import PING, PONG, Client, chat, frame
 
-# Each figure is the middle one of so many.
+# Each figure is the median of this number of rounds.
 ROUNDS = 3
-# What more there is of the many is, as nearly as can be, whole turns of what a node does once in a
-# while: freeing the places of old messages in a room's log, every 1,001 of them (RoomLog.swift).
+# A batch of 64 costs so much that the rest of a disturbed round, divided among recipients, is half of
+# what one of them costs: more rounds find an undisturbed one.
+ROUNDS_OF_BATCHES = 7
+# The difference between few and many is, as nearly as possible, a whole number of what a node does
+# at intervals: freeing the places of old messages in a room's log, every 1,001 of them
+# (RoomLog.swift).
 FEW_MESSAGES, MANY_MESSAGES = 20, 1021
 FEW_BATCHES, MANY_BATCHES = 2, 49
-# Redis keeps the log then, and the less there is to do, the less a busy machine comes in between.
+# With Redis, that keeps the log, and the shorter a round is, the less a busy machine disturbs it.
 MANY_TO_REDIS, MANY_BATCHES_TO_REDIS = 220, 18
-# Under the 64 sends after which a walk first looks whether its time is up (WalkStretch.swift).
+# Less than the 64 sends after which a broadcast first reads the clock (BroadcastBudget.swift).
 FEW_RECIPIENTS, MANY_RECIPIENTS = 10, 60
 FEW_VISITS, MANY_VISITS = 10, 50
 BATCH = 64
-# As many as a loop reminds in one stretch in any case, however little time a busy machine leaves it
-# (Shard+Chores.swift, `work`).
+# The number that a loop reminds in one batch in any case, however little time a busy machine leaves
+# it (Shard+DeferredWork.swift, `work`).
 PINGED_CLIENTS = 8
-# So many that what a node does by itself once a second is little for each of them.
+# So many that each client's share of what a node does by itself once a second is small.
 IDLE_CLIENTS = 200
 IDLE_SECONDS = 4
-# Three of the rounds have to be undisturbed. Logins that take as long as a turn of the wheel disturb half.
+# Three of the rounds have to be undisturbed. If the logins take as long as a turn of the wheel,
+# half are disturbed.
 IDLE_ROUNDS = 20
 
-# A node keeps a room's last 1,000 messages and 1,024 for those that fall behind (Limits.swift):
-# what a message costs is known once an old one goes for every new one.
+# A node keeps a room's last 1,000 messages and 1,024 for those that fall behind (Limits.swift): the
+# cost of a message is constant once an old one goes for every new one.
 BATCHES_TO_FILL = 18
 
-# Longer than a run, so that no client is pinged and no handshake looked after in one.
+# Longer than a run, so that no client is pinged and no handshake times out during one.
 LONG = ("--ping-interval", "1h", "--pong-timeout", "1m", "--handshake-timeout", "1h")
 # The shortest that leaves a busy machine time to answer.
 OFTEN = ("--ping-interval", "6s", "--pong-timeout", "5s", "--handshake-timeout", "1h")
-# Between two pings by default (Limits.swift, pingInterval).
+# The time between two pings by default (Limits.swift, pingInterval).
 PING_SECONDS = 25
 PING_ROUNDS = 7
-# Between two ticks (Limits.swift, wheelTick).
+# The time between two ticks (Limits.swift, wheelTick).
 TICK_SECONDS = 0.25
 
 
 def middle(costs):
-    """The median, of instructions and of allocations."""
+    """Returns the median, of instructions and of allocations."""
     return Counts(
         statistics.median(cost.instructions for cost in costs),
         statistics.median(cost.allocations for cost in costs),
@@ -51,28 +56,30 @@ def middle(costs):
 
 
 def least(costs):
-    """What was counted where the least came in between: a busy machine adds turns of the loop."""
+    """Returns the least counts, those with the fewest disturbances: a busy machine adds turns of
+    the loop."""
     return Counts(
         min(cost.instructions for cost in costs),
         min(cost.allocations for cost in costs),
     )
 
 
-def slope(node, work, few, many):
-    """What one more costs. What the measurement costs falls out, and so does a constant tail."""
+def slope(node, work, few, many, rounds=ROUNDS):
+    """Returns the cost of one more. The cost of measuring cancels out, and so does a constant
+    rest."""
 
     def cost(count):
         node.forget()
         work(count)
         return node.counts()
 
-    rounds = [(cost(many), cost(few)) for _ in range(ROUNDS)]
-    more, less = (least(costs) for costs in zip(*rounds))
+    counted = [(cost(many), cost(few)) for _ in range(rounds)]
+    more, less = (least(costs) for costs in zip(*counted))
     return (more - less) / (many - few)
 
 
 class Room:
-    """A client that talks, others that listen, and all of them wait for every message."""
+    """A client that sends, others that listen, and all of them wait for every message."""
 
     def __init__(self, node):
         self.node = node
@@ -82,12 +89,13 @@ class Room:
         self.message = chat("sender", "a message of the length that people write to each other")
 
     def grow(self, recipients):
-        """So many hear a message, the sender among them."""
+        """Adds listeners until this number of clients receives a message, the sender among them."""
         while len(self.listeners) + 1 < recipients:
             self.listeners.append(Client(self.node.port))
 
     def say(self, count, at_once):
-        """So many times a number of messages in one segment, the next when everybody has them."""
+        """Sends `count` segments of `at_once` messages, each when all clients have received the
+        last."""
         for _ in range(count):
             self.sender.send(self.message * at_once)
             for client in (self.sender, *self.listeners):
@@ -95,20 +103,27 @@ class Room:
         self.sender.settle()
 
     def cost_of_one(self, many=MANY_MESSAGES):
-        """Of a message on its own, to all of them."""
+        """Returns the cost of a message on its own, to all clients."""
         return slope(self.node, lambda count: self.say(count, 1), FEW_MESSAGES, many)
 
     def cost_of_batch(self, many=MANY_BATCHES):
-        """Of a batch, to all of them."""
-        return slope(self.node, lambda count: self.say(count, BATCH), FEW_BATCHES, many)
+        """Returns the cost of a batch, to all clients."""
+        return slope(
+            self.node,
+            lambda count: self.say(count, BATCH),
+            FEW_BATCHES,
+            many,
+            ROUNDS_OF_BATCHES,
+        )
 
     def fill(self):
-        """Until every new message takes the place of an old one."""
+        """Sends until every new message takes the place of an old one."""
         self.say(BATCHES_TO_FILL, BATCH)
 
 
 def fan_out(node):
-    """Per message and per recipient: what the line through two sizes of a room says."""
+    """Returns the costs per message and per recipient, from the line through two sizes of a
+    room."""
     room = Room(node)
     room.fill()
     costs = {}
@@ -129,7 +144,7 @@ def fan_out(node):
 
 
 def through_redis(node, recipient):
-    """A message's way through Redis and back; the sender is the only one who hears it."""
+    """Returns the cost of a message through Redis and back; the sender is its only recipient."""
     room = Room(node)
     room.fill()
     return {
@@ -143,12 +158,12 @@ def through_redis(node, recipient):
 
 
 def visits(node):
-    """Of one to a node on its own."""
+    """Returns the cost of a visit to a node on its own."""
     return {"visit": visit(node)}
 
 
 def visit(node):
-    """Connecting, logging in, and leaving again."""
+    """Returns the cost of connecting, logging in, and leaving again."""
     resident = Client(node.port)
 
     def come(count):
@@ -163,7 +178,7 @@ def visit(node):
 
 
 def crowd(node, count):
-    """So many that are logged in."""
+    """Returns this number of clients, all logged in."""
     clients = [Client(node.port) for _ in range(count)]
     for index, client in enumerate(clients):
         client.login(f"idler{index}")
@@ -172,17 +187,17 @@ def crowd(node, count):
 
 
 def idle_client(node, pinged):
-    """A minute of a client that only stays: of what a node does without being asked, and of pings.
+    """Returns the cost of a minute of an idle client: what a node does by itself, and pings.
 
-    The first node sends no ping while it is looked at, the second one often."""
+    The first node sends no ping while it is counted, the second one sends them often."""
     clients = crowd(node, IDLE_CLIENTS)
     quiet = []
     for _ in range(IDLE_ROUNDS):
         node.forget()
         time.sleep(IDLE_SECONDS)
         counts = node.counts()
-        # A ping that is an hour off is looked at every 64 s on the way (Wheel.swift): by whom, and so
-        # in which round, depends on how long they took to log in. One that is 25 s off never is.
+        # A ping that is an hour off is reminded of every 64 s (Wheel.swift); for which client, and
+        # so in which round, depends on how long they took to log in. One that is 25 s off never is.
         if counts.stretches == 0:
             quiet.append(counts * (60 / IDLE_SECONDS / IDLE_CLIENTS))
         if len(quiet) == ROUNDS:
@@ -196,12 +211,13 @@ def idle_client(node, pinged):
 
 
 def ping(node):
-    """A ping and its answer. All answers come at once, and are seen in one turn of the loop; the pings
-    share a tick unless the turn before fell across the end of one, which a busy machine makes
-    likelier. A round in which they took more stretches than in another does not count."""
+    """Returns the cost of a ping and its answer. All answers come at once, and are read in one turn
+    of the loop; the pings share a tick unless the turn before crossed the end of one, which a busy
+    machine makes likelier. A round in which they took more batches than in another does not
+    count."""
     clients = crowd(node, PINGED_CLIENTS)
-    # From the end of a round to that of another: what follows a ping later is in it once, too. The
-    # first of all has tables that grow.
+    # Each round goes from the end of one to the end of the next, so that what follows a ping later
+    # is in it once too. In the first round of all, tables grow.
     answer_pings(node, clients)
     answer_pings(node, clients)
     rounds = []
@@ -216,15 +232,15 @@ def ping(node):
 
 
 def idle_node(node):
-    """A minute without clients."""
+    """Returns the cost of a minute without clients."""
     return {"idle node": node.tick * (60 / TICK_SECONDS)}
 
 
 def answer_pings(node, clients):
-    """Waits until each has a ping, and lets the node see all answers at the same time."""
+    """Waits until each client has a ping, and makes the node read all answers at the same time."""
     payloads = [client.expect(PING) for client in clients]
     with node.stopped():
         for client, payload in zip(clients, payloads):
             client.send(frame(PONG, payload))
-    # The last one's is read last.
+    # The last client's answer is read last.
     clients[-1].settle()

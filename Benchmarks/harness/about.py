@@ -1,4 +1,5 @@
-"""On what, with what and how it was measured: without it a figure means nothing."""
+"""The machine, the versions and the sizes of a measurement, without which a figure means
+nothing."""
 
 import datetime
 import os
@@ -47,7 +48,7 @@ def about(bench: Bench, command: str, given: bool, load_before: float) -> dict[s
         "date": datetime.date.today().isoformat(),
         "machine": f"{_processor()}, Linux {platform.release()}, load before {load_before:.1f}",
         "quiet": _quietness(bench),
-        "chatnode": f"{_said(bench.binary, '--version') or '?'}, {source}",
+        "chatnode": f"{(_said(bench.binary, '--version') or '?').removeprefix('chatnode ')}, {source}",
         "beside": versions + "".join(
             f"; {name} not available here: {why}" for name, why in bench.missing.items()),
         "rounds": f"{bench.rounds} of {bench.seconds:g} s, interleaved in random order; "

@@ -1,4 +1,4 @@
-"""S7 to S10, and churn: clients that idle, come, do not read, wait, and vanish."""
+"""S7 to S10, and churn: clients that idle, connect, do not read, wait, and vanish."""
 
 from .bars_redis import bare_publish
 from .bench import Bench
@@ -14,7 +14,8 @@ def s7(bench: Bench) -> None:
     name = "chatnode on Redis"
 
     def fresh_node() -> Result:
-        # A node of its own each time: what it has kept from earlier clients would hide their cost.
+        # A new node each time: memory that it has kept from earlier clients would hide the cost of
+        # new ones.
         with bench.node_on_redis() as (target, _):
             return measure(target, "idle", bench.value_bytes, clients=clients, warm_up=5,
                            seconds=seconds, patience=20)
@@ -22,7 +23,7 @@ def s7(bench: Bench) -> None:
     results = bench.interleave("S7", {name: fresh_node}, bench.repeats)
 
     def memory(result: Result) -> float:
-        """Bytes, of the KiB that the system tells."""
+        """Returns bytes, from the KiB that the system reports."""
         node = result.node
         grown_kib = node["after_kib"]["private"] - node["before_kib"]["private"]
         return grown_kib * 1024 / clients
@@ -64,7 +65,7 @@ def s9(bench: Bench) -> None:
     deaf = max(1, bench.recipients // 100)
     hearing = bench.recipients - deaf
     workload = f"1 sender, {hearing:,} recipients, 64 in flight, {deaf} never read"
-    # The kernel's buffers have to be full before a node notices who does not read.
+    # The kernel's buffers have to be full before a node notices which clients do not read.
     seconds = max(bench.seconds, 8)
     with_deaf, without = "some never read", "all read"
     with bench.running(bench.chatnode()) as targets:
@@ -91,7 +92,7 @@ def s9(bench: Bench) -> None:
 
 def s10(bench: Bench) -> None:
     workload = f"10 messages/s to {bench.recipients:,}, sent to last received"
-    # Thirty messages, of which a median can be taken.
+    # Thirty messages, enough for a median.
     seconds = max(bench.seconds, 3)
     trip = "a Redis round trip"
     with (bench.running(FLOOR, bench.chatnode()) as targets,
@@ -128,20 +129,21 @@ def s10(bench: Bench) -> None:
     bench.findings.costs.append(Cost("S10", trip, single(results, trip, trip_us), "µs, mean"))
 
 
-# Of those that wait while others come and vanish. A quarter of the 100 ms up to which an answer comes
-# at once, to people: walks (Limits.walkTime), stretches (choreTime), a turn's newcomers, and thousands
-# to be noted, as they happen to meet.
+# For clients that wait while others come and vanish. A quarter of the 100 ms up to which people
+# take an answer for immediate: broadcasts (Limits.broadcastTime), deferred work
+# (Limits.deferredWorkTime), a turn's newcomers, and thousands of ends to be noted, in whatever
+# combination.
 DENT_MS = 25
 STAYING = 50
 
 
 def churn(bench: Bench) -> None:
-    # FIN: so the kernel closes for a process that is killed and had read all.
+    # FIN: the kernel closes this way for a killed process that had read everything.
     in_order = vanish_at_once(bench, "churn", in_order=True)
-    # And so for one that had not.
+    # A reset: the kernel closes this way for a killed process that had not.
     resets = vanish_at_once(bench, "churn, with resets")
     workload = f"{bench.new_clients:,} come and vanish at once, {STAYING} stay and are pinged"
-    # The floor does nothing for who is gone but close.
+    # The floor does nothing for vanished clients but close.
     both, beside = ["chatnode", FLOOR.name], "chatnode / floor, the same"
     bench.row("churn", workload, "server's work from ping to pong, 99th percentile", in_order,
               ["chatnode"], single(in_order, "chatnode", dent), DENT_MS, unit="ms",
@@ -154,13 +156,13 @@ def churn(bench: Bench) -> None:
 
 
 def dent(result: Result) -> float:
-    """Milliseconds of the server's processor time from a ping to its pong: a machine's other work
-    is not the server's doing."""
+    """Returns milliseconds of the server's processor time from a ping to its pong: a machine's
+    other work is not the server's."""
     return result.report["churn_work_us"]["p99"] / 1e3
 
 
 def come_and_go(bench: Bench, target: Target, **options) -> Result:
-    """From many addresses, because each port is then in TIME_WAIT for a minute."""
+    """Connects from many addresses, because each port is then in TIME_WAIT for a minute."""
     return measure(target, "churn", bench.value_bytes, clients=STAYING,
                    newcomers=bench.new_clients, sources=100, **options)
 
@@ -182,17 +184,17 @@ def vanish_at_once(bench: Bench, title: str, **options) -> Rounds:
 
 
 def vanish_in_silence(bench: Bench) -> None:
-    """A network is gone: what is left are pings without an answer, all of them due together."""
+    """A network fails: what remains are pings without an answer, all of them due together."""
     ping, pong = 3, 2
-    # And two seconds in which a node still reads from those it has closed (Limits.lingerTimeout), and
-    # two for its ticks and stretches.
+    # And two seconds in which a node still reads from the clients it has closed
+    # (Limits.lingerTimeout), and two for its ticks and deferred work.
     silence = ping + pong + 2 + 2
     workload = f"{bench.new_clients:,} come and say nothing more, {STAYING} stay and are pinged"
     node = bench.chatnode(more=["--ping-interval", f"{ping}s", "--pong-timeout", f"{pong}s"])
     with bench.running(node) as targets:
         results = bench.interleave("churn, in silence", {"chatnode": lambda: come_and_go(
             bench, targets["chatnode"], silence=silence)}, bench.repeats)
-    # The longest: a hundredth of so long a time is longer than all that is done for them.
+    # The longest: a hundredth of such a long time is longer than all the work for these clients.
     bench.row("churn", workload, "node's work from ping to pong, the longest", results,
               ["chatnode"], single(results, "chatnode",
                                    lambda r: r.report["going_work_us"]["max"] / 1e3),

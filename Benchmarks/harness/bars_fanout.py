@@ -44,7 +44,7 @@ def _against_peers(bench: Bench, bar: str, in_flight: int) -> Rounds:
 def _rows(bench: Bench, bar: str, in_flight: int, limits: dict[str, float]) -> Rounds:
     results = _against_peers(bench, bar, in_flight)
     for name in [FLOOR.name, *(peer.name for peer in bench.peers), *bench.missing]:
-        # Of the others it is for information.
+        # The ratios to the others are for information.
         there = name in results
         bench.row(
             bar, _workload(bench, in_flight), f"chatnode / {name}, CPU a delivery", results,
@@ -86,7 +86,7 @@ def s4(bench: Bench) -> None:
                 bench.findings.costs.append(Cost(
                     _workload(bench, in_flight) + " (S4)", name, single(results, name, cpu),
                     "µs a delivery", faults(results, name)))
-            # For each message, because what Redis does has nothing to do with the recipients.
+            # For each message, because the work of Redis does not depend on the recipients.
             bench.findings.costs.append(Cost(
                 _workload(bench, in_flight) + " (S4)", "Redis beside it",
                 single(results, target.candidate.name,

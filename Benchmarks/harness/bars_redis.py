@@ -8,7 +8,7 @@ from .load import Result, Target, measure
 from .rounds import Rounds, faults, ratio, single
 from .rows import Cost
 
-# On their way at one time, in each of them but "one by one".
+# The number of messages on their way at one time, in each scenario but "one by one".
 IN_FLIGHT = 1024
 BARE = "bare PUBLISH"
 RATE = "chatnode / bare pipelined PUBLISH, messages a second"
@@ -16,7 +16,7 @@ RATE = "chatnode / bare pipelined PUBLISH, messages a second"
 
 @dataclasses.dataclass(frozen=True)
 class Conversation:
-    """Some talk, and all of `clients` hear: whoever has a socket hears everything."""
+    """Some clients send, and all `clients` receive: every socket receives everything."""
 
     name: str
     clients: int
@@ -29,12 +29,13 @@ class Conversation:
                 f"{self.clients} recipients, through Redis")
 
     def run(self, bench: Bench, target: Target) -> Result:
-        # No holding back: here the rate counts. A generator that is too busy makes it void.
+        # Without a ceiling: here the rate counts. A generator that is too busy makes the round
+        # void.
         return measure(target, "fanout", bench.value_bytes, clients=self.clients,
                        senders=self.senders, in_flight=self.in_flight, seconds=bench.seconds,
                        ceiling=1)
 
-    # Of a message, where the generator counts deliveries.
+    # Figures for a message, while the generator counts deliveries.
 
     def rate(self, result: Result) -> float:
         return result.report["per_second"] / self.clients
@@ -50,13 +51,13 @@ class Conversation:
 
 
 MANY = Conversation("64 senders", 64, 64, IN_FLIGHT // 64)
-# With 64 who hear, most of the work is deliveries, at both ends; here, publishing.
+# With 64 recipients, most of the work at both ends is deliveries; here it is publishing.
 FEW = Conversation("8 senders", 8, 8, IN_FLIGHT // 8)
 ALONE = Conversation("one by one", 64, 1, 1)
 
 
 def bare_publish(redis, bench: Bench, in_flight: int) -> Result:
-    """PUBLISH of as many bytes as a chat has, and nothing else."""
+    """Sends PUBLISH with as many bytes as a chat has, and nothing else."""
     target = Target(Candidate("redis", (), extra_value_bytes=CHAT_BYTES_AROUND_VALUE), redis)
     return measure(target, "redis", bench.value_bytes, in_flight=in_flight, seconds=bench.seconds)
 
@@ -87,7 +88,7 @@ def _judge(bench: Bench, results: Rounds) -> None:
               [many, alone], ratio(results, many, alone, MANY.rate, ALONE.rate), 4, at_least=True)
     bench.row("S6", FEW.workload, RATE, results, [FEW.name, BARE],
               ratio(results, FEW.name, BARE, FEW.rate, bare_rate), 0.35, at_least=True)
-    # Where node, Redis and generator share two processors, the rate says less than these.
+    # If node, Redis and generator share two processors, the rate says less than these.
     bench.row("S6", MANY.workload, "bare PUBLISH / chatnode, Redis's CPU a message", results,
               [BARE, many], ratio(results, BARE, many, bare_us, MANY.redis_us),
               note="for information")

@@ -1,4 +1,4 @@
-"""What all bars share: the servers, the sizes, and how long to measure."""
+"""What all bars share: the servers, the sizes, and the duration of measurements."""
 
 import contextlib
 import dataclasses
@@ -28,23 +28,26 @@ class Bench:
     new_clients: int
     peers: list[Candidate]
     missing: dict[str, str]
+    before: str | None = None  # another build of chatnode
     findings: Findings = dataclasses.field(default_factory=Findings)
 
     @property
     def repeats(self) -> int:
-        """Of what takes a minute each time and spreads little."""
+        """The number of rounds for what takes a minute each time and spreads little."""
         return max(1, self.rounds // 3)
 
-    def chatnode(self, redis: Server | None = None, more: Sequence[str] = ()) -> Candidate:
-        return candidates.chatnode(self.binary, [*self.chatnode_arguments, *more], redis)
+    def chatnode(self, redis: Server | None = None, more: Sequence[str] = (),
+                 binary: str | None = None) -> Candidate:
+        return candidates.chatnode(
+            binary or self.binary, [*self.chatnode_arguments, *more], redis)
 
     def peer(self, name: str) -> Candidate | None:
         return next((peer for peer in self.peers if peer.name == name), None)
 
     @contextlib.contextmanager
     def running(self, *wanted: Candidate):
-        """Starts each; yields the targets by name. A peer that does not start is left out, and the
-        table says so; without chatnode or the floor there is nothing to measure."""
+        """Starts each candidate; yields the targets by name. A peer that does not start is left
+        out, and the table says so; without chatnode or the floor there is nothing to measure."""
         with contextlib.ExitStack() as stack:
             targets: dict[str, Target] = {}
             for candidate in wanted:
@@ -60,14 +63,15 @@ class Bench:
             yield targets
 
     @contextlib.contextmanager
-    def node_on_redis(self):
-        """A node and its Redis, whose work is counted beside it."""
-        with (candidates.redis_server(self.folder) as redis,
-              self.chatnode(redis).start(self.folder) as node):
-            yield Target(self.chatnode(redis), node, (redis,)), redis
+    def node_on_redis(self, binary: str | None = None):
+        """Starts a node and its Redis, whose work is counted beside the node's."""
+        with candidates.redis_server(self.folder) as redis:
+            candidate = self.chatnode(redis, binary=binary)
+            with candidate.start(self.folder) as node:
+                yield Target(candidate, node, (redis,)), redis
 
     def fanout(self, target: Target, in_flight: int, **options) -> Result:
-        """One sender, all hear."""
+        """Measures one sender, whose messages all clients receive."""
         options = {"clients": self.recipients, "seconds": self.seconds, **options}
         if not self.slide and in_flight > 1:
             options["burst"] = True
@@ -83,8 +87,8 @@ class Bench:
     def row(self, bar: str, workload: str, what: str, results: Rounds, names: list[str],
             figure: Figure | None, limit: float | None = None, *, note: str = "",
             asked: int | None = None, **options) -> None:
-        """Judges a figure that was made of these trials: in as many rounds as were asked for, and
-        only if chatnode was right in all of them."""
+        """Judges a figure that was computed from these trials: it needs as many valid rounds as
+        were asked for, and chatnode must have been right in all of them."""
         notes = ", ".join(filter(None, [note, faults(results, *names)]))
         self.findings.rows.append(Row(
             bar, workload, what, figure, limit, note=notes,

@@ -1,4 +1,4 @@
-"""Who is measured, and how each is started."""
+"""Which servers are measured, and how each is started."""
 
 import dataclasses
 import pathlib
@@ -7,7 +7,7 @@ import subprocess
 from . import paths
 from .servers import Server, free_port
 
-# What a chat of chatnode has around its value: type, username of ten letters, seq, ts, mid. Raw
+# The bytes of a chatnode chat around its value: type, username of ten letters, seq, ts, mid. Raw
 # servers get values that are longer by this, so that the same number of bytes goes to each client.
 CHAT_BYTES_AROUND_VALUE = 104
 
@@ -35,12 +35,13 @@ FLOOR = Candidate("floor", (str(paths.BIN / "floor"), "--port", "PORT"))
 
 def chatnode(binary: str, extra: list[str], redis: Server | None = None,
              version: str = "") -> Candidate:
-    """As shipped, but with one loop, since the others have one worker, too, and with the senders'
-    rates unlimited, since one of them stands for thousands."""
+    """Returns chatnode as shipped, but with one loop, since the others have one worker too, and
+    with the senders' rates unlimited, since one of them stands for thousands."""
     command = [binary, "serve", "--port", "PORT", "--loops", "1", "--message-rate", "0",
                "--byte-rate", "0", *extra]
     if redis:
-        # A prefix of its own, so that nodes that share this Redis do not hear each other.
+        # A prefix of its own, so that nodes that share this Redis do not receive each other's
+        # messages.
         prefix = f"bench{free_port()}"
         command += ["--redis", f"redis://127.0.0.1:{redis.port}", "--redis-prefix", prefix,
                     "--new-cluster"]
@@ -49,16 +50,17 @@ def chatnode(binary: str, extra: list[str], redis: Server | None = None,
 
 
 def redis_server(folder: pathlib.Path) -> Server:
-    """With the configuration that chatnode is run with."""
+    """Starts a Redis with the configuration that chatnode is run with."""
     port = free_port()
     command = ["redis-server", str(paths.REDIS_CONFIG), "--port", str(port)]
     return Server("redis", command, folder / f"redis-{port}", port)
 
 
-# Folder under peers/, name in the tables, dialect, and what `start` gets beside the port.
+# For each peer: its folder under peers/, its name in the tables, its dialect, and what `start` gets
+# besides the port.
 _PEERS = [
     ("uwebsockets", "uWebSockets", "raw", ()),
-    # Better than its users have it: see the server's comment.
+    # Better than what its users have: see the comment in the server.
     ("uwebsockets", "uWebSockets, deferred", "raw", ("deferred",)),
     ("nats", "nats-server", "nats", ()),
     ("nchan", "nchan", "raw", ()),
@@ -68,7 +70,7 @@ _PEERS = [
 
 
 def peers() -> tuple[list[Candidate], dict[str, str]]:
-    """Those that are there, and of the others why not."""
+    """Returns the peers that are installed, and for the others why they are not."""
     there, missing = [], {}
     for folder, name, dialect, more in _PEERS:
         start = str(paths.PEERS / folder / "start")

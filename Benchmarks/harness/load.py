@@ -1,4 +1,4 @@
-"""Puts load on a server with c/load.c, and says whether the result may be used."""
+"""Puts load on a server with c/load.c, and decides whether the result may be used."""
 
 import dataclasses
 import json
@@ -25,15 +25,15 @@ class Result:
 
     report: dict[str, Any]
     fault: str | None = None
-    # The fault says something of the generator only: it was too busy. Any other fault is taken for
-    # the server's, which has to be shown to be right.
+    # Whether the fault is the generator's alone: it was too busy. Any other fault counts as the
+    # server's, which has to be shown to be right.
     is_void: bool = False
-    # Of chatnode, whose faults fail its bar.
+    # Whether it is a result of chatnode, whose faults fail its bar.
     is_ours: bool = False
 
     @property
     def is_wrong(self) -> bool:
-        """A message went astray, or the server ended or gave no answer."""
+        """Whether a message went astray, or the server ended or gave no answer."""
         return self.fault is not None and not self.is_void
 
     @property
@@ -64,7 +64,8 @@ def measure(target: Target, mode: str, value_bytes: int = 64, **options: Any) ->
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
         command += [flag] if value is True else [flag, str(value)]
-    # Connecting and draining have their own patience within the generator; this is for what hangs.
+    # The generator has time limits of its own for connecting and draining; this one is for a
+    # generator that hangs.
     limit = 120 + options.get("seconds", 1) + options.get("warm_up", 0)
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)

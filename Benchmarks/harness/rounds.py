@@ -1,4 +1,4 @@
-"""Interleaved rounds, and what can be said of them."""
+"""Interleaved rounds, and their statistics."""
 
 import dataclasses
 import random
@@ -13,9 +13,9 @@ Rounds = dict[str, list[Result]]
 
 
 def interleaved(title: str, trials: dict[str, Trial], count: int) -> Rounds:
-    """Each trial once a round, in an order that is drawn anew: what else goes on in the machine
-    then meets all alike. Rounds in which one of them may not be used are made up for, as often
-    again."""
+    """Runs each trial once a round, in an order that is drawn anew, so that the machine's other
+    work affects all alike. Rounds in which a trial may not be used are replaced, up to the same
+    number again."""
     results: Rounds = {name: [] for name in trials}
     for number in range(1, 2 * count + 1):
         order = list(trials)
@@ -34,7 +34,7 @@ def interleaved(title: str, trials: dict[str, Trial], count: int) -> Rounds:
 
 
 def _are_enough(results: Rounds, count: int) -> bool:
-    """A trial that has not succeeded once in so many rounds will not: it holds up no other."""
+    """A trial that has not succeeded once in `count` rounds will not: no other waits for it."""
     hopeful = [several for several in results.values()
                if any(result.fault is None for result in several)]
     complete = sum(all(result.fault is None for result in together)
@@ -43,7 +43,7 @@ def _are_enough(results: Rounds, count: int) -> bool:
 
 
 def faults(results: Rounds, *names: str) -> str:
-    """How many rounds of these were not used, and whose fault it was; empty if all were."""
+    """Returns how many rounds of these were not used, and whose fault it was; empty if all were."""
     void = sum(result.is_void for name in names for result in results[name])
     wrong = [(name, sum(result.is_wrong for result in results[name])) for name in names]
     return ", ".join([f"{void} void"] * (void > 0)
@@ -51,7 +51,7 @@ def faults(results: Rounds, *names: str) -> str:
 
 
 def is_wrong(results: Rounds) -> bool:
-    """Whether chatnode was wrong in any of them."""
+    """Returns whether chatnode was wrong in any of them."""
     return any(result.is_wrong and result.is_ours for several in results.values()
                for result in several)
 
@@ -79,13 +79,13 @@ def figure(values: list[float]) -> Figure | None:
 
 
 def single(results: Rounds, name: str, key: Callable[[Result], float]) -> Figure | None:
-    """Of one trial, over the rounds in which it is valid."""
+    """Returns the figure of one trial, over the rounds in which it is valid."""
     return figure([key(result) for result in results[name] if result.fault is None])
 
 
 def ratio(results: Rounds, above: str, below: str, key: Callable[[Result], float],
           key_below: Callable[[Result], float] | None = None) -> Figure | None:
-    """Within each round, over those in which both are valid."""
+    """Returns the ratio within each round, over those in which both are valid."""
     key_below = key_below or key
     pairs = zip(results[above], results[below], strict=True)
     return figure([key(a) / key_below(b) for a, b in pairs

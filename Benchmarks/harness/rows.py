@@ -1,4 +1,4 @@
-"""What a bar's measurement comes to: rows of the two tables."""
+"""The results of a bar's measurement: rows of the two tables."""
 
 import dataclasses
 
@@ -13,13 +13,13 @@ class Row:
     workload: str
     what: str
     figure: Figure | None
-    limit: float | None = None  # None: for information
+    limit: float | None = None  # None: for information only
     at_least: bool = False
-    below: bool = False  # the bar itself is too much
-    unit: str = ""  # none: a ratio
+    below: bool = False  # whether the figure must be below the bar, and not reach it
+    unit: str = ""  # empty for a ratio
     note: str = ""
-    asked: int = 1  # valid rounds; with fewer it is not measured
-    is_wrong: bool = False  # chatnode was, in one round at least: no figure mends that
+    asked: int = 1  # valid rounds asked for; with fewer it is not measured
+    is_wrong: bool = False  # whether chatnode was wrong in any round, which fails the bar
 
     @property
     def verdict(self) -> str:
@@ -63,7 +63,8 @@ class Findings:
 
     @property
     def passed(self) -> bool:
-        """All bars are reached, and chatnode was never wrong, in what is for information neither."""
+        """Whether all bars are reached, and chatnode was never wrong, not even in rows for
+        information."""
         judged = [row for row in self.rows if row.limit is not None]
         return (bool(judged) and all(row.verdict == "reached" for row in judged)
                 and not any(row.is_wrong for row in self.rows))

@@ -1,4 +1,4 @@
-"""Server processes: each on a free port and in a folder of its own, and stopped in the end."""
+"""Server processes: each on a free port and in a folder of its own, and stopped at the end."""
 
 import os
 import pathlib
@@ -11,18 +11,18 @@ import urllib.request
 
 
 class CannotStart(Exception):
-    """A server did not come up; says why."""
+    """The error that a server did not start; says why."""
 
 
 # How long a server may take to start. Ruby on a busy machine takes a few seconds.
 START_SECONDS = 30
-# How long one may take to leave after SIGTERM before it is killed.
+# How long a server may take to leave after SIGTERM before it is killed.
 STOP_SECONDS = 5
 
 
 def free_port() -> int:
-    """Below the range of ports that the kernel gives to clients, so that none of the 19,000 sits on
-    it by the time the server starts."""
+    """Returns a port below the range that the kernel gives to clients, so that none of the 19,000
+    has it by the time the server starts."""
     with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="ascii") as file:
         first_of_clients = int(file.read().split()[0])
     start = 10_000 + os.getpid() * 7 % 8_000
@@ -91,7 +91,7 @@ class Server:
         return lines[-1] if lines else "it said nothing"
 
     def cpu_seconds(self) -> float:
-        """Of all its threads."""
+        """Returns the processor time of all its threads."""
         total = 0
         for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
             try:
@@ -101,8 +101,8 @@ class Server:
         return total / 1e9
 
     def wait_until_quiet(self, seconds: float = 10) -> None:
-        """What an earlier round left behind, such as thousands of closed sockets, is not work of
-        the next one."""
+        """Waits until the server is idle: what an earlier round left behind, such as thousands of
+        closed sockets, must not be counted as work of the next one."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             before = self.cpu_seconds()

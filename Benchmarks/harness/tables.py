@@ -1,4 +1,4 @@
-"""The findings as text for a terminal, as Markdown for the pages, as JSON for machines."""
+"""The findings as text for a terminal, as Markdown for the pages, as JSON for programs."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ def number(value: float) -> str:
 
 
 def spread(figure: Figure | None) -> tuple[str, str]:
-    """Median; quartiles and, in brackets, the extremes."""
+    """Returns the median, and the quartiles with the extremes in brackets."""
     if figure is None:
         return "–", ""
     if figure.count == 1:

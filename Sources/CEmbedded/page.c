@@ -1,7 +1,69 @@
 #include "embedded.h"
 
-static const unsigned char page[] = {
-#embed "page.html"
+static const unsigned char index_html[] = {
+#embed "page/index.html"
+};
+static const unsigned char style_css[] = {
+#embed "page/style.css"
+};
+static const unsigned char connection_js[] = {
+#embed "page/connection.js"
+};
+static const unsigned char incoming_js[] = {
+#embed "page/incoming.js"
+};
+static const unsigned char keyboard_js[] = {
+#embed "page/keyboard.js"
+};
+static const unsigned char limits_js[] = {
+#embed "page/limits.js"
+};
+static const unsigned char log_js[] = {
+#embed "page/log.js"
+};
+static const unsigned char login_js[] = {
+#embed "page/login.js"
+};
+static const unsigned char main_js[] = {
+#embed "page/main.js"
+};
+static const unsigned char outbox_js[] = {
+#embed "page/outbox.js"
+};
+static const unsigned char scroll_js[] = {
+#embed "page/scroll.js"
+};
+static const unsigned char state_js[] = {
+#embed "page/state.js"
+};
+static const unsigned char tab_js[] = {
+#embed "page/tab.js"
+};
+static const unsigned char tools_js[] = {
+#embed "page/tools.js"
+};
+static const unsigned char view_js[] = {
+#embed "page/view.js"
 };
 
-struct embedded embedded_page(void) { return (struct embedded){page, sizeof page}; }
+static const struct embedded_file files[] = {
+    {"index.html", {index_html, sizeof index_html}},
+    {"style.css", {style_css, sizeof style_css}},
+    {"connection.js", {connection_js, sizeof connection_js}},
+    {"incoming.js", {incoming_js, sizeof incoming_js}},
+    {"keyboard.js", {keyboard_js, sizeof keyboard_js}},
+    {"limits.js", {limits_js, sizeof limits_js}},
+    {"log.js", {log_js, sizeof log_js}},
+    {"login.js", {login_js, sizeof login_js}},
+    {"main.js", {main_js, sizeof main_js}},
+    {"outbox.js", {outbox_js, sizeof outbox_js}},
+    {"scroll.js", {scroll_js, sizeof scroll_js}},
+    {"state.js", {state_js, sizeof state_js}},
+    {"tab.js", {tab_js, sizeof tab_js}},
+    {"tools.js", {tools_js, sizeof tools_js}},
+    {"view.js", {view_js, sizeof view_js}},
+};
+
+size_t embedded_page_count(void) { return sizeof files / sizeof files[0]; }
+
+struct embedded_file embedded_page_file(size_t index) { return files[index]; }

@@ -5,8 +5,8 @@
 static const unsigned char common[] = {
 #embed "scripts/common.lua"
 };
-static const unsigned char fence[] = {
-#embed "scripts/fence.lua"
+static const unsigned char openepoch[] = {
+#embed "scripts/openepoch.lua"
 };
 static const unsigned char register_[] = {
 #embed "scripts/register.lua"
@@ -40,11 +40,11 @@ static const struct {
     const char *name;
     struct embedded script;
 } scripts[] = {
-    {"common", {common, sizeof common}},       {"fence", {fence, sizeof fence}},
+    {"common", {common, sizeof common}},         {"openepoch", {openepoch, sizeof openepoch}},
     {"register", {register_, sizeof register_}}, {"renew", {renew, sizeof renew}},
-    {"certify", {certify, sizeof certify}},    {"claim", {claim, sizeof claim}},
-    {"release", {release, sizeof release}},    {"reap", {reap, sizeof reap}},
-    {"publish", {publish, sizeof publish}},    {"catchup", {catchup, sizeof catchup}},
+    {"certify", {certify, sizeof certify}},      {"claim", {claim, sizeof claim}},
+    {"release", {release, sizeof release}},      {"reap", {reap, sizeof reap}},
+    {"publish", {publish, sizeof publish}},      {"catchup", {catchup, sizeof catchup}},
     {"endgrace", {endgrace, sizeof endgrace}},
 };
 

@@ -1,19 +1,19 @@
-/// Where a node's clients connect: `ws://host:port/path`.
+/// The address for a node's clients: `ws://host:port/path`.
 public struct ChatURL: Hashable, Sendable, CustomStringConvertible {
     /// Why a text is no such address.
     public struct Invalid: Error, Hashable, Sendable {
-        /// What is wrong with it.
+        /// What is wrong with the text.
         public let complaint: String
     }
 
     /// A name or an IP address, without the brackets around IPv6.
     public let host: String
-    /// 4567 unless it says otherwise, as a node's own default.
+    /// The port; 4567, a node's own default, unless the text has another.
     public let port: Int
-    /// Begins with `/`; with the query, if there is one.
+    /// The path, which begins with `/`, and the query, if there is one.
     public let path: String
 
-    /// Reads one. The port may be left out (4567), and so may the path (`/ws`).
+    /// Reads an address. The port may be left out (4567), and so may the path (`/ws`).
     public init(_ text: String) throws(Invalid) {
         let scheme = "ws://"
         guard text.hasPrefix(scheme) else {

@@ -2,37 +2,37 @@ public import ChatCore
 import Glibc
 public import NIOCore
 
-/// Hears what comes over a connection. On: the connection's loop.
+/// Receives the events of a connection. On: the connection's loop.
 public protocol ClientConnectionDelegate: AnyObject {
-    /// The TCP connection is there; the handshake begins.
+    /// Called when the TCP connection is made; the handshake begins.
     func connected(_ connection: ClientConnection)
-    /// The handshake is done: from now on there are messages.
+    /// Called when the handshake is done: from now on there are messages.
     func opened(_ connection: ClientConnection)
-    /// Bytes have come; the messages that they complete are told next, all of the same moment.
+    /// Called when bytes have come, before the messages that they complete; all have the same time.
     func arrived(_ byteCount: Int, on connection: ClientConnection)
-    /// One message. The span ends with the call.
+    /// Called for each message. The span is valid during the call only.
     func received(_ text: RawSpan, on connection: ClientConnection)
-    /// A ping has come and been answered.
+    /// Called when a ping has come and been answered.
     func pinged(_ connection: ClientConnection)
-    /// The end, told once, whatever became of the beginning.
+    /// Called once at the end, even if the connection never opened.
     func ended(_ connection: ClientConnection, _ end: ConnectionEnd)
 }
 
-/// One client's side of a WebSocket: handshake, masked frames out, checked frames in, pings
-/// answered, the close handshake, timeouts. What is said is its owner's business.
+/// The client's side of a WebSocket: handshake, masking and checking of frames, answers to pings,
+/// the close handshake, timeouts. The meaning of messages is its owner's subject.
 ///
 /// On: its loop, everything. Made by `ClientConnector`.
 public final class ClientConnection: ChannelInboundHandler, FrameSink {
-    /// What NIO reads.
+    /// The type that NIO reads.
     public typealias InboundIn = ByteBuffer
-    /// What NIO writes.
+    /// The type that NIO writes.
     public typealias OutboundOut = ByteBuffer
 
     private enum Phase {
         case connecting
         case handshaking(ClientHandshake)
         case open
-        /// A close frame has left; what comes is not told any more.
+        /// A close frame was sent; what comes after that is not passed on.
         case closing
         case ended
     }
@@ -46,7 +46,7 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
     private var parser: FrameParser
     private var context: ChannelHandlerContext?
     private var timeout: Scheduled<Void>?
-    /// Noted when it is known; told when the socket is closed.
+    /// Set when the end is known; reported when the socket is closed.
     private var end: ConnectionEnd?
 
     init(
@@ -64,14 +64,14 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         parser = FrameParser(.client, maxMessageBytes: settings.maxMessageBytes)
     }
 
-    /// Messages may be sent.
+    /// Whether messages may be sent.
     public var isOpen: Bool {
         if case .open = phase { true } else { false }
     }
 
-    // MARK: Saying
+    // MARK: Sending
 
-    /// Frames a message and hands it to the channel; `flush` sends it. Nothing unless open.
+    /// Frames a message and hands it to the channel; `flush` sends it. Does nothing unless open.
     public func write(_ text: RawSpan, promise: EventLoopPromise<Void>? = nil) {
         guard isOpen else { promise?.fail(end ?? .lost); return }
         writeFrame(.text, text, promise: promise)
@@ -82,13 +82,15 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         context?.flush()
     }
 
-    /// Begins the close handshake. The end is told when the server has answered, or has not.
+    /// Begins the close handshake. The end is reported when the server has answered, or its time is
+    /// up.
     public func close(_ code: CloseCode = .normal, _ reason: String = "") {
         guard isOpen else { return cut() }
         sendClose(code, reason)
     }
 
-    /// Ends it at once: with a reset, so that no port of ours waits for stray packets (TIME_WAIT).
+    /// Ends the connection at once: with a reset, so that no local port waits for stray packets
+    /// (TIME_WAIT).
     public func cut() {
         note(.cut)
         guard let context else { return }
@@ -98,8 +100,8 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         context.close(promise: nil)
     }
 
-    /// Reads no more, or on again. Meanwhile pings go unanswered, so a server will close after a
-    /// while. Messages of the last read are still told.
+    /// Pauses or resumes reading. During a pause pings go unanswered, so a server will close after
+    /// a while. Messages of the last read are still passed on.
     public func setReading(_ isReading: Bool) {
         guard let context else { return }
         try? context.channel.syncOptions?.setOption(.autoRead, value: isReading)
@@ -137,16 +139,16 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
 
     // MARK: The channel
 
-    /// NIO's.
+    /// Called by NIO.
     public func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        // Cut before there was a channel.
+        // It was cut before there was a channel.
         if end != nil { return cut() }
         startTimeout(settings.openTimeout)
         if context.channel.isActive { begin(context) }
     }
 
-    /// NIO's.
+    /// Called by NIO.
     public func channelActive(context: ChannelHandlerContext) {
         begin(context)
     }
@@ -171,7 +173,7 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         )
     }
 
-    /// NIO's.
+    /// Called by NIO.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         delegate?.arrived(buffer.readableBytes, on: self)
@@ -208,19 +210,19 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         }
     }
 
-    /// NIO's.
+    /// Called by NIO.
     public func channelInactive(context: ChannelHandlerContext) {
         if case .handshaking(let handshake) = phase { note(.handshake(handshake.ended())) }
         finish(.lost)
     }
 
-    /// NIO's.
+    /// Called by NIO.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .connecting = phase { note(.unreachable(because: error)) }
         context.close(promise: nil)
     }
 
-    /// The connector could not even connect.
+    /// Ends the connection because the connector could not even connect.
     func couldNotConnect(_ error: any Error) {
         finish(.unreachable(because: error))
     }
@@ -244,7 +246,7 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         delegate?.ended(self, end ?? fallback)
     }
 
-    // MARK: Time
+    // MARK: Timeouts
 
     private func startTimeout(_ duration: Duration) {
         stopTimeout()
@@ -260,16 +262,16 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         timeout = nil
     }
 
-    // MARK: What the parser has found
+    // MARK: Events of the parser
 
-    /// The parser's.
+    /// Called by the parser for each message.
     public func text(_ payload: RawSpan) -> Bool {
         guard isOpen else { return isListening }
         delegate?.received(payload, on: self)
         return isListening
     }
 
-    /// The parser's: answered.
+    /// Called by the parser; answers the ping.
     public func ping(_ payload: RawSpan) -> Bool {
         if isOpen {
             writeFrame(.pong, payload)
@@ -279,10 +281,11 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         return isListening
     }
 
-    /// The parser's: nobody waits for one.
+    /// Called by the parser; a pong needs no action.
     public func pong(_ payload: RawSpan) -> Bool { isListening }
 
-    /// The parser's: answered in kind. The server closes first (RFC 6455, section 7.1.1).
+    /// Called by the parser; answers with a close frame. The server closes the connection first
+    /// (RFC 6455, section 7.1.1).
     public func close(_ code: CloseCode?, _ reason: RawSpan) {
         let text = reason.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         note(.closed(code, reason: text))

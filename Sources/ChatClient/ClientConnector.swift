@@ -2,18 +2,19 @@ import ChatCore
 public import NIOCore
 import NIOPosix
 
-/// What holds for a client's connections.
+/// The settings for a client's connections.
 public struct ClientSettings: Sendable {
-    /// For the TCP connection and the handshake together.
+    /// The time for the TCP connection and the handshake together.
     public var openTimeout = Limits.openTimeout
-    /// From our close frame to the end of the connection; then it is cut.
+    /// The time from the client's close frame to the end of the connection; after it the connection
+    /// is cut.
     public var closeTimeout = Limits.closeTimeout
-    /// The longest message taken; a longer one closes with 1009.
+    /// The longest accepted message; a longer one closes with 1009.
     public var maxMessageBytes = Limits.heardBytes
-    /// More header fields of the handshake, such as `Origin`.
+    /// Further header fields of the handshake, such as `Origin`.
     public var headers: [(name: String, value: String)] = []
 
-    /// The defaults.
+    /// Makes the default settings.
     public init() {}
 }
 
@@ -21,9 +22,9 @@ public struct ClientSettings: Sendable {
 public final class ClientConnector {
     /// Where a connection goes.
     public enum Target {
-        /// To the host of the URL, whichever of its addresses answers first.
+        /// The host of the URL, at whichever of its addresses answers first.
         case host
-        /// To an address that has been looked up before.
+        /// An address that was looked up before.
         case address(SocketAddress)
     }
 
@@ -32,8 +33,9 @@ public final class ClientConnector {
     private let readBuffer = SharedReadBuffer()
     private let generator: any RandomNumberGenerator
 
-    /// Each connection draws its masking keys from a copy of the generator, which must not be
-    /// predictable where others' proxies are in between (RFC 6455, section 10.3).
+    /// Makes a connector. Each connection draws its masking keys from a copy of the generator,
+    /// which must not be predictable if other parties' proxies are in between (RFC 6455, section
+    /// 10.3).
     public init(
         on loop: any EventLoop,
         settings: ClientSettings = ClientSettings(),
@@ -45,8 +47,8 @@ public final class ClientConnector {
         self.generator = generator
     }
 
-    /// Opens a connection, from a local address of one's own choice if need be: a machine has some
-    /// 28,000 ports for each of its addresses. What becomes of it the delegate is told.
+    /// Opens a connection and reports its events to the delegate. A source address may be given,
+    /// because a machine has some 28,000 ports for each of its addresses.
     @discardableResult
     public func connect(
         to url: ChatURL,

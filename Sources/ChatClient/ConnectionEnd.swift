@@ -3,26 +3,26 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// How a connection came to its end.
+/// How a connection ended.
 public enum ConnectionEnd: Error, Hashable, Sendable {
-    /// Nobody answered at the address; the reason is the system's.
+    /// No server answered at the address; the reason is the system's.
     case unreachable(String)
-    /// The handshake was refused, or was none.
+    /// The handshake was refused, or was invalid.
     case handshake(ClientHandshakeError)
     /// Connection and handshake together took longer than this.
     case openTimeout(Duration)
-    /// With a close frame of the server, in its own time or in answer to ours.
+    /// The server sent a close frame, by itself or in answer to the client's.
     case closed(CloseCode?, reason: String)
     /// The server broke RFC 6455.
     case broken(FrameError)
-    /// Without a close frame.
+    /// The connection ended without a close frame.
     case lost
-    /// By ourselves, without a word.
+    /// The client cut the connection without a close frame.
     case cut
 }
 
 extension ConnectionEnd {
-    /// In the system's own words, without NIO's around them.
+    /// Makes an end with the system's own words, without NIO's around them.
     public static func unreachable(because error: any Error) -> ConnectionEnd {
         switch error {
         case let error as IOError: .unreachable(String(cString: strerror(error.errnoCode)))
@@ -39,7 +39,7 @@ extension ConnectionEnd {
 }
 
 extension ConnectionEnd: CustomStringConvertible {
-    /// For people. Contains what the server wrote, as it wrote it.
+    /// The end in words for people. It contains the server's text unchanged.
     public var description: String {
         switch self {
         case .unreachable(let reason): "cannot connect: \(reason)"

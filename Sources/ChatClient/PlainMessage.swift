@@ -1,8 +1,8 @@
 import ChatCore
 
-/// What a client says, in the plain vocabulary.
+/// Encodes a client's messages in the plain vocabulary.
 public enum PlainMessage {
-    /// The JSON of a message; `value` is JSON already, and left out when nil.
+    /// Returns the JSON of a message; `value` is JSON already, and left out if nil.
     public static func encode(type: String, username: String, value: [UInt8]? = nil) -> [UInt8] {
         var json: [UInt8] = []
         json.reserveCapacity(48 + username.utf8.count + (value?.count ?? 0))

@@ -1,25 +1,26 @@
 import ChatCore
 import NIOCore
 
-/// One read buffer for all connections of a loop: what they hold between two reads is nothing, and
-/// what is read next lies in the processor's cache.
+/// One read buffer for all connections of a loop: they hold no buffer between two reads, and the
+/// next read goes to memory that is in the processor's cache.
 ///
-/// It is lent to the channel that reads and comes back when its handler has looked at it. Works
-/// only where the channel keeps no reference: with `maxMessagesPerRead` 1, its pool keeps just the
-/// first buffer ever handed out (swift-nio 2.101, `NIOPooledRecvBufferAllocator`), so that one is
-/// small and never used again. Were it otherwise, buffers would be copied, not confused.
+/// The buffer is lent to the channel that reads and comes back after the channel's handler has
+/// processed it. This works only if the channel keeps no reference: with `maxMessagesPerRead` 1,
+/// its pool keeps just the first buffer ever handed out (swift-nio 2.101,
+/// `NIOPooledRecvBufferAllocator`), so that one is small and never used again. If NIO changed that,
+/// buffers would be copied, not mixed up.
 ///
 /// On: the loop.
 final class SharedReadBuffer {
     fileprivate var atHome: ByteBuffer?
 
-    /// Takes a buffer back, unless somebody still looks at it.
+    /// Takes a buffer back, unless it is still referenced elsewhere.
     func comesBack(_ buffer: consuming ByteBuffer) {
         guard buffer.capacity >= Limits.sharedReadBytes else { return }
         atHome = consume buffer
     }
 
-    /// What a channel of the loop reads into.
+    /// Returns the allocator of the buffers that a channel of the loop reads into.
     func allocator(on loop: any EventLoop) -> any RecvByteBufferAllocator {
         Lender(buffer: NIOLoopBound(self, eventLoop: loop))
     }
@@ -29,7 +30,7 @@ final class SharedReadBuffer {
         var hasRead = false
 
         func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-            // An answer to a handshake fits; if not, the next read has the rest.
+            // The answer to a handshake fits; if not, the next read gets the rest.
             guard hasRead else { return allocator.buffer(capacity: 256) }
             let shared = buffer.value
             guard var lent = shared.atHome.take() else {
@@ -39,7 +40,7 @@ final class SharedReadBuffer {
             return lent
         }
 
-        /// True: a pool would otherwise use the first buffer again.
+        /// Returns true: otherwise a pool would use the first buffer again.
         mutating func record(actualReadBytes: Int) -> Bool {
             hasRead = true
             return true

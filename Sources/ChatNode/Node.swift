@@ -1,9 +1,11 @@
 import ChatCore
+import ChatRedis
+import ChatSupport
 import Logging
 import NIOCore
 import NIOPosix
 
-/// One node: what starts, in which order, and in which order it leaves and stops.
+/// One node: starts and stops its parts, each in its order.
 final class Node: Sendable {
     /// What became of the clients of a node that left.
     struct Farewell: Sendable {
@@ -12,7 +14,7 @@ final class Node: Sendable {
     }
 
     let state: NodeState
-    /// Where clients connect; there may be more addresses, all with this port.
+    /// The address for clients; a node may listen on several, all with this port.
     let address: SocketAddress
     let loopCount: Int
     private let configuration: Configuration
@@ -20,7 +22,7 @@ final class Node: Sendable {
     let hub: Hub
     private let backend: any Backend
     private let listeners: [any Channel]
-    /// Where operators ask; nil where nobody may.
+    /// The operators' listener; nil if there is none.
     let admin: AdminListener?
     private let log: Logger
 
@@ -48,28 +50,35 @@ final class Node: Sendable {
         self.log = log
     }
 
-    /// Starts a node. When it is there, it listens; ready it is when its backend is.
+    /// Starts a node. It listens when this returns; it is ready when its backend is.
     static func start(
         _ configuration: Configuration,
         log: Logger,
         metrics: MetricsRegistry = MetricsRegistry()
     ) async throws -> Node {
         let places = try await ListeningPlaces.of(
-            host: configuration.host,
-            port: configuration.port
+            host: configuration.listener.host,
+            port: configuration.listener.port
         )
         let loopCount = try configuration.loopCount(addresses: places.addresses.count, log)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         do {
             let loops = Array(group.makeIterator())
             let state = NodeState(label: configuration.label)
-            metrics.observe(state, hasRedis: configuration.redis != nil)
+            metrics.observe(state, isShared: configuration.backend.isShared)
             let backend = try await makeBackend(configuration, state, loops, metrics, log)
             let settings = configuration.shardSettings(state, log)
             let hub = try await Hub.make(loops: loops) { loop, index in
-                let broker = backend.makeBroker(on: loop, index: index)
+                let broker = backend.makeBroker(ofLoop: index)
                 let metrics = ShardMetrics(metrics, loop: index)
-                return Shard(loop: loop, settings: settings, broker: broker, metrics: metrics)
+                let shard = Shard(
+                    loop: loop,
+                    settings: settings,
+                    broker: broker,
+                    metrics: metrics
+                )
+                broker.attach(shard)
+                return shard
             }
             do {
                 return try await open(
@@ -84,7 +93,7 @@ final class Node: Sendable {
                     log
                 )
             } catch {
-                // What it has told the others about itself is taken back.
+                // The backend withdraws what it has told the other nodes about this one.
                 hub.onEach { $0.stop() }
                 await backend.stop()
                 throw error
@@ -95,7 +104,7 @@ final class Node: Sendable {
         }
     }
 
-    /// Begins to serve: the backend first, the clients, then operators.
+    /// Starts the backend first, then serves clients, then operators.
     private static func open(
         _ configuration: Configuration,
         _ places: ListeningPlaces,
@@ -107,7 +116,7 @@ final class Node: Sendable {
         _ metrics: MetricsRegistry,
         _ log: Logger
     ) async throws -> Node {
-        try await backend.start(for: hub)
+        try await backend.start()
         let listeners = try await places.listen { address in
             try await Listener.bind(to: address, group: group, hub: hub)
         }
@@ -115,7 +124,10 @@ final class Node: Sendable {
             preconditionFailure("a bound listener has an address")
         }
         let admin = try await AdminListener.bind(
-            configuration.adminPlace(port: address.port ?? configuration.port),
+            configuration.admin.place(
+                host: configuration.listener.host,
+                port: address.port ?? configuration.listener.port
+            ),
             AdminService(state: state, metrics: metrics)
         )
         return Node(
@@ -139,24 +151,30 @@ final class Node: Sendable {
         _ metrics: MetricsRegistry,
         _ log: Logger
     ) async throws -> any Backend {
-        guard let home = loops.first else { preconditionFailure("a group has a loop") }
-        let retention = Store.Retention(messages: configuration.history)
-        if let settings = configuration.redisSettings(state, retention, metrics, log) {
-            return RedisBackend(settings: settings, state: state, home: home)
-        }
-        return try await MemoryBackend.make(on: home, retention: retention, state: state)
+        let kind = configuration.backend
+        log.debug("backend", metadata: ["kind": "\(kind.name)"])
+        return try await kind.make(
+            BackendContext(
+                settings: configuration.backendSettings,
+                label: state.label,
+                node: state,
+                loops: loops,
+                metrics: CellFactory(registry: metrics, writers: .one),
+                log: log
+            )
+        )
     }
 }
 
 // MARK: - Being ready
 
 extension Node {
-    /// How often a condition of the whole node is looked at.
+    /// The time between two looks at a condition of the whole node.
     private static let poll = Duration.milliseconds(20)
 
-    /// Waits until the node can serve. False: it was told to leave before it could.
+    /// Waits until the node can serve. Returns false if it was told to leave before it could.
     ///
-    /// Fails: when the task is cancelled.
+    /// Fails: if the task is cancelled.
     func isReady() async throws -> Bool {
         while state.readiness == .starting { try await Task.sleep(for: Self.poll) }
         guard state.readiness == .ready else { return false }
@@ -172,7 +190,7 @@ extension Node {
 // MARK: - Reading again
 
 extension Node {
-    /// Reads again what is outside of the process and may have changed, and says what that is.
+    /// Reads again what is outside of the process and may have changed, and logs what that is.
     func readAgain() {
         let settings = backend.readAgain().joined(separator: ", ")
         log.info("reading again", metadata: ["settings": "\(settings.isEmpty ? "none" : settings)"])
@@ -183,17 +201,17 @@ extension Node {
 
 extension Node {
 
-    /// Leaves: says so to the balancer, closes every client, spread out, and waits until they are
-    /// gone, at most for the drain timeout; then stops.
+    /// Tells the balancer that the node leaves, closes every client, spread out, waits until they
+    /// are gone or the drain timeout has passed, and stops.
     func leave() async throws -> Farewell {
         let before = state.connections
         state.readiness = .draining
         log.info("draining", metadata: ["clients": "\(before)"])
-        try await Task.sleep(for: configuration.drainDelay)
+        try await Task.sleep(for: configuration.node.drainDelay)
         let clients = state.connections
         for listener in listeners { try? await listener.close() }
         hub.onEach { $0.drain() }
-        let deadline = Clock.now + configuration.drainTimeout
+        let deadline = Clock.now + configuration.node.drainTimeout
         while state.connections > 0, Clock.now < deadline {
             try await Task.sleep(for: Self.poll)
         }
@@ -202,7 +220,7 @@ extension Node {
 
     private func stop(clients: Int) async throws -> Farewell {
         let forced = try await hub.fromEach { $0.cutAll() }.reduce(0, +)
-        // Their names are given up behind them; a broker that does not answer is not waited for.
+        // Their names are given up after that; a broker that does not answer is not waited for.
         let deadline = Clock.now + Limits.redisCommandTimeout
         while state.connections > 0, Clock.now < deadline {
             try await Task.sleep(for: Self.poll)
@@ -213,82 +231,5 @@ extension Node {
         try await group.shutdownGracefully()
         log.info("stopped", metadata: ["closed": "\(clients - forced)", "forced": "\(forced)"])
         return Farewell(closed: clients - forced, forced: forced)
-    }
-}
-
-extension Configuration {
-    /// The label in `logged_in`. A port that the system chooses is not known yet when the first
-    /// loop is made, and two such nodes on one host are told apart by their processes.
-    var label: String {
-        if let nodeID { return nodeID }
-        return port == 0 ? "\(host):pid\(getpid())" : "\(host):\(port)"
-    }
-
-    /// How many loops the node makes.
-    ///
-    /// Fails: with `TooFew`.
-    fileprivate func loopCount(addresses: Int, _ log: Logger) throws(TooFew) -> Int {
-        let need = LoopPlan.Need.ofNode(
-            hasAdmin: admin != .none,
-            hasRedis: redis != nil,
-            addresses: addresses
-        )
-        let plan = try LoopPlan(asked: loops, cores: System.coreCount, need)
-        if plan.isLowered {
-            log.warning(
-                "there is not room for a loop on each core: more descriptors or threads are needed",
-                metadata: ["loops": "\(plan.loops)", "cores": "\(System.coreCount)"]
-            )
-        }
-        return plan.loops
-    }
-
-    /// Nil where the node is alone.
-    fileprivate func redisSettings(
-        _ state: NodeState,
-        _ retention: Store.Retention,
-        _ metrics: MetricsRegistry,
-        _ log: Logger
-    ) -> RedisSettings? {
-        guard let redis else { return nil }
-        var credentials = redisCredentials
-        if let path = redisPasswordFile, let password = redisPassword, PasswordFile.isFile(path) {
-            credentials.file = PasswordFile(path: path, password: password, log: log)
-        }
-        return RedisSettings(
-            address: redis.address,
-            credentials: credentials,
-            codec: StoreCodec(keys: RedisKeys(prefix: redisPrefix), retention: retention),
-            label: state.label,
-            isNewCluster: isNewCluster,
-            log: log,
-            metrics: metrics
-        )
-    }
-
-    func shardSettings(
-        _ state: NodeState,
-        _ log: Logger
-    ) -> ShardSettings {
-        ShardSettings(
-            rules: SessionRules(
-                node: state.label,
-                reservedNames: reservedNames.compactMap { try? Username($0) },
-                rates: RateLimit.Policy(
-                    messageRate: messageRate,
-                    messageBurst: messageBurst,
-                    byteRate: Double(byteRate),
-                    byteBurst: Double(byteBurst)
-                )
-            ),
-            liveness: Liveness.Policy(pingInterval: pingInterval, pongTimeout: pongTimeout),
-            maxMessageBytes: messageSize,
-            handshakeTimeout: handshakeTimeout,
-            origins: OriginPolicy(allowed: allowedOrigins),
-            maxConnections: maxConnections,
-            isAlone: redis == nil,
-            state: state,
-            log: log
-        )
     }
 }

@@ -12,7 +12,7 @@ import Testing
         return client
     }
 
-    @Test func `what one says, both hear`() async throws {
+    @Test func `what one client sends, both hear`() async throws {
         let node = try await TestNodeProcess.start()
         let ada = try await connect(node, "Ada")
         let bob = try await connect(node, "Bob")
@@ -48,7 +48,7 @@ import Testing
         try await eventually("the name is free") { (try? await other.login("ADA")) != nil }
     }
 
-    @Test func `who is refused another name goes on under the old one`() async throws {
+    @Test func `a client that is refused another name goes on under the old one`() async throws {
         let node = try await TestNodeProcess.start()
         let ada = try await connect(node, "Ada")
         let bob = try await connect(node, "Bob")
@@ -73,7 +73,7 @@ import Testing
             _ = try await echoes.next()
         }
         let time = await ContinuousClock().measure { await deaf.close() }
-        // Then it would have been cut.
+        // Longer than that, and the connection would have been cut.
         #expect(time < Limits.closeTimeout)
         await speaker.close()
     }
@@ -111,7 +111,7 @@ import Testing
         #expect(code == .goingAway)
     }
 
-    @Test func `where nobody listens, or no WebSocket is, it is told`() async throws {
+    @Test func `a missing listener or WebSocket is reported`() async throws {
         let node = try await TestNodeProcess.start()
         let nowhere = await #expect(throws: ChatClientError.self) {
             try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:1"))
@@ -126,14 +126,15 @@ import Testing
         }
     }
 
-    @Test func `who does not read is not sent more than fits, and is told so in the end`()
+    @Test func `a client that does not read is not sent more than fits, and is told so in the end`()
         async throws
     {
         let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
         let deaf = try await connect(node)
         let speaker = try await connect(node, "Ada")
-        // 8 MB: more than a node keeps for one that is behind (1 MiB), and than both sockets'
-        // buffers hold. Each is heard before the next one leaves, or the speaker would be behind.
+        // 8 MB: more than a node keeps for a client that is behind (1 MiB), and than both sockets'
+        // buffers hold. Each message is received before the next one leaves, or the sender would be
+        // behind too.
         let text = String(repeating: "x", count: 8000)
         let count = 1000
         var echoes = speaker.messages.makeAsyncIterator()

@@ -1,7 +1,7 @@
 import ChatClient
 import Testing
 
-/// Where clients connect, as people write it.
+/// Addresses for clients, as people write them.
 @Suite struct ChatURLTests {
     @Test(arguments: [
         ("ws://127.0.0.1", "ws://127.0.0.1:4567/ws"),
@@ -12,7 +12,7 @@ import Testing
         ("ws://[::1]:9/ws", "ws://[::1]:9/ws"),
         ("ws://[::1]", "ws://[::1]:4567/ws"),
     ])
-    func `what is left out is a node's default`(text: String, whole: String) throws {
+    func `a part that is left out has a node's default`(text: String, whole: String) throws {
         #expect(try ChatURL(text).description == whole)
     }
 
@@ -21,7 +21,7 @@ import Testing
         "ws://h:65536", "ws://h:x", "ws://::1", "ws://[::1", "ws://[::1]x", "ws://u@h", "ws://h/ a",
         "ws://h/#f",
     ])
-    func `what is no such address is refused`(text: String) {
+    func `a text that is no such address is refused`(text: String) {
         #expect(throws: ChatURL.Invalid.self) { try ChatURL(text) }
     }
 }

@@ -1,19 +1,20 @@
 import ChatCore
 import NIOCore
 import NIOEmbedded
+import TestSupport
 import Testing
 
 @testable import ChatClient
 
-/// One connection, on a channel that a test turns by hand.
+/// One connection, on a channel that the test advances itself.
 @Suite struct ClientConnectionTests {
-    /// Notes what it is told.
+    /// Notes the events of the connection.
     private final class Ears: ClientConnectionDelegate {
         var texts: [String] = []
         var ends: [ConnectionEnd] = []
         var isOpen = false
         var pings = 0
-        /// What to do with each message.
+        /// Called with each message.
         var onText: (ClientConnection) -> Void = { _ in }
 
         func connected(_ connection: ClientConnection) {}
@@ -25,25 +26,6 @@ import Testing
         }
         func pinged(_ connection: ClientConnection) { pings += 1 }
         func ended(_ connection: ClientConnection, _ end: ConnectionEnd) { ends.append(end) }
-    }
-
-    /// What a client sent, as a server reads it.
-    private final class ServerEars: FrameSink {
-        var heard: [String] = []
-        var closeCode: CloseCode?
-        func text(_ payload: RawSpan) -> Bool { note("text", payload) }
-        func ping(_ payload: RawSpan) -> Bool { note("ping", payload) }
-        func pong(_ payload: RawSpan) -> Bool { note("pong", payload) }
-        func close(_ code: CloseCode?, _ reason: RawSpan) {
-            closeCode = code
-            _ = note("close", reason)
-        }
-        private func note(_ kind: String, _ payload: RawSpan) -> Bool {
-            heard.append(
-                kind + " " + payload.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-            )
-            return true
-        }
     }
 
     private let channel = EmbeddedChannel()
@@ -70,22 +52,21 @@ import Testing
         return bytes
     }
 
+    /// Returns a server's frame with a text.
+    private func text(_ text: String) -> [UInt8] {
+        TestWebSocket.frame(1, Array(text.utf8), isMasked: false)
+    }
+
     private func hears(_ bytes: [UInt8]) throws {
         try channel.writeInbound(ByteBuffer(bytes: bytes))
     }
 
-    /// What the client sent since the last time, unmasked; fails where a server would refuse it.
-    private func heardByServer() throws -> ServerEars {
-        var bytes = try sent()
-        var parser = FrameParser(.server)
-        let ears = ServerEars()
-        var all = bytes.mutableSpan
-        var span = all.mutableBytes
-        try parser.consume(&span, into: ears)
-        return ears
+    /// Returns what the client sent since the last call.
+    private func heardByServer() throws -> [FrameDecoder.Frame] {
+        try FrameDecoder.all(in: sent(), of: .client)
     }
 
-    /// Answers the handshake, with frames right behind it.
+    /// Answers the handshake, with frames directly after it.
     private func open(with frames: [UInt8] = []) throws {
         let request = String(decoding: try sent(), as: UTF8.self)
         let key = try #require(
@@ -107,7 +88,7 @@ import Testing
     }
 
     @Test func `what follows the handshake in one read is heard`() throws {
-        try open(with: Frame.text("a") + Frame.text("b"))
+        try open(with: text("a") + text("b"))
         #expect(ears.isOpen)
         #expect(ears.texts == ["a", "b"])
     }
@@ -121,47 +102,49 @@ import Testing
         #expect(bytes[..<(bytes.count / 2)] != bytes[(bytes.count / 2)...])
         for _ in 0..<2 { connection.write("same".utf8Span.span.bytes) }
         connection.flush()
-        #expect(try heardByServer().heard == ["text same", "text same"])
+        let same = FrameDecoder.Frame(opcode: 1, payload: Array("same".utf8))
+        #expect(try heardByServer() == [same, same])
     }
 
     @Test func `a ping is answered with what it carries`() throws {
         try open()
         try hears(Frame.ping("hello".utf8Span.span.bytes))
-        #expect(try heardByServer().heard == ["pong hello"])
+        let pong = FrameDecoder.Frame(opcode: 10, payload: Array("hello".utf8))
+        #expect(try heardByServer() == [pong])
         #expect(ears.pings == 1)
     }
 
-    @Test func `a close of the server is answered in kind, and told when the socket is closed`()
+    @Test func `a close of the server is answered in kind, and reported when the socket is closed`()
         throws
     {
         try open()
         try hears(Frame.close(.restart, "bye"))
-        #expect(try heardByServer().closeCode == .restart)
+        #expect(try heardByServer().map(\.closeCode) == [1012])
         #expect(ears.ends == [])
         try channel.close().wait()
         #expect(ears.ends == [.closed(.restart, reason: "bye")])
     }
 
-    @Test func `a server that does not close behind its close frame is cut`() throws {
+    @Test func `a server that does not close after its close frame is cut`() throws {
         try open()
         try hears(Frame.close(.restart, "bye"))
         turn(by: Limits.closeTimeout)
         #expect(ears.ends == [.closed(.restart, reason: "bye")])
     }
 
-    @Test func `our own close is told as the server answers it`() throws {
+    @Test func `the client's own close is reported as the server answers it`() throws {
         try open()
         connection.close(.goingAway, "enough")
         let heard = try heardByServer()
-        #expect(heard.closeCode == .goingAway)
-        #expect(heard.heard == ["close enough"])
-        try hears(Frame.text("late") + Frame.close(.goingAway))
+        #expect(heard.map(\.closeCode) == [1001])
+        #expect(heard.map(\.closeReason) == ["enough"])
+        try hears(text("late") + Frame.close(.goingAway))
         #expect(ears.texts == [])
         try channel.close().wait()
         #expect(ears.ends == [.closed(.goingAway, reason: "")])
     }
 
-    @Test func `a server that does not answer our close is cut`() throws {
+    @Test func `a server that does not answer the client's close is cut`() throws {
         try open()
         connection.close()
         turn(by: Limits.closeTimeout - .milliseconds(1))
@@ -170,7 +153,7 @@ import Testing
         #expect(ears.ends == [.cut])
     }
 
-    @Test func `a handshake that does not come to its end is given up`() throws {
+    @Test func `a handshake that does not end is given up`() throws {
         try hears(Array("HTTP/1.1 101".utf8))
         turn(by: Limits.openTimeout)
         #expect(ears.ends == [.openTimeout(Limits.openTimeout)])
@@ -183,7 +166,7 @@ import Testing
         #expect(connection.isOpen)
     }
 
-    @Test func `a refusal is told with status and body, whether the body ends or the connection`()
+    @Test func `a refusal is reported with its status and body, whichever way the body ends`()
         throws
     {
         try hears(Array("HTTP/1.1 403 Forbidden\r\n\r\nnot you".utf8))
@@ -192,17 +175,17 @@ import Testing
         #expect(ears.ends == [.handshake(.refused(status: 403, body: "not you"))])
     }
 
-    @Test func `a server that breaks the protocol is told so with the right code`() throws {
+    @Test func `a server that breaks the protocol is told with the right close code`() throws {
         try open()
-        try hears(Frame.text("masked", mask: MaskingKey(7)))
-        #expect(try heardByServer().closeCode == .protocolError)
+        try hears(TestWebSocket.frame(1, Array("masked".utf8)))
+        #expect(try heardByServer().map(\.closeCode) == [1002])
         turn(by: Limits.closeTimeout)
         #expect(ears.ends == [.broken(.maskedFrame)])
     }
 
-    @Test func `who cuts in the middle of a read hears no more of it`() throws {
+    @Test func `a client that cuts in the middle of a read hears no more of it`() throws {
         ears.onText = { $0.cut() }
-        try open(with: Frame.text("a") + Frame.text("b"))
+        try open(with: text("a") + text("b"))
         #expect(ears.texts == ["a"])
         #expect(ears.ends == [.cut])
         connection.write("x".utf8Span.span.bytes)

@@ -56,9 +56,9 @@ struct TestServer {
         throw Unexpected("it did not come about within \(TestSocket.patience) s")
     }
 
-    /// A client that never reads, and so much said by another that it is blocked: beyond what the kernel
-    /// holds for one socket, within `Limits.backlogBytes`. A part of a frame waits in the channel, and
-    /// more in the room. The server is to have no limit on what one says.
+    /// Returns a client that never reads and is blocked: another client has sent more than the kernel
+    /// holds for one socket, and less than `Limits.backlogBytes`. A part of a frame waits in the channel,
+    /// and more in the room. The server must not limit the rate of messages.
     func connectDeaf(while speaker: TestWebSocket, as name: String) throws -> TestWebSocket {
         let deaf = try TestWebSocket(port: port, receiveBufferBytes: 4096)
         let value = String(repeating: "x", count: 10_000)
@@ -71,13 +71,13 @@ struct TestServer {
 
     /// Does something while its loops stand still: they meet all of it at once.
     func whileStopped<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let standing = DispatchSemaphore(value: 0)
+        let registration = DispatchSemaphore(value: 0)
         let gate = DispatchSemaphore(value: 0)
         node.hub.onEach { _ in
-            standing.signal()
+            registration.signal()
             gate.wait()
         }
-        for _ in node.hub.shards { standing.wait() }
+        for _ in node.hub.shards { registration.wait() }
         defer { for _ in node.hub.shards { gate.signal() } }
         return try body()
     }

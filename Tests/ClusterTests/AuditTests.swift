@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// Names that Redis takes for a node's and that no session of it knows.
+/// Names that Redis holds for a node and that no session of the node knows.
 @Suite struct AuditTests {
     /// More than two pages, whichever way Redis counts them (`Limits.auditNames`).
     private let ghosts = 2500
@@ -17,7 +17,7 @@ import Testing
             """
         try await redis.cli("EVAL", fill, "1", held)
         #expect(try await redis.cli("HLEN", held) == "\(ghosts + 1)")
-        // A node audits whenever its standing is told anew.
+        // A node audits whenever it is told its registration again.
         try await redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         try await eventually("the ghosts are gone") {
             try await redis.cli("HLEN", held) == "1"

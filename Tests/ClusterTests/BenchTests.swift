@@ -27,7 +27,7 @@ import Testing
     private static let unlimited = ["--message-rate", "0", "--byte-rate", "0"]
 
     @Test(arguments: [["--rate", "200"], ["--in-flight", "8"]])
-    func `a node is measured and found right`(load: [String]) async throws {
+    func `a node is measured and found correct`(load: [String]) async throws {
         let node = try await TestNodeProcess.start(Self.unlimited)
         let ended = try await bench(
             [
@@ -44,7 +44,7 @@ import Testing
         #expect(object["messages_heard_by_all"] as? Int == sent)
         #expect(object["deliveries"] as? Int == sent * 20)
         #expect((object["latency_us"] as? [String: Any])?["count"] as? Int == sent * 20)
-        // An open loop knows how many are due, and sends them all.
+        // An open loop knows how many messages are due, and sends them all.
         if load[0] == "--rate" {
             #expect(sent == 200)
             #expect(object["messages_intended"] as? Int == 200)
@@ -68,12 +68,12 @@ import Testing
     ]
 
     @Test(arguments: faults)
-    func `a server that treats one client otherwise is found out`(
+    func `a server that treats one client differently is found out`(
         fault: LossyRelay.Fault,
         code: Int,
         field: String?
     ) async throws {
-        let relay = try LossyRelay(clients: 4, fault, acceptKey: Handshake.acceptKey(for:))
+        let relay = try LossyRelay(clients: 4, fault)
         defer { withExtendedLifetime(relay) {} }
         let ended = try await bench([
             "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "4", "--rate", "50",
@@ -87,10 +87,10 @@ import Testing
         }
     }
 
-    @Test func `what an open loop cannot send in time it sends late`() async throws {
-        let relay = try LossyRelay(clients: 1, .none, acceptKey: Handshake.acceptKey(for:))
+    @Test func `messages that an open loop cannot send in time are sent late`() async throws {
+        let relay = try LossyRelay(clients: 1, .none)
         defer { withExtendedLifetime(relay) {} }
-        // More than a generator without optimisation can send in so short a time.
+        // More than a generator without optimisation can send in such a short time.
         let ended = try await bench([
             "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "1", "--rate", "200000",
             "--duration", "50ms", "--warmup", "0s", "--json",
@@ -101,8 +101,8 @@ import Testing
         #expect(object["messages_sent"] as? Int == 10_000)
     }
 
-    @Test func `visitors of whom nobody comes in are no success`() async throws {
-        let relay = try LossyRelay(clients: 2, .none, acceptKey: Handshake.acceptKey(for:))
+    @Test func `a run in which no visitor can log in is no success`() async throws {
+        let relay = try LossyRelay(clients: 2, .none)
         defer { withExtendedLifetime(relay) {} }
         let ended = try await bench([
             "churn", "ws://127.0.0.1:\(relay.port)", "--steady", "2", "--rate", "50",
@@ -112,7 +112,8 @@ import Testing
         #expect(ended.output.contains("no client came in"))
     }
 
-    @Test func `a node's rate limit is told with the way out, and not as a loss`() async throws {
+    @Test func `a node's rate limit is reported with the way out, and not as a loss`() async throws
+    {
         let node = try await TestNodeProcess.start()
         let ended = try await bench([
             "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "2", "--rate", "500",
@@ -165,7 +166,7 @@ import Testing
         #expect(object["disconnects"] as? [String: Int] == ["the connection was lost": 5])
     }
 
-    @Test func `clients that are all gone are no success`() async throws {
+    @Test func `a run whose clients are all gone is no success`() async throws {
         let node = try await TestNodeProcess.start(Self.unlimited)
         let url = "ws://127.0.0.1:\(node.port)"
         // More than a node takes from one client.
@@ -182,7 +183,7 @@ import Testing
         #expect(process.output.contains("all clients are gone"))
     }
 
-    @Test func `clients come from the addresses that were named`() async throws {
+    @Test func `clients connect from the addresses that were given`() async throws {
         let node = try await TestNodeProcess.start()
         let process = try TestProcess(
             TestProcess.chatnode,
@@ -197,7 +198,7 @@ import Testing
         #expect(try await process.exitCode() == 130)
     }
 
-    @Test func `clients that cannot even begin to connect are told`() async throws {
+    @Test func `clients that cannot even begin to connect are reported`() async throws {
         let node = try await TestNodeProcess.start()
         let url = "ws://127.0.0.1:\(node.port)"
         // An address for documents (RFC 5737), so not this machine's.
@@ -213,8 +214,8 @@ import Testing
         #expect(none.output.contains("fix: --source with addresses of this machine"))
     }
 
-    /// From which addresses this machine has connections to a port of its own (proc_net_tcp(5): in the
-    /// order of the bytes in memory, 1 for one that is established).
+    /// Returns the addresses from which this machine has connections to one of its ports
+    /// (proc_net_tcp(5): in the order of the bytes in memory, 1 for an established connection).
     private func established(to port: Int) throws -> [String] {
         let local = ":" + String(port, radix: 16, uppercase: true).leftPadded(to: 4)
         // Foundation takes the kernel's first page for all of a file without a size.

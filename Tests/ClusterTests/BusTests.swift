@@ -3,26 +3,27 @@ import Testing
 
 /// What travels between Redis and the nodes, as a person with `redis-cli` sees and uses it.
 @Suite struct BusTests {
-    private func cluster(_ count: Int) async throws -> (TestCluster, Choir) {
+    private func cluster(_ count: Int) async throws -> (TestCluster, ClientFleet) {
         let cluster = try await TestCluster.start(nodes: count)
-        let choir = try Choir(of: count * 2, at: cluster.nodes.map(\.port))
-        try await choir.loginAll()
-        return (cluster, choir)
+        let fleet = try ClientFleet(of: count * 2, at: cluster.nodes.map(\.port))
+        try await fleet.loginAll()
+        return (cluster, fleet)
     }
 
-    @Test func `whoever subscribes by hand can read what is said`() async throws {
-        let (cluster, choir) = try await cluster(2)
+    @Test func `an external subscriber can read the messages`() async throws {
+        let (cluster, fleet) = try await cluster(2)
         let reader = try TestProcess(
             "/usr/bin/redis-cli",
             ["-p", "\(cluster.redis.port)", "SUBSCRIBE", "chat"]
         )
         try await eventually("it listens") { reader.output.contains("subscribe\nchat\n") }
-        choir.say(#"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#, by: 0)
+        fleet.say(#"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#, by: 0)
         try await eventually("it has read it") { reader.output.contains("}}\n") }
         let lines = reader.output.split(separator: "\n").drop { $0 != "message" }.map(String.init)
         #expect(lines.count == 5)
         #expect(lines[1] == "chat")
-        // Epoch, first number, how many, milliseconds, and what the first one follows: the birth.
+        // Epoch, first number, count, milliseconds, and what the first one follows: the first
+        // publication.
         let words = lines[2].split(separator: " ")
         #expect(words.count == 5)
         #expect(words[1...2] == ["1", "1"])
@@ -34,14 +35,14 @@ import Testing
         #expect(name[0].hasSuffix(".1"))
         #expect(name[1] == "\(json.utf8.count)")
         #expect(lines[4] == json)
-        try await eventually("it was heard") { choir.voices.allSatisfy { $0.chats.count == 1 } }
-        #expect(choir.voices.allSatisfy { $0.chats[0].mid.map { "\"\(name[0])\"" == $0 } == true })
+        try await eventually("it was heard") { fleet.voices.allSatisfy { $0.chats.count == 1 } }
+        #expect(fleet.voices.allSatisfy { $0.chats[0].mid.map { "\"\(name[0])\"" == $0 } == true })
     }
 
-    @Test func `a chat published by hand reaches everybody as it is, without a number`()
+    @Test func `an external publication reaches every client unchanged, without a number`()
         async throws
     {
-        let (cluster, choir) = try await cluster(2)
+        let (cluster, fleet) = try await cluster(2)
         let object = #"{"type":"chat","username":"ops","value":{"a":1.50}}"#
         #expect(try await cluster.redis.cli("PUBLISH", "chat", object) == "2")
         try await cluster.redis.cli(
@@ -49,19 +50,19 @@ import Testing
             "chat",
             #"{"seq":7,"value":1e999,"mid":"x","username":"o\u0070s","type":"chat"}"#
         )
-        choir.talk([1])
+        fleet.talk([1])
         try await eventually("the next one is heard") {
-            choir.voices.allSatisfy { $0.chats.contains { $0.seq == 1 } }
+            fleet.voices.allSatisfy { $0.chats.contains { $0.seq == 1 } }
         }
-        for voice in choir.voices {
+        for voice in fleet.voices {
             #expect(voice.chats[0].text == object)
             #expect(voice.chats[1].text == #"{"type":"chat","username":"o\u0070s","value":1e999}"#)
             #expect(voice.chats[2].seq == 1)
         }
     }
 
-    /// What no node is to make anything of.
-    private static let junk: [[UInt8]] = {
+    /// Publications that every node must reject.
+    private static let malformed: [[UInt8]] = {
         let texts = [
             "", " ", "hello", "5 hello", "P x", "P", "T ", "{}", "{", "[]", "null", "\n",
             #"{"type":"login","username":"eve"}"#, #"{"type":"chat","value":1}"#,
@@ -87,23 +88,25 @@ import Testing
         ]
     }()
 
-    @Test func `junk on the channel harms nothing, and is told once a minute`() async throws {
-        let (cluster, choir) = try await cluster(3)
-        choir.talk([0, 1, 2])
-        // Several looks for something to tell, four a second (`Limits.wheelTick`), in between.
+    @Test func `malformed publications harm nothing, and are reported once a minute`() async throws
+    {
+        let (cluster, fleet) = try await cluster(3)
+        fleet.talk([0, 1, 2])
+        // Between them pass several of the ticks, four a second (`Limits.wheelTick`), at which a
+        // node reports.
         for round in 1...10 {
-            for payload in Self.junk { try cluster.redis.publish(payload) }
+            for payload in Self.malformed { try cluster.redis.publish(payload) }
             try await eventually("they chat on") {
-                choir.voices[0...2].allSatisfy { $0.words.count > round * 5 }
+                fleet.voices[0...2].allSatisfy { $0.words.count > round * 5 }
             }
         }
-        try await choir.hush()
-        try await choir.settle()
-        #expect(choir.ended == [])
-        #expect(choir.holes == [])
-        #expect(choir.strays(among: choir.voices.indices) == [])
-        #expect(choir.words { $0 != .heard }.isEmpty)
-        #expect(choir.voices.allSatisfy { $0.chats.allSatisfy { $0.seq != nil } })
+        try await fleet.hush()
+        try await fleet.settle()
+        #expect(fleet.ended == [])
+        #expect(fleet.holes == [])
+        #expect(fleet.strays(among: fleet.voices.indices) == [])
+        #expect(fleet.words { $0 != .heard }.isEmpty)
+        #expect(fleet.voices.allSatisfy { $0.chats.allSatisfy { $0.seq != nil } })
         for node in cluster.nodes {
             #expect(node.process.isRunning)
             let told = node.process.output.split(separator: "\n").filter {

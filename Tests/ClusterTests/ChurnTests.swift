@@ -2,20 +2,23 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Thousands vanish at once: a balancer ends, or a network does.
+/// Thousands of clients vanish at once, because a balancer or a network fails.
 @Suite struct ChurnTests {
-    /// How many vanish: many times what a loop sees off in one stretch.
+    /// How many clients vanish: many times what a loop tears down in one batch.
     private let count = 1500
-    /// What somebody who stays may wait for, as a share of the work that those who are gone make: until
-    /// they are noted. Waiting until all are closed and forgotten, it is 1.
+    /// How long a client that stays may wait, as a share of the work that the vanished ones cause:
+    /// until their ends are noted. If it waited until all are torn down, the share would be 1.
     ///
-    /// Measured: 0.31 to 0.43. The bound is above that, and half of what it is where nobody is served in
+    /// Measured: 0.31 to 0.43. The bound is above that, and half of the share without service in
     /// between.
     private let share = 0.5
-    /// Our own thread may be held up between an answer and the look at the node's processor time.
+    /// The test's own thread may be delayed between an answer and its look at the node's processor
+    /// time.
     private let attempts = 3
 
-    @Test func `who stays does not wait until all who have vanished are seen off`() async throws {
+    @Test func `a client that stays does not wait until all that vanished are torn down`()
+        async throws
+    {
         let node = try await TestNodeProcess.start(["--loops", "1"])
         let (count, share, attempts) = (count, share, attempts)
         let shares = try await onThread {
@@ -33,7 +36,8 @@ import Testing
         )
     }
 
-    /// How much of the work with those who have vanished is done before one who stays is answered.
+    /// Returns the share of the work for the vanished clients that is done before one that stays is
+    /// answered.
     private static func shareOfWork(
         before ada: TestWebSocket,
         of count: Int,
@@ -42,7 +46,7 @@ import Testing
     ) throws -> Double {
         let alone = try descriptors(of: node)
         var others = try (0..<count).map { try node.connect("\(prefix)\($0)") }
-        // While the node stands still, all of them go; only then is it asked.
+        // While the node is stopped, all of them leave; only then is the ping sent.
         node.process.signal(SIGSTOP)
         others.removeAll()
         try ada.send(frame: 9, [7])
@@ -55,7 +59,7 @@ import Testing
         return (answered - before) / (done - before)
     }
 
-    /// How many it has open; asking takes nothing of its own time.
+    /// Returns how many descriptors a node has open; the look takes none of its own processor time.
     private static func descriptors(of node: TestNodeProcess) throws -> Int {
         try FileManager.default.contentsOfDirectory(atPath: "/proc/\(node.process.pid)/fd").count
     }

@@ -2,10 +2,10 @@ import ChatCore
 import TestSupport
 import Testing
 
-/// A connection on which everything seems to be said and nothing is heard: only the node's own probe
-/// tells, and it has to tell also before the subscription was ever confirmed.
+/// A connection on which everything seems to be sent and nothing is received: only the node's own
+/// probe finds it, and must find it also before the subscription was ever confirmed.
 @Suite struct DeafSubscriptionTests {
-    @Test func `a subscription that is never confirmed is given up and made anew`() async throws {
+    @Test func `a subscription that is never confirmed is given up and replaced`() async throws {
         let redis = try await TestRedis.start()
         let proxy = try TestProxy(to: redis.port, swallowing: 2, after: "SUBSCRIBE")
         defer { proxy.close() }

@@ -3,7 +3,7 @@ import Testing
 
 /// A node that has no descriptor left for another client.
 @Suite struct DescriptorTests {
-    @Test func `out of descriptors it serves those it has, idles, and accepts again`()
+    @Test func `a node out of descriptors serves the clients it has, idles, and accepts again`()
         async throws
     {
         let program = try TestProcess.chatnode
@@ -40,7 +40,9 @@ import Testing
     }
 
     @Test(arguments: [8, 12, 14, 16, 24])
-    func `with too few for one loop it says so, and how to have more`(count: Int) async throws {
+    func `a node with too few descriptors for one loop says so, and how to have more`(count: Int)
+        async throws
+    {
         let (code, output) = try await run("-n \(count)", "--port", "0")
         #expect(code == 71)
         #expect(output.hasPrefix("error: "))
@@ -53,7 +55,7 @@ import Testing
         // Two gigabytes of addresses: a thread's stack takes eight megabytes of them.
         ("-v 2000000", "threads"), ("-v 2000000", "threads --host localhost"),
     ])
-    func `with too few for the loops it was told to make it says how many there is room for`(
+    func `a node with too little room for its loops says how many it has room for`(
         limit: String,
         what: String
     ) async throws {
@@ -71,7 +73,7 @@ import Testing
         #expect(output.contains("  fix: --loops "))
     }
 
-    @Test func `a load generator with too few says so, too`() async throws {
+    @Test func `a load generator with too few descriptors says so, too`() async throws {
         let few = try await run("-n 100", "bench", "idle", "--clients", "10", "--loops", "10")
         #expect(few.code == 71)
         #expect(few.output.hasPrefix("error: 10 clients need 104 descriptors"))

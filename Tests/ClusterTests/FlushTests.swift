@@ -1,42 +1,43 @@
 import TestSupport
 import Testing
 
-/// Somebody empties Redis under nodes whose clients chat.
+/// Redis is emptied by an operator while the nodes' clients chat.
 @Suite struct FlushTests {
-    @Test func `everything is forgotten and nobody notices for long`() async throws {
+    @Test func `an emptied Redis disturbs no client for long`() async throws {
         let clock = ContinuousClock()
         let cluster = try await TestCluster.start(nodes: 2)
-        let choir = try Choir(of: 8, at: cluster.nodes.map(\.port), pause: .milliseconds(100))
-        try await choir.loginAll()
-        // The last two only listen: their names are kept by nothing that they say.
+        let fleet = try ClientFleet(of: 8, at: cluster.nodes.map(\.port), pause: .milliseconds(100))
+        try await fleet.loginAll()
+        // The last two only listen: no message of theirs keeps their names.
         let talkers = 0..<6
-        choir.talk(talkers)
+        fleet.talk(talkers)
         try await eventually("everybody chats") {
-            choir.voices[talkers].allSatisfy { $0.words.filter { $0.fate == .heard }.count > 5 }
+            fleet.voices[talkers].allSatisfy { $0.words.filter { $0.fate == .heard }.count > 5 }
         }
         try await cluster.redis.cli("FLUSHALL")
         let emptied = clock.now
-        func known(_ voice: Choir.Voice) -> ContinuousClock.Instant? {
+        func known(_ voice: ClientFleet.Voice) -> ContinuousClock.Instant? {
             voice.words.first { $0.fate == .heard && $0.saidAt > emptied }?.knownAt
         }
         try await eventually("everybody is heard again") {
-            choir.voices[talkers].allSatisfy { known($0) != nil }
+            fleet.voices[talkers].allSatisfy { known($0) != nil }
         }
-        let took = choir.voices.compactMap(known).map { $0 - emptied }.max() ?? .zero
+        let took = fleet.voices.compactMap(known).map { $0 - emptied }.max() ?? .zero
         // The next message shows it, and the next heartbeat, a second later at most.
         #expect(took < .seconds(3))
-        try await choir.hush()
-        try await choir.settle()
-        #expect(choir.ended == [])
-        #expect(choir.doubles == [])
-        for voice in choir.voices {
+        try await fleet.hush()
+        try await fleet.settle()
+        #expect(fleet.ended == [])
+        #expect(fleet.doubles == [])
+        for voice in fleet.voices {
             let numbers = voice.chats.compactMap(\.seq)
             #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 }, "\(numbers)")
         }
-        // The names are their holders': a grace later (`Limits.grace`) a claim of one is answered.
-        let thief = try choir.add("thief", at: 0)
-        for name in ["user0", "user7"] { choir.login(thief, as: name) }
-        try await eventually("the claims are answered") { choir[thief].answers.count == 2 }
-        #expect(choir[thief].answers.allSatisfy { $0.text.contains(#""value":"taken""#) })
+        // The names still belong to their holders: a grace later (`Limits.grace`) a claim of one is
+        // answered.
+        let thief = try fleet.add("thief", at: 0)
+        for name in ["user0", "user7"] { fleet.login(thief, as: name) }
+        try await eventually("the claims are answered") { fleet[thief].answers.count == 2 }
+        #expect(fleet[thief].answers.allSatisfy { $0.text.contains(#""value":"taken""#) })
     }
 }

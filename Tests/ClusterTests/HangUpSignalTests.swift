@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-/// SIGHUP: of a terminal that is gone, and of whoever wants something read again.
+/// SIGHUP: from a terminal that is gone, and as a request to read something again.
 @Suite struct HangUpSignalTests {
-    /// A node without a controlling terminal, whatever the tests have. It is not a child of this process:
-    /// its number stands in what it says.
+    /// Starts a node without a controlling terminal, whatever the tests have. It is not a child of
+    /// this process: its process id is in its output.
     private func startWithoutTerminal(_ flags: [String]) async throws
         -> (node: TestNodeProcess, pid: pid_t)
     {
@@ -27,7 +27,7 @@ import Testing
         return pid
     }
 
-    @Test func `without a terminal it ends nothing`() async throws {
+    @Test func `without a terminal SIGHUP ends nothing`() async throws {
         let (node, pid) = try await startWithoutTerminal([])
         defer { kill(pid, SIGKILL) }
         let ada = try node.connect("Ada")
@@ -38,7 +38,7 @@ import Testing
         #expect(try node.status(of: "/readyz") == 200)
         try ada.chat("1", as: "Ada")
         #expect(try ada.hear().contains(#""value":1"#))
-        // It may do so as often as it likes.
+        // The signal may come any number of times.
         kill(pid, SIGHUP)
         kill(pid, SIGTERM)
         #expect(try ada.hearClose().closeCode == 1001)
@@ -116,7 +116,8 @@ import Testing
         #expect(!node.process.output.contains("does not accept the user or the password"))
     }
 
-    /// A pseudo-terminal whose session a node leads, until SIGUSR1; then its end is said.
+    /// A script that makes a pseudo-terminal whose session a node leads, until SIGUSR1; then it
+    /// reports the node's end.
     private static let terminal = """
         import os, pty, signal, sys
         class Gone(Exception): pass
@@ -148,7 +149,7 @@ import Testing
         return (TestNodeProcess(process: process, port: port), try Self.pid(in: process.output))
     }
 
-    /// Whether a process ignores SIGHUP: the lowest bit of a hexadecimal mask (proc(5)).
+    /// Returns whether a process ignores SIGHUP: the lowest bit of a hexadecimal mask (proc(5)).
     private static func ignoresHangUp(_ pid: pid_t) throws -> Bool {
         let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
@@ -156,13 +157,13 @@ import Testing
         return digit & 1 == 1
     }
 
-    @Test func `when its terminal goes, clients leave in good order`() async throws {
+    @Test func `when a node's terminal goes, its clients leave in good order`() async throws {
         let (node, pid) = try await startOnTerminal("plain")
         defer { kill(pid, SIGKILL) }
         #expect(try !Self.ignoresHangUp(pid))
         let ada = try node.connect("Ada")
         node.process.signal(SIGUSR1)
-        // The kernel tells it, and a shell would, too.
+        // The kernel sends the signal, and a shell would, too.
         kill(pid, SIGHUP)
         kill(pid, SIGHUP)
         #expect(try ada.hearClose().closeCode == 1001)
@@ -174,7 +175,7 @@ import Testing
     @Test func `under nohup the end of the terminal means nothing`() async throws {
         let (node, pid) = try await startOnTerminal("nohup")
         defer { kill(pid, SIGKILL) }
-        // The kernel drops what is ignored: nothing can come of it later.
+        // The kernel drops an ignored signal: nothing can come of it later.
         #expect(try Self.ignoresHangUp(pid))
         let ada = try node.connect("Ada")
         node.process.signal(SIGUSR1)

@@ -3,17 +3,19 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Connections to Redis over which nothing is said for a while, and connections that are cut: nobody
-/// who chats or logs in notices while Redis can be reached.
+/// Connections to Redis that are idle for a while, and connections that are cut: no client that
+/// chats or logs in notices either while Redis can be reached.
 @Suite struct IdleConnectionTests {
-    /// From the beginning of a silence to a new connection: a proof is sent within
-    /// `Limits.redisIdleInterval` and a tick, missed `Limits.redisCommandTimeout` and a tick later, and
-    /// the next try comes within `Limits.redisBackoffFirst`; a second for a busy machine.
+    /// The time from the beginning of a silence to a new connection: a probe is sent within
+    /// `Limits.redisIdleInterval` and a tick, its answer is missed `Limits.redisCommandTimeout` and
+    /// a tick later, and the next attempt comes within `Limits.redisBackoffFirst`; and a second for
+    /// a busy machine.
     private let mending =
         Limits.redisIdleInterval + Limits.redisCommandTimeout + Limits.wheelTick * 2
         + Limits.redisBackoffFirst + .seconds(1)
 
-    /// The connections of all loops for commands, as Redis lists them: number and age in seconds.
+    /// Returns the connections of all loops for commands, as Redis lists them: number and age in
+    /// seconds.
     private func commandConnections(_ redis: TestRedis) async throws -> [String: Int] {
         let list = try await redis.cli("CLIENT", "LIST", "TYPE", "normal")
         var found: [String: Int] = [:]
@@ -40,8 +42,8 @@ import Testing
         let redis = cluster.redis
         let before = try await commandConnections(redis)
         #expect(!before.isEmpty)
-        // Redis ends what has been idle in two of its seconds (clientsCronHandleTimeout of 7.0), and
-        // looks at each client once a second.
+        // Redis ends what has been idle in two of its seconds (clientsCronHandleTimeout of 7.0),
+        // and looks at each client once a second.
         try await eventually("they are older than an idle one can get") {
             let now = try await commandConnections(redis)
             try #require(Set(now.keys) == Set(before.keys), "one was ended: \(before), \(now)")
@@ -56,24 +58,24 @@ import Testing
         #expect(!node.process.output.contains("ERROR"))
     }
 
-    @Test func `sixty people are let in while Redis ends all connections again and again`()
+    @Test func `sixty clients are logged in while Redis ends all connections again and again`()
         async throws
     {
         let cluster = try await TestCluster.start(flags: ["--log-format", "json"])
-        let choir = try Choir(of: 60, at: cluster.nodes.map(\.port))
+        let fleet = try ClientFleet(of: 60, at: cluster.nodes.map(\.port))
         let knife = try TestSocket(port: cluster.redis.port)
         for group in stride(from: 0, to: 60, by: 6) {
             try knife.send("CLIENT KILL TYPE normal SKIPME yes\r\n")
             _ = try knife.read(through: "\r\n")
             // Some claims find no connection; others are on their way when the next cut comes.
-            for index in group..<group + 6 { choir.login(index) }
+            for index in group..<group + 6 { fleet.login(index) }
             try knife.send("CLIENT KILL TYPE normal SKIPME yes\r\n")
             _ = try knife.read(through: "\r\n")
             try await eventually("all of them are answered") {
-                choir.voices[group..<group + 6].allSatisfy { !$0.answers.isEmpty }
+                fleet.voices[group..<group + 6].allSatisfy { !$0.answers.isEmpty }
             }
         }
-        for voice in choir.voices {
+        for voice in fleet.voices {
             #expect(voice.answers.count == 1)
             let answer = try #require(voice.answers.first).text
             #expect(answer.contains(#""type":"logged_in""#), "\(answer.text)")
@@ -83,21 +85,22 @@ import Testing
             #expect(metrics.sum("chatnode_redis_reconnects_total") > 0)
             #expect(!node.process.output.contains(#""level":"error""#), "\(node.process.output)")
         }
-        // Nobody has anybody else's name.
-        let thief = try choir.add("thief", at: 0)
-        choir.login(thief, as: choir[1].name)
-        try await eventually("the claim is answered") { !choir[thief].answers.isEmpty }
-        #expect(choir[thief].answers[0].text.contains(#""value":"taken""#))
+        // No client has another's name.
+        let thief = try fleet.add("thief", at: 0)
+        fleet.login(thief, as: fleet[1].name)
+        try await eventually("the claim is answered") { !fleet[thief].answers.isEmpty }
+        #expect(fleet[thief].answers[0].text.contains(#""value":"taken""#))
     }
 
-    @Test func `a Redis that stalls for a moment while nothing is asked costs no connection`()
+    @Test func `a Redis that stalls for a moment without calls costs no connection`()
         async throws
     {
         let cluster = try await TestCluster.start(nodes: 1)
         let clock = ContinuousClock()
         let stopped = clock.now
         cluster.redis.pause()
-        // As long as a proof takes to leave: it waits, and is answered within the time for a call.
+        // As long as a probe takes to be sent: it waits, and is answered within the time for a
+        // call.
         try await eventually("a proof is on its way") {
             clock.now - stopped > Limits.redisIdleInterval + Limits.wheelTick
         }
@@ -110,7 +113,7 @@ import Testing
         #expect(try node.scrape().sum("chatnode_redis_reconnects_total") == 0)
     }
 
-    @Test func `after a Redis that stalled for longer all connections are anew`() async throws {
+    @Test func `after a Redis that stalled for longer all connections are new`() async throws {
         let cluster = try await TestCluster.start(nodes: 1)
         let node = cluster.nodes[0]
         cluster.redis.pause()
@@ -125,7 +128,7 @@ import Testing
         }
     }
 
-    /// A node whose connections to Redis can be made silent, one loop's by one.
+    /// Starts a node whose connections to Redis can be made silent, one loop's after another's.
     private func behindProxy() async throws -> (TestRedis, TestProxy, TestNodeProcess) {
         let redis = try await TestRedis.start()
         let proxy = try TestProxy(to: redis.port)
@@ -136,7 +139,7 @@ import Testing
         return (redis, proxy, node)
     }
 
-    @Test func `an idle connection that has fallen silent is found and made anew`() async throws {
+    @Test func `an idle connection that has fallen silent is found and replaced`() async throws {
         let (redis, proxy, node) = try await behindProxy()
         defer { proxy.close() }
         let silent = try await commandConnections(redis).count
@@ -153,7 +156,7 @@ import Testing
         withExtendedLifetime(redis) {}
     }
 
-    @Test func `who chats or logs in over a connection that has just fallen silent is served`()
+    @Test func `a client that chats or logs in over a connection gone silent is served`()
         async throws
     {
         let (redis, proxy, node) = try await behindProxy()
@@ -163,8 +166,8 @@ import Testing
             let bea = try node.connect()
             proxy.silence(connectionsThatSaid: "-commands")
             try bea.ask(for: "Bea")
-            // A message may be older than `Limits.resendAge` when the connection is there again, on a busy
-            // machine: then its sender is told so, and says it again.
+            // On a busy machine a message may be older than `Limits.resendAge` when the connection
+            // is there again: then its sender is told so, and sends it again.
             let isHeard =
                 try ada.isHeard(saying: "1", as: "Ada") || ada.isHeard(saying: "2", as: "Ada")
             try require(isHeard, "Ada is not heard")

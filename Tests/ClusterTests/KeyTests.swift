@@ -1,52 +1,52 @@
 import TestSupport
 import Testing
 
-/// Somebody deletes one of the keys in Redis, or puts an older value of it back, under nodes whose
+/// One of the keys in Redis is deleted, or an older value of it is restored, while the nodes'
 /// clients chat.
 @Suite struct KeyTests {
-    /// Which key, as a pattern of KEYS; the names that clients hold are apart from it.
+    /// The keys, as patterns of KEYS; the names that clients hold are separate.
     private static let keys = [
         "chat/room/lobby", "chat/log/lobby", "chat/held/*", "chat/label/*", "chat/nodes",
         "chat/epoch",
     ]
 
-    @Test func `whatever key is gone or older, what is accepted is heard by everybody once`()
+    @Test func `whatever key is gone or older, every client hears each accepted message once`()
         async throws
     {
         let cluster = try await TestCluster.start(nodes: 2)
-        let choir = try Choir(of: 6, at: cluster.nodes.map(\.port))
-        try await choir.loginAll()
+        let fleet = try ClientFleet(of: 6, at: cluster.nodes.map(\.port))
+        try await fleet.loginAll()
         let all = 0..<6
         for key in Self.keys {
-            // While everybody talks.
-            choir.talk(all)
-            try await goOn(choir, all, "before \(key) is deleted")
+            // While all clients talk.
+            fleet.talk(all)
+            try await goOn(fleet, all, "before \(key) is deleted")
             try await delete(key, cluster)
-            try await goOn(choir, all, "after \(key) was deleted")
+            try await goOn(fleet, all, "after \(key) was deleted")
             try await copy(key, cluster)
-            try await goOn(choir, all, "before \(key) is put back")
+            try await goOn(fleet, all, "before \(key) is put back")
             try await putBack(key, cluster)
-            try await goOn(choir, all, "after \(key) was put back")
-            // While nobody does.
-            try await choir.hush()
-            try await choir.settle()
+            try await goOn(fleet, all, "after \(key) was put back")
+            // While no client talks.
+            try await fleet.hush()
+            try await fleet.settle()
             try await delete(key, cluster)
         }
-        choir.talk(all)
-        try await goOn(choir, all, "at the end")
-        try await choir.hush()
-        try await choir.settle()
-        #expect(choir.ended == [])
-        #expect(choir.doubles == [])
-        #expect(choir.strays(among: all) == [])
-        let lost = choir.voices.flatMap(\.answers).filter { $0.text.contains("logged_out") }
+        fleet.talk(all)
+        try await goOn(fleet, all, "at the end")
+        try await fleet.hush()
+        try await fleet.settle()
+        #expect(fleet.ended == [])
+        #expect(fleet.doubles == [])
+        #expect(fleet.strays(among: all) == [])
+        let lost = fleet.voices.flatMap(\.answers).filter { $0.text.contains("logged_out") }
         #expect(lost.isEmpty, "nobody has lost a name: \(lost.map(\.text))")
     }
 
-    /// Waits until everybody has said something more that was heard.
-    private func goOn(_ choir: Choir, _ voices: Range<Int>, _ when: String) async throws {
+    /// Waits until each client has sent one more message that was heard.
+    private func goOn(_ fleet: ClientFleet, _ voices: Range<Int>, _ when: String) async throws {
         func heard() -> [Int] {
-            choir.voices[voices].map { $0.words.filter { $0.fate == .heard }.count }
+            fleet.voices[voices].map { $0.words.filter { $0.fate == .heard }.count }
         }
         let before = heard()
         try await eventually("everybody is heard \(when)") {

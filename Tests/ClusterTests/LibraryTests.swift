@@ -5,7 +5,7 @@ import Testing
 
 /// A cluster as a Swift program sees it.
 @Suite struct LibraryTests {
-    /// Each client's share: as many as a node takes of one at once.
+    /// The number of messages of each client: as many as a node takes of one at once.
     private let count = 20
 
     @Test(.timeLimit(.minutes(1)))
@@ -36,7 +36,7 @@ import Testing
         withExtendedLifetime(cluster) {}
     }
 
-    /// So many values, by their places in the order.
+    /// Returns a number of values, by their places in the order.
     private func chats(_ count: Int, of client: ChatClient) async throws -> [String] {
         var values: [String] = []
         for try await message in client.messages where message.type == "chat" {
@@ -56,7 +56,7 @@ import Testing
         let error = await #expect(throws: ChatClientError.self) { try await other.login("ADA") }
         guard case .loginFailed("taken", _) = error else { throw Unexpected("\(error as Any)") }
         await ada.close()
-        // It is free when its holder's end has come to the node.
+        // It is free after its holder's end has reached the node.
         try await eventually("the name is free") {
             do {
                 try await other.login("ADA")

@@ -1,31 +1,31 @@
 import TestSupport
 import Testing
 
-/// What a node takes of the machine over time.
+/// How much memory a node takes over time.
 @Suite struct MemoryTests {
-    @Test func `a minute of chat to a thousand clients loses nothing and grows nothing`()
+    @Test func `a minute of chat to a thousand clients loses no message and takes no more memory`()
         async throws
     {
         let node = try await TestNodeProcess.start()
         let port = node.port
         let process = node.process
         let (early, late, complaints, heard) = try await onThread {
-            let crowd = try Crowd(port: port, count: 1000)
+            let checker = try OrderChecker(port: port, count: 1000)
             let sender = try TestWebSocket(port: port)
             try sender.login("Ada")
             var early = 0
             // Ten messages a second for sixty seconds.
             for tick in 1...600 {
                 try sender.chat(#""message number \#(tick)""#, as: "Ada")
-                crowd.listen(milliseconds: 100)
+                checker.listen(milliseconds: 100)
                 if tick == 150 { early = try process.residentKiB }
             }
             let late = try process.residentKiB
-            // What was sent last may still be on its way.
-            for _ in 0..<50 where crowd.last.contains(where: { $0 < 600 }) {
-                crowd.listen(milliseconds: 100)
+            // The last messages may still be on their way.
+            for _ in 0..<50 where checker.last.contains(where: { $0 < 600 }) {
+                checker.listen(milliseconds: 100)
             }
-            return (early, late, crowd.complaints, Set(crowd.last))
+            return (early, late, checker.complaints, Set(checker.last))
         }
         #expect(complaints == [])
         #expect(heard == [600])
@@ -52,7 +52,7 @@ import Testing
                 try TestWebSocket(port: port, receiveBufferBytes: 4096)
             }
             let before = try process.residentKiB
-            // Fifty times two megabytes, were they to be kept.
+            // Fifty times two megabytes, if they were kept.
             try say(200)
             let after = try process.residentKiB
             withExtendedLifetime(deaf) {}

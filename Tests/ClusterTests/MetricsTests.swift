@@ -2,18 +2,18 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What nodes with a Redis report.
+/// The metrics of nodes with a Redis.
 @Suite struct MetricsTests {
-    @Test func `what nodes report adds up to what was said and heard`() async throws {
+    @Test func `the nodes' metrics add up to what was sent and received`() async throws {
         let cluster = try await TestCluster.start(nodes: 2, flags: ["--loops", "2"])
-        let choir = try Choir(of: 6, at: cluster.nodes.map(\.port))
-        try await choir.loginAll()
+        let fleet = try ClientFleet(of: 6, at: cluster.nodes.map(\.port))
+        try await fleet.loginAll()
         let messages = 12
-        for index in 0..<messages { choir.chat("\(index)", by: index % 6) }
+        for index in 0..<messages { fleet.chat("\(index)", by: index % 6) }
         try await eventually("everybody has heard everything") {
-            choir.voices.allSatisfy { $0.chats.count == messages }
+            fleet.voices.allSatisfy { $0.chats.count == messages }
         }
-        // A walk is counted at its end, a moment behind what clients hear.
+        // A broadcast is counted at its end, a moment after clients receive it.
         try await eventually("all is counted") {
             let texts = try cluster.nodes.map { try $0.scrape() }
             let all = { (name: String) in texts.map { $0.sum("chatnode_\(name)") } }
@@ -26,21 +26,21 @@ import Testing
             let text = try node.scrape()
             #expect(try text.value("chatnode_redis_up") == 1)
             let lease = try text.value("chatnode_name_lease_seconds")
-            // `Limits.lease` and its margin: 5.5 s behind a heartbeat.
+            // `Limits.lease` less its margin: 5.5 s after a heartbeat.
             #expect(lease > 0 && lease <= 5.5)
             for (purpose, count) in [("commands", 2.0), ("control", 1), ("feed", 1)] {
                 let up = try text.value("chatnode_redis_connections", ["purpose": purpose])
                 #expect(up == count)
             }
             let calls = ["purpose": "commands"]
-            // Each has claimed three names, and published in one call at least.
+            // Each node has claimed three names, and published in one call at least.
             #expect(try text.value("chatnode_redis_call_seconds_count", calls) >= 4)
             #expect(try text.value("chatnode_catch_ups_total") == 1)
             #expect(text.sum("chatnode_redis_reconnects_total") == 0)
         }
     }
 
-    @Test func `a cut is counted as what it is, and repaired`() async throws {
+    @Test func `a cut connection is counted as such, and replaced`() async throws {
         let cluster = try await TestCluster.start(nodes: 1)
         let node = cluster.nodes[0]
         try await cluster.redis.cli("CLIENT", "KILL", "TYPE", "pubsub")
@@ -55,7 +55,7 @@ import Testing
         #expect(text.sum("chatnode_messages_missed_total") == 0)
     }
 
-    @Test func `without Redis a node says so, and how long its names are still sure`()
+    @Test func `without Redis a node says so, and how long its names are still valid`()
         async throws
     {
         let cluster = try await TestCluster.start(nodes: 1)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(.enabled(if: promtool != nil, "there is no promtool: apt-get install prometheus"))
-    func `promtool has nothing to say about it`() async throws {
+    func `promtool finds no fault in the metrics`() async throws {
         let cluster = try await TestCluster.start(nodes: 1)
         let path = NSTemporaryDirectory() + "chatnode-metrics-\(UUID()).txt"
         try cluster.nodes[0].metrics().write(toFile: path, atomically: true, encoding: .utf8)
@@ -85,7 +85,7 @@ import Testing
     }
 }
 
-/// Prometheus's own checker, where it is at hand; `PROMTOOL` names one that is not in the path.
+/// Prometheus's own checker, if it is installed; `PROMTOOL` names one that is not in the path.
 private let promtool: String? = {
     let environment = ProcessInfo.processInfo.environment
     if let path = environment["PROMTOOL"] { return path }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Redis dies under nodes whose clients chat, and comes back with or without what it knew.
+/// Redis dies while the nodes' clients chat, and comes back with or without its data.
 @Suite(.serialized) struct OutageTests {
     private let clock = ContinuousClock()
 
@@ -10,134 +10,191 @@ import Testing
         try await outages(isKept: false)
     }
 
-    @Test func `Redis dies twice and comes back with what it has written down`() async throws {
+    @Test func `Redis dies twice and comes back with the data that it has written`() async throws {
         try await outages(isKept: true)
     }
 
+    /// The node that is back first says where the room ends. If that is another node than the late
+    /// one, the late one's clients lack messages that no log has any more, and are closed with 4000.
+    @Test func `no client is skipped in silence when Redis loses what its node lacks`() async throws
+    {
+        let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+        let ports = cluster.nodes.map(\.port)
+        let fleet = try ClientFleet(of: 9, at: ports, pause: .milliseconds(100))
+        try await fleet.loginAll()
+        fleet.talk(fleet.voices.indices)
+        try await eventually("everybody chats") {
+            fleet.voices.allSatisfy { $0.words.filter { $0.fate == .heard }.count > 5 }
+        }
+        try await kill(cluster, fleet)
+        try await cluster.redis.restart(empty: true)
+        let back = clock.now
+        try await eventually("every client is heard again or is closed") {
+            fleet.voices.allSatisfy { $0.end != nil || heardAgain($0, since: back) != nil }
+        }
+        try await fleet.hush()
+        try await fleet.settle()
+        let late = fleet.voices.filter { $0.node == 2 }
+        #expect(fleet.voices.allSatisfy { $0.node == 2 || $0.end == nil }, "\(fleet.ended)")
+        let closed = late.filter(isClosed)
+        let open = late.filter { $0.end == nil }
+        #expect(closed.count == late.count || open.count == late.count, "\(fleet.ended)")
+        for voice in open {
+            let numbers = voice.chats.compactMap(\.seq)
+            #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 }, "\(numbers)")
+        }
+        #expect(fleet.doubles == [])
+        #expect(cluster.nodes.allSatisfy { $0.process.isRunning })
+    }
+
     private func outages(isKept: Bool) async throws {
-        // With `everysec`, Redis answers before it has written as long as its disk is busy with the
-        // second before (flushAppendOnlyFile in aof.c): a tail may be lost even with the process.
+        // With `everysec`, Redis answers before it has written while its disk is busy with the
+        // second before (flushAppendOnlyFile in aof.c): the newest data may be lost even with the
+        // process alone.
         let options = isKept ? ["--appendonly", "yes", "--appendfsync", "always"] : []
         let cluster = try await TestCluster.start(redis: options, flags: ["--message-rate", "0"])
         let ports = cluster.nodes.map(\.port)
-        let choir = try Choir(of: 36, at: ports, pause: .milliseconds(100))
-        try await choir.loginAll()
-        // The last six only listen: their names are kept by nothing that they say.
-        let holders = choir.voices.indices
+        let fleet = try ClientFleet(of: 36, at: ports, pause: .milliseconds(100))
+        try await fleet.loginAll()
+        // The last six only listen: no message of theirs keeps their names.
+        let holders = fleet.voices.indices
         let talkers = 0..<30
-        choir.talk(talkers)
+        fleet.talk(talkers)
         for round in 1...2 {
             try await eventually("everybody chats") {
-                choir.voices[talkers].allSatisfy { $0.words.filter { $0.fate == .heard }.count > 5 }
+                fleet.voices[talkers].allSatisfy { $0.words.filter { $0.fate == .heard }.count > 5 }
             }
-            if round == 1 {
+            // What becomes of clients whose node lacks what Redis has lost, the test above checks.
+            if round == 1 || !isKept {
                 try await cluster.redis.kill()
             } else {
-                try await kill(cluster, choir)
+                try await kill(cluster, fleet)
             }
-            // So long that the nodes' tries are as far apart as they get: 50 ms, doubled, is beyond
-            // 2 s (`Limits.redisBackoffLast`) with the sixth, after 1.6 s on average.
+            // Long enough for the nodes' attempts to be as far apart as they get: 50 ms, doubled,
+            // exceeds 2 s (`Limits.redisBackoffLast`) with the sixth, after 1.6 s on average.
             let gone = clock.now
             try await eventually("Redis has been away") { clock.now - gone > .seconds(3) }
             try await cluster.redis.restart(empty: !isKept)
             let back = clock.now
             let fresh = try cluster.nodes.indices.map {
-                try choir.add("fresh\(round)\($0)", at: $0)
+                try fleet.add("fresh\(round)\($0)", at: $0)
             }
-            var asked = fresh.map { _ in clock.now }
-            for index in fresh { choir.login(index) }
-            let took = try await recovery(of: choir, talkers, since: back)
-            // A try is at most 2 s away (`Limits.redisBackoffLast`); a second for all the rest.
+            for index in fresh { fleet.login(index) }
+            let took = try await recovery(of: fleet, talkers, since: back)
+            // The next attempt comes within 2 s (`Limits.redisBackoffLast`); a second for all the
+            // rest.
             #expect(took < .seconds(3))
-            try await login(fresh, choir, &asked)
-            let granted = fresh.compactMap { choir[$0].answers.last?.at }
-            let waits = zip(granted, asked).map { $0 - $1 }
-            // `Limits.gracePatience` is 8 s, seen a tick later (`Limits.wheelTick`).
-            #expect(waits.allSatisfy { $0 < .seconds(8.5) })
-            // The grace (`Limits.grace`, 6.5 s) begins when the first node is back, and who was told
-            // to come again is a second late.
-            #expect(granted.allSatisfy { $0 - back < .seconds(10.5) })
+            try await login(fresh, fleet, since: back)
         }
-        try await choir.hush()
-        try await choir.settle()
-        #expect(choir.ended == [])
-        #expect(choir.doubles == [])
+        try await fleet.hush()
+        try await fleet.settle()
+        #expect(fleet.doubles == [])
         if isKept {
-            #expect(choir.strays(among: holders) == [])
-            #expect(choir.holes == [])
+            #expect(fleet.ended == [])
+            #expect(fleet.strays(among: holders) == [])
+            #expect(fleet.holes == [])
         }
-        try await tryToTake(holders, choir)
-        for index in holders { choir.chat("1", by: index) }
+        // At least the clients of one node: it received the last message that anybody received.
+        let stayed = holders.filter { !isClosed(fleet[$0]) }
+        #expect(fleet.ended.count == fleet.voices.count(where: isClosed), "\(fleet.ended)")
+        #expect(stayed.count >= holders.count / 3, "\(fleet.ended)")
+        try await tryToTake(stayed, fleet)
+        for index in stayed { fleet.chat("1", by: index) }
         try await eventually("everybody still speaks under that name") {
-            choir.voices[holders].allSatisfy { voice in
-                Set(voice.chats.filter { $0.contains(#","value":1,"#) }.map(\.mid)).count
-                    == holders.count
+            stayed.allSatisfy { index in
+                let words = fleet[index].chats.filter { $0.contains(#","value":1,"#) }
+                return Set(words.map(\.mid)).count == stayed.count
             }
         }
         #expect(cluster.nodes.allSatisfy { $0.process.isRunning })
     }
 
-    /// Ends Redis when the last node has missed what the others have heard.
-    private func kill(_ cluster: TestCluster, _ choir: Choir) async throws {
+    /// Returns whether a client was closed because Redis has lost what its node lacked: a node that
+    /// Redis had not yet sent the last messages to when it died lacks them for good if Redis comes
+    /// back without them.
+    private func isClosed(_ voice: ClientFleet.Voice) -> Bool {
+        voice.closeCode == 4000
+    }
+
+    /// Kills Redis when the last node has missed messages that the others have received.
+    private func kill(_ cluster: TestCluster, _ fleet: ClientFleet) async throws {
         let late = cluster.nodes[2]
         late.process.signal(SIGSTOP)
         let clients = try await cluster.redis.cli("CLIENT", "LIST", "TYPE", "pubsub")
         let feed = try #require(clients.split(separator: "\n").first { $0.contains("n3-feed ") })
         let id = try #require(feed.split(separator: " ").first?.dropFirst("id=".count))
         #expect(try await cluster.redis.cli("CLIENT", "KILL", "ID", "\(id)") == "1")
-        let heard = choir[0].chats.count
-        try await eventually("the others chat on") { choir[0].chats.count > heard + 20 }
+        let heard = fleet[0].chats.count
+        try await eventually("the others chat on") { fleet[0].chats.count > heard + 20 }
         try await cluster.redis.kill()
         late.process.signal(SIGCONT)
     }
 
-    /// How long it took until each of them had been heard after an instant.
+    /// Returns how long it took until a message of each talker who has stayed had been heard after an
+    /// instant.
     private func recovery(
-        of choir: Choir,
+        of fleet: ClientFleet,
         _ talkers: Range<Int>,
         since back: ContinuousClock.Instant
     ) async throws -> Duration {
-        func known(_ voice: Choir.Voice) -> ContinuousClock.Instant? {
-            voice.words.first { $0.fate == .heard && $0.knownAt.map { $0 > back } == true }?.knownAt
+        try await eventually("everybody who has stayed is heard again") {
+            fleet.voices[talkers].allSatisfy { isClosed($0) || heardAgain($0, since: back) != nil }
         }
-        try await eventually("everybody is heard again") {
-            choir.voices[talkers].allSatisfy { known($0) != nil }
-        }
-        return choir.voices[talkers].compactMap(known).map { $0 - back }.max() ?? .zero
+        let times = fleet.voices[talkers].compactMap { heardAgain($0, since: back) }
+        return times.map { $0 - back }.max() ?? .zero
     }
 
-    /// Waits until they are logged in; who is told to come again does so, a second later.
+    /// Returns when a client's first message after an instant was heard; nil: none was.
+    private func heardAgain(
+        _ voice: ClientFleet.Voice,
+        since back: ContinuousClock.Instant
+    ) -> ContinuousClock.Instant? {
+        voice.words.first { $0.fate == .heard && $0.knownAt.map { $0 > back } == true }?.knownAt
+    }
+
+    /// Waits until clients that asked at an instant are logged in or closed, and checks how long that
+    /// took; a client that is told to come again does so, a second later.
     private func login(
         _ fresh: [Int],
-        _ choir: Choir,
-        _ asked: inout [ContinuousClock.Instant]
+        _ fleet: ClientFleet,
+        since back: ContinuousClock.Instant
     ) async throws {
+        var asked = fresh.map { _ in back }
         try await eventually("they are logged in") {
             for (place, index) in fresh.enumerated() {
-                guard let last = choir[index].answers.last, last.at > asked[place],
+                guard let last = fleet[index].answers.last, last.at > asked[place],
                     last.text.contains(#""value":"unavailable""#), clock.now > last.at + .seconds(1)
                 else { continue }
                 asked[place] = clock.now
-                choir.login(index)
+                fleet.login(index)
             }
             return fresh.allSatisfy {
-                choir[$0].answers.last?.text.contains(#""type":"logged_in""#) == true
+                isClosed(fleet[$0])
+                    || fleet[$0].answers.last?.text.contains(#""type":"logged_in""#) == true
             }
+        }
+        for (index, asked) in zip(fresh, asked) where !isClosed(fleet[index]) {
+            let granted = try #require(fleet[index].answers.last?.at)
+            // `Limits.gracePatience` is 8 s, seen a tick later (`Limits.wheelTick`).
+            #expect(granted - asked < .seconds(8.5))
+            // The grace (`Limits.grace`, 6.5 s) begins when the first node is back, and a client
+            // that was told to come again is a second late.
+            #expect(granted - back < .seconds(10.5))
         }
     }
 
-    /// Somebody on another node wants each of the names.
-    private func tryToTake(_ holders: Range<Int>, _ choir: Choir) async throws {
-        let thieves = try (0..<3).map { try choir.add("thief\($0)", at: $0) }
+    /// Claims each of the names from another node.
+    private func tryToTake(_ holders: [Int], _ fleet: ClientFleet) async throws {
+        let thieves = try (0..<3).map { try fleet.add("thief\($0)", at: $0) }
         for holder in holders {
-            let voice = choir[holder]
-            choir.login(thieves[(voice.node + 1) % 3], as: voice.name)
+            let voice = fleet[holder]
+            fleet.login(thieves[(voice.node + 1) % 3], as: voice.name)
         }
         try await eventually("all claims are answered") {
-            thieves.allSatisfy { choir[$0].answers.count == holders.count / 3 }
+            thieves.reduce(0) { $0 + fleet[$1].answers.count } == holders.count
         }
         for thief in thieves {
-            #expect(choir[thief].answers.allSatisfy { $0.text.contains(#""value":"taken""#) })
+            #expect(fleet[thief].answers.allSatisfy { $0.text.contains(#""value":"taken""#) })
         }
     }
 }

@@ -3,10 +3,10 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A node whose log or standard output nobody reads.
+/// A node whose log or standard output is not read.
 @Suite struct OutputTests {
-    /// A named pipe that is soon full. The node writes to it; the test has it open, and reads when it
-    /// likes.
+    /// A named pipe that is soon full. The node writes to it; the test has it open, and reads when
+    /// it wants to.
     private final class Reader: Sendable {
         let path = NSTemporaryDirectory() + "chatnode-pipe-\(UUID())"
         private let descriptor: CInt
@@ -23,7 +23,7 @@ import Testing
             unlink(path)
         }
 
-        /// Reads on, as somebody does who looks, until nobody can write any more.
+        /// Reads on, as a person who looks does, until no process has it open for writing.
         func readToEnd() throws -> String {
             while true {
                 var input = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
@@ -35,7 +35,7 @@ import Testing
             }
         }
 
-        /// All that it has brought so far, what is there now included.
+        /// Returns everything that came so far, with what the pipe holds now.
         func read() -> String {
             var chunk = [UInt8](repeating: 0, count: smallPipeBytes)
             while true {
@@ -46,8 +46,9 @@ import Testing
         }
     }
 
-    /// A node whose standard error output goes there, or its standard output too; its log is as long as
-    /// it can be. The port is known beforehand, because nobody may read where it is.
+    /// Starts a node whose standard error output goes to the pipe, and perhaps its standard output
+    /// too; its log is as verbose as possible. The port is chosen beforehand, because the node's
+    /// announcement of it may not be read.
     private func launch(_ reader: Reader, outputToo: Bool = false) async throws -> TestNodeProcess {
         let port = try TestListener.freePort()
         let label = Self.label()
@@ -69,10 +70,10 @@ import Testing
         return node
     }
 
-    /// What no other node is called.
+    /// Returns a label that no other node has.
     private static func label() -> String { "n\(UInt32.random(in: 0...UInt32.max))" }
 
-    /// Makes sure that it is this node that answers, and not one that has taken its port first.
+    /// Checks that this node answers, and not one that has taken its port first.
     private func requireItself(_ node: TestNodeProcess) throws {
         let somebody = try node.connect()
         try somebody.say(#"{"type":"login","username":"Zoe"}"#)
@@ -82,7 +83,8 @@ import Testing
 
     private let dropped = "chatnode_log_lines_dropped_total"
 
-    /// Clients come and go, each a line or two of the log, until some of those have been dropped.
+    /// Connects and closes clients, each a line or two of the log, until some lines have been
+    /// dropped.
     private func fillUp(_ node: TestNodeProcess) async throws {
         try await eventually("lines are dropped") {
             for _ in 0..<100 { _ = try node.connect() }
@@ -91,7 +93,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a log that nobody reads holds nobody up, and what was dropped is told when it is read`(
+    func `an unread log delays no client, and dropped lines are reported when it is read`(
         outputToo: Bool
     ) async throws {
         let reader = try Reader()
@@ -121,7 +123,7 @@ import Testing
         )
     }
 
-    @Test func `a node whose log nobody reads leaves in good order, and soon`() async throws {
+    @Test func `a node whose log is not read leaves in good order, and soon`() async throws {
         let reader = try Reader()
         let node = try await launch(reader)
         let ada = try node.connect("Ada")
@@ -134,19 +136,20 @@ import Testing
         #expect(node.process.output.contains("stopped: "))
     }
 
-    @Test func `the last words come out where somebody reads`() async throws {
+    @Test func `the last lines come out if a reader takes them`() async throws {
         let reader = try Reader()
         let node = try await launch(reader, outputToo: true)
         try await fillUp(node)
         node.process.signal(SIGTERM)
         let text = try await onThread { try reader.readToEnd() }
-        // The two outputs are queues of their own: between them there is no order.
+        // The two outputs have queues of their own: between them there is no order.
         for words in ["stopped: 0 closed cleanly, 0 forced", "lines of the log were dropped"] {
             #expect(text.contains(words), "\(text.suffix(500))")
         }
     }
 
-    @Test func `the standard descriptors are nobody's socket where they were closed`() async throws
+    @Test func `the standard descriptors become no client's socket if they were closed`()
+        async throws
     {
         let port = try TestListener.freePort()
         let label = Self.label()
@@ -169,7 +172,7 @@ import Testing
             )
             #expect(place == "/dev/null")
         }
-        // What it says of them goes nowhere else.
+        // What the node logs about them reaches no socket.
         let clients = try (0..<10).map { try node.connect("Ada\($0)") }
         try clients[0].chat("1", as: "Ada0")
         for client in clients { #expect(try client.hear().hasPrefix(#"{"type":"chat""#)) }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The page in a real browser: the script is a program of its own and says what it finds.
+/// The page in a real browser: the browser test is a script of its own and prints what it finds.
 @Suite struct PageTests {
     @Test func `people chat on the page, and come back by themselves`() async throws {
         let script = URL(fileURLWithPath: #filePath)
@@ -12,12 +12,12 @@ import Testing
             "/usr/bin/python3",
             [script, "--node", try TestProcess.chatnode]
         )
-        // A browser's start and 25 tests: two minutes on two busy cores, each bounded by itself.
+        // A browser's start and 26 tests: two minutes on two busy cores, each bounded by itself.
         try await eventually("the browser test's end", within: .seconds(600)) {
             !process.isRunning
         }
         let code = try await process.exitCode()
-        // In one line: reports show the first.
+        // In one line, because reports show only the first.
         let failures = process.output.split(separator: "\n").filter {
             $0.hasPrefix("FAIL") || $0.contains("Error") || $0.contains("Exception")
         }

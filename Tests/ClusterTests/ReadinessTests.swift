@@ -9,8 +9,8 @@ import Testing
         let clock = ContinuousClock()
         let cluster = try await TestCluster.start(nodes: 1)
         let node = cluster.nodes[0]
-        let choir = try Choir(of: 1, at: [node.port])
-        try await choir.loginAll()
+        let fleet = try ClientFleet(of: 1, at: [node.port])
+        try await fleet.loginAll()
         try await cluster.redis.kill()
         let gone = clock.now
         try await eventually("it is not ready any more") {
@@ -34,8 +34,8 @@ import Testing
             #expect(try node.status(of: "/healthz") == 200)
             return try node.status(of: "/readyz") == 200
         }
-        choir.talk([0])
-        try await eventually("its client chats") { !choir.words { $0 == .heard }.isEmpty }
-        #expect(choir.ended == [])
+        fleet.talk([0])
+        try await eventually("its client chats") { !fleet.words { $0 == .heard }.isEmpty }
+        #expect(fleet.ended == [])
     }
 }

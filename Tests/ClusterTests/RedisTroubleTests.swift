@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What an operator is told about a Redis that is of no use, and that nothing needs to be restarted
-/// once it is mended.
+/// What an operator is told about an unusable Redis; and that nothing needs to be restarted after
+/// it is repaired.
 @Suite struct RedisTroubleTests {
     private func begin(
         before port: Int,
@@ -12,8 +12,8 @@ import Testing
         try await .begin(["--redis", "redis://127.0.0.1:\(port)"], environment: environment)
     }
 
-    /// Waits until it is told on the standard error output, and by readiness.
-    /// What passes by itself may have passed by the time that we look at readiness.
+    /// Waits until the fault is reported on the standard error output, and by readiness. A fault
+    /// that passes by itself may have passed before readiness is checked.
     private func expectTold(
         _ node: TestNodeProcess,
         _ cause: String,
@@ -41,60 +41,60 @@ import Testing
         #expect(try client.hear().contains(#""value":1"#))
     }
 
-    @Test(arguments: Trouble.allCases)
-    func `a node that starts in trouble says so, waits, and is ready once it is mended`(
-        trouble: Trouble
+    @Test(arguments: RedisFaultCase.allCases)
+    func `a node that starts with a faulty Redis says so, waits, and is ready once it is repaired`(
+        fault: RedisFaultCase
     ) async throws {
-        let redis = try await TestRedis.start(trouble.options)
-        try await trouble.begin(redis)
-        let node = try await begin(before: redis.port, trouble.environment)
-        try await expectTold(node, trouble.cause, trouble.fix)
-        try await trouble.end(redis)
+        let redis = try await TestRedis.start(fault.options)
+        try await fault.begin(redis)
+        let node = try await begin(before: redis.port, fault.environment)
+        try await expectTold(node, fault.cause, fault.fix)
+        try await fault.end(redis)
         try await expectReady(node)
     }
 
-    @Test(arguments: Trouble.allCases)
-    func `trouble while a node runs is logged with its cure, and passes by itself`(
-        trouble: Trouble
+    @Test(arguments: RedisFaultCase.allCases)
+    func `a Redis fault while a node runs is logged with its fix, and passes by itself`(
+        fault: RedisFaultCase
     ) async throws {
         let cluster = try await TestCluster.start(
             nodes: 1,
-            redis: trouble.options,
+            redis: fault.options,
             flags: ["--log-format", "json"],
-            environment: trouble.environment
+            environment: fault.environment
         )
         let output = { cluster.nodes[0].process.output }
-        let choir = try Choir(of: 2, at: [cluster.nodes[0].port], pause: .milliseconds(100))
-        try await choir.loginAll()
-        choir.talk([0])
-        try await eventually("they chat") { choir[0].words.count > 3 }
-        try await trouble.begin(cluster.redis)
+        let fleet = try ClientFleet(of: 2, at: [cluster.nodes[0].port], pause: .milliseconds(100))
+        try await fleet.loginAll()
+        fleet.talk([0])
+        try await eventually("they chat") { fleet[0].words.count > 3 }
+        try await fault.begin(cluster.redis)
         try await eventually("a message is refused") {
-            choir[0].words.contains { $0.fate != .open && $0.fate != .heard }
+            fleet[0].words.contains { $0.fate != .open && $0.fate != .heard }
         }
-        let refused = choir.words { $0 != .open && $0 != .heard }
+        let refused = fleet.words { $0 != .open && $0 != .heard }
         #expect("\(refused)".contains("unavailable"))
         #expect("\(refused)".contains("retry_ms"))
-        try await eventually("it is logged") { output().contains(trouble.cause) }
-        let lines = output().split(separator: "\n").filter { $0.contains(trouble.cause) }
+        try await eventually("it is logged") { output().contains(fault.cause) }
+        let lines = output().split(separator: "\n").filter { $0.contains(fault.cause) }
         #expect(lines.count == 1, "\(lines)")
         #expect(lines[0].contains(#""level":"error""#))
         #expect(lines[0].contains(#""fix":""#))
-        #expect(lines[0].contains(trouble.fix))
-        try await trouble.end(cluster.redis)
+        #expect(lines[0].contains(fault.fix))
+        try await fault.end(cluster.redis)
         let mended = ContinuousClock.now
         try await eventually("they chat again") {
-            choir[0].words.contains { $0.fate == .heard && $0.saidAt > mended }
+            fleet[0].words.contains { $0.fate == .heard && $0.saidAt > mended }
         }
         try await eventually("it is logged") { output().contains("Redis is there") }
-        try await choir.hush()
-        try await choir.settle()
-        #expect(choir.ended == [])
-        #expect(choir.doubles == [])
+        try await fleet.hush()
+        try await fleet.settle()
+        #expect(fleet.ended == [])
+        #expect(fleet.doubles == [])
     }
 
-    @Test func `a web server in Redis's place is told by what it said`() async throws {
-        // A node answers what is no HTTP as any web server does.
+    @Test func `a web server in Redis's place is reported with its answer`() async throws {
+        // A node answers a request that is not HTTP as any web server does.
         let server = try await TestNodeProcess.begin([])
         let port = server.port
         let node = try await begin(before: port)
@@ -113,8 +113,9 @@ import Testing
         withExtendedLifetime(redis) {}
     }
 
-    /// A key takes 2 ms to load, and commands are looked at once a kibibyte: two seconds for what
-    /// follows. Both are hidden settings of Redis 7 for its own tests.
+    /// Makes a key take 2 ms to load, and makes Redis serve commands once a kibibyte while it
+    /// loads: two seconds for the data of the test. Both are hidden settings of Redis 7 for its own
+    /// tests.
     private static let slowLoading = [
         "--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024",
     ]
@@ -139,16 +140,16 @@ import Testing
         async throws
     {
         let cluster = try await TestCluster.start(nodes: 1, redis: Self.slowLoading)
-        let choir = try Choir(of: 1, at: [cluster.nodes[0].port])
-        try await choir.loginAll()
+        let fleet = try ClientFleet(of: 1, at: [cluster.nodes[0].port])
+        try await fleet.loginAll()
         try await fill(cluster.redis)
         try await cluster.redis.startAgain()
         let process = cluster.nodes[0].process
         try await eventually("it is logged") { process.output.contains("is loading its data") }
         try await eventually("it is there again") { process.output.contains("Redis is there") }
         #expect(process.output.contains("INFO persistence says how far it is"))
-        choir.talk([0])
-        try await eventually("its client chats") { !choir.words { $0 == .heard }.isEmpty }
-        #expect(choir.ended == [])
+        fleet.talk([0])
+        try await eventually("its client chats") { !fleet.words { $0 == .heard }.isEmpty }
+        #expect(fleet.ended == [])
     }
 }

@@ -2,46 +2,46 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A descriptor's number is somebody else's as soon as it is closed.
+/// The number of a closed descriptor is given to the next connection at once.
 @Suite struct ReusedDescriptorTests {
-    /// Long enough for several thousand connections of a debug build on two cores that are idle, and
-    /// for a thousand on two that have fifteen other processes to run.
+    /// Long enough for several thousand connections of a debug build on two idle cores, and for a
+    /// thousand on two that have fifteen other processes to run.
     private let duration = Duration.seconds(12)
-    /// A third of that on the latter: below it, the test has tested nothing.
+    /// A third of the latter number: with fewer connections, the test has tested nothing.
     private let fewest = 300
 
-    @Test func `no byte reaches whoever has the descriptor next, however clients vanish`()
+    @Test func `no byte reaches the next client on a descriptor, however clients vanish`()
         async throws
     {
-        // More loops than cores: one loop's newcomer gets the number that another has just closed.
+        // More loops than cores: a new connection of one loop gets the number that another loop has
+        // just closed.
         let node = try await TestNodeProcess.start(
             ["--loops", "4", "--message-rate", "0", "--byte-rate", "0"]
         )
         let port = node.port
         let duration = duration
         let (tally, complaints) = try await onThread {
-            let swarm = try Swarm(port: port)
-            try swarm.run(for: duration)
-            try swarm.settle()
-            return (swarm.tally, swarm.complaints)
+            let churn = try ConnectionChurn(port: port)
+            try churn.run(for: duration)
+            try churn.settle()
+            return (churn.tally, churn.complaints)
         }
         #expect(complaints == [], "seed \(Seed.value)")
         #expect(node.process.isRunning, "\(node.process.output)")
         #expect(tally.upgraded > fewest && tally.words > fewest && tally.cut > 0, "\(tally)")
     }
 
-    /// Redis stands still for most of the time, never for as long as a call may take
-    /// (`Limits.redisCommandTimeout`): names that are asked for or given up are answered long after
+    /// Redis is stopped for most of the time, but never for as long as a call may take
+    /// (`Limits.redisCommandTimeout`): names that are claimed or given up are answered long after
     /// their clients have gone and others have their descriptors. Pings are due sooner than that.
-    @Test
-    func `no byte does while sessions outlive their sockets behind a Redis that stands still`()
+    @Test func `no byte reaches the next client while sessions outlive their sockets`()
         async throws
     {
-        // Again where the machine stands still for longer than Redis does.
+        // Repeated if the machine stands still for longer than Redis does.
         for isLast in [false, false, true] {
             do {
                 return try await outliveSockets()
-            } catch let stalled as Swarm.Stalled {
+            } catch let stalled as ConnectionChurn.Stalled {
                 if isLast { throw stalled }
             }
         }
@@ -57,20 +57,20 @@ import Testing
         )
         let redis = cluster.redis.process
         let (tally, stops, complaints) = try await cluster.onThread { nodes in
-            // Few, so that no turn of the swarm is long.
-            let swarm = try Swarm(port: nodes[0].port, size: 60)
-            let stops = try Self.run(swarm, for: .seconds(6), stopping: redis)
-            try swarm.settle()
-            return (swarm.tally, stops, swarm.complaints)
+            // Few connections, so that no turn of the churn is long.
+            let churn = try ConnectionChurn(port: nodes[0].port, size: 60)
+            let stops = try Self.run(churn, for: .seconds(6), stopping: redis)
+            try churn.settle()
+            return (churn.tally, stops, churn.complaints)
         }
         #expect(complaints == [], "seed \(Seed.value)")
         #expect(cluster.nodes[0].process.isRunning, "\(cluster.nodes[0].process.output)")
         #expect(stops > 1 && tally.upgraded > 50 && tally.loggedIn > 0, "\(stops) \(tally)")
     }
 
-    /// The answer is how often Redis was stopped.
+    /// Runs the churn, and returns how often Redis was stopped.
     private static func run(
-        _ swarm: Swarm,
+        _ churn: ConnectionChurn,
         for duration: Duration,
         stopping redis: TestProcess
     ) throws -> Int {
@@ -78,13 +78,13 @@ import Testing
         var stoppedAt: Int?
         var waited: [Int] = []
         defer { redis.signal(SIGCONT) }
-        try swarm.run(for: duration) { elapsed in
+        try churn.run(for: duration) { elapsed in
             if let began = stoppedAt, elapsed - began >= 700 {
                 redis.signal(SIGCONT)
                 stoppedAt = nil
-                // None of it has to wait for a second time. All that waits is answered by then.
-                waited = swarm.said.map { $0 + 5 }
-            } else if stoppedAt == nil, swarm.hasHeard(waited) {
+                // No word has to wait for a second stop: all that wait are answered before it.
+                waited = churn.said.map { $0 + 5 }
+            } else if stoppedAt == nil, churn.hasHeard(waited) {
                 redis.stop()
                 stoppedAt = elapsed
                 stops += 1

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The command as a person meets it: its words, its exit codes, its signals.
+/// The command as a person meets it: its output, its exit codes, its signals.
 @Suite struct ServeTests {
     private func run(_ arguments: [String], _ environment: [String: String] = [:]) async throws
         -> (code: Int, output: String)
@@ -19,7 +19,9 @@ import Testing
         _ = try TestWebSocket(port: node.port)
     }
 
-    @Test func `it says where operators ask it, and takes that away when it leaves`() async throws {
+    @Test func `a node says where operators ask it, and removes that socket when it leaves`()
+        async throws
+    {
         let node = try await TestNodeProcess.start()
         let socket = node.adminSocket
         let line = "  metrics  curl --unix-socket \(socket) http://localhost/metrics\n"
@@ -31,7 +33,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: socket))
     }
 
-    @Test func `one that leaves at once takes it away too, and one that is killed does not matter`()
+    @Test func `a node that leaves at once removes its socket, and a killed node's does no harm`()
         async throws
     {
         let hasty = try await TestNodeProcess.start(["--drain-delay", "1m"])
@@ -48,7 +50,7 @@ import Testing
         #expect(try next.scrape().value("chatnode_ready") == 1)
     }
 
-    @Test func `a second node on a port takes nothing from the first, whatever stands there`()
+    @Test func `a second node on a port takes nothing from the first`()
         async throws
     {
         let node = try await TestNodeProcess.start()
@@ -56,13 +58,13 @@ import Testing
         #expect(code == 75)
         #expect(output.contains("error: cannot listen on 127.0.0.1:\(node.port): another process"))
         #expect(try node.scrape().value("chatnode_ready") == 1)
-        // Nor does it make one where the first has none.
+        // Nor does it make a socket for operators if the first has none.
         let quiet = try await TestNodeProcess.start(["--admin", "none"])
         _ = try await run(["--port", "\(quiet.port)"])
         #expect(!FileManager.default.fileExists(atPath: quiet.adminSocket))
     }
 
-    @Test func `a place for operators that is taken is told with a way out`() async throws {
+    @Test func `a place for operators that is taken is reported with a way out`() async throws {
         let node = try await TestNodeProcess.start()
         let place = "unix:\(node.adminSocket)"
         let (code, output) = try await run(["--port", "0", "--admin", place])
@@ -73,7 +75,7 @@ import Testing
         #expect(try node.scrape().value("chatnode_ready") == 1)
     }
 
-    @Test func `nobody may ask where nobody shall`() async throws {
+    @Test func `a node without a place for operators makes no socket`() async throws {
         let node = try await TestNodeProcess.start(["--admin", "none"])
         #expect(!node.process.output.contains("  metrics  "))
         #expect(!FileManager.default.fileExists(atPath: node.adminSocket))
@@ -108,7 +110,7 @@ import Testing
         _ = deaf
     }
 
-    @Test func `a port that is taken is told with a way out`() async throws {
+    @Test func `a port that is taken is reported with a way out`() async throws {
         let node = try await TestNodeProcess.start()
         let (code, output) = try await run(["--port", "\(node.port)"])
         #expect(code == 75)
@@ -116,7 +118,7 @@ import Testing
         #expect(output.contains("--port \(node.port + 1)"))
     }
 
-    @Test func `a host that is not this machine's, or nobody's, is told`() async throws {
+    @Test func `a host that is not this machine's, or unknown, is reported`() async throws {
         let far = try await run(["--host", "192.0.2.1", "--port", "0"])
         #expect(far.code == 78)
         #expect(far.output.contains("this machine does not have that address"))
@@ -125,7 +127,7 @@ import Testing
         #expect(nobody.output.contains("no..body"))
     }
 
-    @Test func `a name is listened on at all of its addresses`() async throws {
+    @Test func `a node listens on all addresses of a name`() async throws {
         let node = try await TestNodeProcess.start(["--host", "localhost"])
         #expect(node.process.output.contains("  page     http://localhost:\(node.port)/\n"))
         var wish = addrinfo()
@@ -182,6 +184,6 @@ import Testing
         #expect(settings.output.contains("CHAT_MESSAGE_RATE"))
         let version = try await run(["--version"])
         #expect(version.code == 0)
-        #expect(version.output.hasPrefix("0."))
+        #expect(version.output.hasPrefix("chatnode 0."))
     }
 }

@@ -7,20 +7,20 @@ import Testing
         async throws
     {
         let cluster = try await TestCluster.start(nodes: 2)
-        let choir = try Choir(of: 2, at: cluster.nodes.map(\.port))
-        try await choir.loginAll()
-        choir.say(#"{"type":"login","username":"USER0"}"#, by: 0)
-        choir.say(#"{"type":"chat","username":"user0","value":1}"#, by: 0)
+        let fleet = try ClientFleet(of: 2, at: cluster.nodes.map(\.port))
+        try await fleet.loginAll()
+        fleet.say(#"{"type":"login","username":"USER0"}"#, by: 0)
+        fleet.say(#"{"type":"chat","username":"user0","value":1}"#, by: 0)
         let shown = #"{"type":"chat","username":"USER0","value":1,"#
         try await eventually("everybody hears the other spelling") {
-            choir.voices.allSatisfy { $0.chats.last?.text.hasPrefix(shown) == true }
+            fleet.voices.allSatisfy { $0.chats.last?.text.hasPrefix(shown) == true }
         }
-        // On the other node it is still taken, however it is written.
-        choir.say(#"{"type":"login","username":"User0"}"#, by: 1)
+        // On the other node it is still taken, in any spelling.
+        fleet.say(#"{"type":"login","username":"User0"}"#, by: 1)
         try await eventually("it is told") {
-            choir[1].answers.last?.text.contains(#""value":"taken""#) == true
+            fleet[1].answers.last?.text.contains(#""value":"taken""#) == true
         }
-        // In another reign the name is claimed again, in the spelling that is shown.
+        // In another epoch the name is claimed again, in the spelling that is shown.
         try await cluster.redis.kill()
         try await cluster.redis.restart(empty: true)
         try await eventually("the record has it") {

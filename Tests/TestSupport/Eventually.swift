@@ -1,10 +1,10 @@
 import Foundation
 
-/// Waits until a condition holds, looking again after a moment.
+/// Waits until a condition holds, checking again and again.
 ///
-/// Fails: when it does not hold after `patience`, by default as long as a socket waits; the bound
-/// only decides how soon a failure is told. A busy machine may let us look too late: so there is
-/// always a look after the time is up.
+/// Fails: if it does not hold after `patience`, by default as long as a socket waits; the bound
+/// only decides how soon a failure is reported. A busy machine may delay a check: so there is
+/// always one more after the time is up.
 public func eventually(
     _ what: String = "the condition",
     within patience: Duration = .seconds(TestSocket.patience),
@@ -20,7 +20,7 @@ public func eventually(
     }
 }
 
-/// Waits like `eventually`, on a thread of one's own. The answer is how long it took.
+/// Waits like `eventually`, on a thread of its own, and returns how long it took.
 @discardableResult
 public func timeUntil(
     _ what: String,

@@ -1,37 +1,30 @@
 import Foundation
 
-/// A chat server for one conversation, right but for one fault at one client: what a load generator
-/// must find out.
+/// A chat server for one scenario, correct but for one fault at one client, which a load generator
+/// must find.
 public final class LossyRelay: Sendable {
-    /// What the last client to come in hears otherwise than the others, of the sixth message.
+    /// What the client that connects last receives instead of the sixth message.
     public enum Fault: Sendable {
-        /// Nothing.
+        /// The sixth message: there is no fault.
         case none
-        /// It is not sent.
+        /// Nothing: it is not sent.
         case drops
-        /// It is sent twice.
+        /// The message twice.
         case doubles
-        /// It is sent behind the seventh.
+        /// The message after the seventh.
         case swaps
     }
 
-    /// Where it listens.
+    /// The port on which it listens.
     public let port: Int
     private let listener: TestListener
     private let fault: Fault
-    private let acceptKey: @Sendable (String) -> String
 
-    /// Serves so many clients, of which the one whose name ends in zeros speaks. `acceptKey` answers
-    /// the key of a handshake (RFC 6455 §4.2.2).
-    public init(
-        clients: Int,
-        _ fault: Fault,
-        acceptKey: @escaping @Sendable (String) -> String
-    ) throws {
+    /// Serves a number of clients, of which the one whose name ends in zeros sends.
+    public init(clients: Int, _ fault: Fault) throws {
         listener = try TestListener()
         port = listener.port
         self.fault = fault
-        self.acceptKey = acceptKey
         Thread { try? self.serve(clients) }.start()
     }
 
@@ -39,7 +32,7 @@ public final class LossyRelay: Sendable {
         var clients: [(socket: TestSocket, name: String)] = []
         while clients.count < count {
             let socket = try listener.accept()
-            // Somebody who only looks whether anybody is there says nothing.
+            // A connection that only checks whether the server is there sends nothing.
             guard let client = try? welcome(socket) else { continue }
             clients.append(client)
         }
@@ -56,7 +49,7 @@ public final class LossyRelay: Sendable {
         }
     }
 
-    /// What the odd one out is sent in place of a frame.
+    /// Returns what the client with the fault is sent instead of a frame.
     private func odd(_ frame: [UInt8], _ number: Int, _ held: inout [UInt8]) -> [UInt8] {
         switch (fault, number) {
         case (.drops, 6): return []
@@ -76,7 +69,7 @@ public final class LossyRelay: Sendable {
         else {
             throw Unexpected(request)
         }
-        let accept = acceptKey(String(line.dropFirst(field.count)))
+        let accept = AcceptKey.answer(to: String(line.dropFirst(field.count)))
         try socket.send(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 + "Sec-WebSocket-Accept: \(accept)\r\n\r\n"
@@ -92,14 +85,10 @@ public final class LossyRelay: Sendable {
         return (socket, String(name))
     }
 
-    /// A client's next text.
+    /// Reads a client's next text.
     private static func read(from socket: TestSocket) throws -> String {
-        let head = try socket.read(2)
-        guard head[0] == 0x81, head[1] & 0x80 != 0 else { throw Unexpected("frame head \(head)") }
-        var length = Int(head[1] & 0x7F)
-        if length == 126 { length = try socket.read(2).reduce(0) { $0 << 8 | Int($1) } }
-        let key = try socket.read(4)
-        let payload = try socket.read(length).enumerated().map { $1 ^ key[$0 % 4] }
-        return String(decoding: payload, as: UTF8.self)
+        let frame = try socket.readFrame(of: .client)
+        guard frame.opcode == 1 else { throw Unexpected("opcode \(frame.opcode)") }
+        return frame.text
     }
 }

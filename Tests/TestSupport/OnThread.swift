@@ -1,8 +1,9 @@
 import Foundation
 
-/// Runs something that blocks, away from the few threads that all tests share.
+/// Runs a blocking function, away from the few threads that all tests share.
 ///
-/// In there, `#expect` knows no test: throw what is wrong, or return what is to be compared.
+/// Inside it, `#expect` does not know the current test: throw an error, or return what is to be
+/// compared.
 public func onThread<Result: Sendable>(
     _ body: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
@@ -11,13 +12,13 @@ public func onThread<Result: Sendable>(
     }
 }
 
-/// Throws what is wrong, where `#expect` cannot be used.
+/// Throws if a condition does not hold, for code in which `#expect` cannot be used.
 public func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
     guard holds else { throw Unexpected(otherwise()) }
 }
 
 extension TestCluster {
-    /// Runs something that blocks, away from the few threads that all tests share.
+    /// Runs a blocking function, away from the few threads that all tests share.
     public func onThread<Result: Sendable>(
         _ body: @escaping @Sendable ([TestNodeProcess]) throws -> Result
     ) async throws -> Result {

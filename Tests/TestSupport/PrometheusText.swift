@@ -1,34 +1,34 @@
-/// Prometheus's text format, version 0.0.4, read as strictly as it can be
+/// Prometheus's text format, version 0.0.4, parsed as strictly as possible
 /// (https://prometheus.io/docs/instrumenting/exposition_formats), and by the conventions for names.
 public struct PrometheusText: Sendable {
-    /// One line that says a figure.
+    /// One line with a value.
     public struct Sample: Sendable {
-        /// Of a histogram, with `_bucket`, `_sum` or `_count`.
+        /// The name, for a histogram with `_bucket`, `_sum` or `_count`.
         public let name: String
-        /// Escapes undone.
+        /// The labels, with escapes undone.
         public let labels: [String: String]
-        /// The figure.
+        /// The value.
         public let value: Double
     }
 
-    /// What stands below one HELP and TYPE.
+    /// The samples below one HELP and TYPE.
     public struct Family: Sendable {
-        /// Of the family, not of its samples.
+        /// The name of the family, not of its samples.
         public let name: String
-        /// Escapes undone.
+        /// The HELP text, with escapes undone.
         public let help: String
         /// `counter`, `gauge` or `histogram`.
         public fileprivate(set) var kind = ""
-        /// In order.
+        /// The samples, in order.
         public fileprivate(set) var samples: [Sample] = []
     }
 
-    /// In order.
+    /// The families, in order.
     public private(set) var families: [Family] = []
 
-    /// Reads a scrape.
+    /// Parses a scrape.
     ///
-    /// Fails: with the line and what is wrong with it, at the first thing that is.
+    /// Fails: at the first fault, with the line and what is wrong with it.
     public init(parsing text: String) throws {
         guard text.hasSuffix("\n") else { throw Unexpected("the last line has no end") }
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).dropLast() {
@@ -43,7 +43,7 @@ public struct PrometheusText: Sendable {
         guard Set(names).count == names.count else { throw Unexpected("a family comes twice") }
     }
 
-    /// The family of a name.
+    /// Returns the family of a name.
     public func family(_ name: String) throws -> Family {
         guard let family = families.first(where: { $0.name == name }) else {
             throw Unexpected("there is no \(name)")
@@ -51,14 +51,14 @@ public struct PrometheusText: Sendable {
         return family
     }
 
-    /// The one sample with exactly these labels.
+    /// Returns the value of the one sample with exactly these labels.
     public func value(_ name: String, _ labels: [String: String] = [:]) throws -> Double {
         let found = families.flatMap(\.samples).filter { $0.name == name && $0.labels == labels }
         guard let sample = found.first else { throw Unexpected("there is no \(name) \(labels)") }
         return sample.value
     }
 
-    /// All samples of that name together.
+    /// Returns the sum of all samples of that name.
     public func sum(_ name: String) -> Double {
         families.flatMap(\.samples).filter { $0.name == name }.reduce(0) { $0 + $1.value }
     }
@@ -195,7 +195,7 @@ public struct PrometheusText: Sendable {
         if family.kind == "histogram" { try checkHistogram(family) }
     }
 
-    /// Each of its series: ascending buckets that include each other, up to all of it, a sum and a
+    /// Checks each series of a histogram: ascending cumulative buckets up to the total, a sum and a
     /// count, and nothing in between.
     private func checkHistogram(_ family: Family) throws {
         var rest = family.samples[...]

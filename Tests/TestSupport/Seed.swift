@@ -1,19 +1,19 @@
 import Foundation
 
-/// Where random tests take their randomness from: a new seed each run, or the one of a failed run
-/// in `CHATNODE_TEST_SEED`. Their failures print it.
+/// The seed of random tests: a new one each run, or that of a failed run in `CHATNODE_TEST_SEED`.
+/// Their failures print it.
 public enum Seed {
-    /// This run's.
+    /// The seed of this run.
     public static let value =
         ProcessInfo.processInfo.environment["CHATNODE_TEST_SEED"].flatMap { UInt64($0) }
         ?? UInt64.random(in: .min ... .max)
 
-    /// What a person types to repeat this run.
+    /// Returns the command that repeats this run.
     public static func command(_ filter: String, seed: UInt64 = value) -> String {
         "CHATNODE_TEST_SEED=\(seed) swift test --filter \(filter)"
     }
 
-    /// A generator at the start of this run's numbers.
+    /// A generator that begins at this run's seed.
     public static var generator: SplitMix { SplitMix(seed: value) }
 }
 
@@ -21,12 +21,12 @@ public enum Seed {
 public struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
-    /// A generator at the start of a seed's numbers.
+    /// Makes a generator that begins at a seed.
     public init(seed: UInt64) {
         state = seed
     }
 
-    /// The next number.
+    /// Returns the next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -35,11 +35,11 @@ public struct SplitMix: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// The next number below `bound`.
+    /// Returns the next number below `bound`.
     public mutating func below(_ bound: Int) -> Int {
         Int(truncatingIfNeeded: next() % UInt64(bound))
     }
 
-    /// True once in so many times.
+    /// Returns true once in `times` calls on average.
     public mutating func isOne(in times: Int) -> Bool { below(times) == 0 }
 }

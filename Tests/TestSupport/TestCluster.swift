@@ -1,15 +1,16 @@
 import Foundation
 
-/// A cluster of a test's own: a redis-server and nodes in processes of theirs, ended with the test.
+/// A cluster of a test's own: a redis-server and nodes in processes of their own, ended with the
+/// test.
 public final class TestCluster {
-    /// What all nodes share.
+    /// The Redis that all nodes share.
     public let redis: TestRedis
-    /// In order; a node that was restarted has taken its place.
+    /// The nodes, in order; a restarted node takes the place of its old process.
     public private(set) var nodes: [TestNodeProcess]
     private let flags: [String]
     private let environment: [String: String]
 
-    /// Starts Redis and so many nodes, and waits until all are ready.
+    /// Starts Redis and `count` nodes, and waits until all are ready.
     public static func start(
         nodes count: Int = 3,
         redis options: [String] = [],
@@ -18,7 +19,7 @@ public final class TestCluster {
     ) async throws -> TestCluster {
         let redis = try await TestRedis.start(options)
         let cluster = TestCluster(redis: redis, flags: flags, environment: environment)
-        // All at once: who comes first begins the data.
+        // All are started at once: the first to reach Redis begins the data.
         let processes = try (0..<count).map { try cluster.launch($0, isFirst: true) }
         for (index, process) in processes.enumerated() {
             let port = try await TestNodeProcess.port(of: process)
@@ -36,13 +37,14 @@ public final class TestCluster {
         nodes = []
     }
 
-    /// A thread that has just ended may still hold them, and the tests' process may be about to end.
+    /// Kills the nodes. A thread that has just ended may still hold the processes, and the tests'
+    /// own process may be about to end.
     deinit {
         for node in nodes { node.process.signal(SIGKILL) }
     }
 
-    /// As `deploy/up` starts one: only the first start of a node may say that nobody is to be
-    /// waited for.
+    /// Launches a node as `deploy/up` does: only the first start of a node may say that there is no
+    /// other node to wait for.
     private func launch(_ index: Int, isFirst: Bool, port: Int = 0) throws -> TestProcess {
         try TestProcess(
             TestProcess.chatnode,
@@ -54,13 +56,13 @@ public final class TestCluster {
         )
     }
 
-    /// Ends a node with no time to do anything, and waits until it is gone.
+    /// Kills a node without warning, and waits until it is gone.
     public func kill(_ index: Int) async throws {
         nodes[index].process.signal(SIGKILL)
         _ = try await nodes[index].process.exitCode()
     }
 
-    /// Starts a node anew in the place of one that has ended, on its port, and waits until it is
+    /// Starts a node again in the place of one that has ended, on its port, and waits until it is
     /// ready.
     public func restart(_ index: Int) async throws {
         let old = nodes[index]
@@ -69,7 +71,7 @@ public final class TestCluster {
         nodes[index] = TestNodeProcess(process: process, port: port, label: old.label)
     }
 
-    /// A client of one node; logged in, if there is a name.
+    /// Connects a client to one node, and logs it in if a name is given.
     public func connect(to index: Int, _ name: String? = nil) throws -> TestWebSocket {
         try nodes[index].connect(name)
     }

@@ -4,10 +4,10 @@ import Glibc
 /// machine.
 public final class TestListener: Sendable {
     let descriptor: CInt
-    /// Where it listens.
+    /// The port on which it listens.
     public let port: Int
 
-    /// Listens. Where the queue of those who wait to be accepted is short, others hang.
+    /// Listens. If the queue of connections that wait to be accepted is short, further ones hang.
     public init(backlog: CInt = 16) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
@@ -28,7 +28,8 @@ public final class TestListener: Sendable {
 
     deinit { close(descriptor) }
 
-    /// A port of this machine on which nobody listens. Another process may still take it first.
+    /// Returns a port of this machine on which no process listens. Another process may still take
+    /// it first.
     public static func freePort() throws -> Int {
         try TestListener().port
     }

@@ -4,8 +4,8 @@ import Synchronization
 /// A program that a test runs: its own process, its output collected, ended with the test.
 public final class TestProcess: Sendable {
     private let process = Process()
-    /// Where its output goes: a file, because a pipe does not end as long as any other child that
-    /// was started at the same moment has inherited it.
+    /// The file that gets its output. A pipe would not end as long as any other child that was
+    /// started at the same moment has inherited it.
     private let log = NSTemporaryDirectory() + "chatnode-test-\(UUID()).log"
 
     /// The program under test, built beside the tests; `CHATNODE` names another.
@@ -46,9 +46,10 @@ public final class TestProcess: Sendable {
         _ = Self.killsTheRest
     }
 
-    /// Those that this process has started and not let go of yet.
+    /// The processes that were started here and not released yet.
     private static let running = Mutex<Set<Int32>>([])
-    /// Whoever still has one when the tests end, a thread or a cycle of references: it goes with them.
+    /// Kills the processes that are still running when the tests end, kept by a thread or a cycle
+    /// of references.
     private static let killsTheRest: Void = {
         atexit {
             TestProcess.running.withLock { for pid in $0 { kill(pid, SIGKILL) } }
@@ -56,7 +57,7 @@ public final class TestProcess: Sendable {
         }
     }()
 
-    /// Where those that this process starts put their sockets: one that is killed leaves its own.
+    /// The folder for the sockets of all these processes: one that is killed leaves its own.
     public static let runtimeFolder: String = {
         let path = "/tmp/chatnode-test-\(ProcessInfo.processInfo.processIdentifier)"
         try? FileManager.default.createDirectory(
@@ -72,24 +73,24 @@ public final class TestProcess: Sendable {
         try? FileManager.default.removeItem(atPath: log)
     }
 
-    /// All that has been printed so far.
+    /// Everything that the process has printed so far.
     public var output: String {
         (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
     }
-    /// The process's number.
+    /// The process id.
     public var pid: Int32 { process.processIdentifier }
-    /// It has not ended.
+    /// Whether it has not ended.
     public var isRunning: Bool { process.isRunning }
 
-    /// Stops it where it is, until SIGCONT. Returns when all of its threads have stopped: the signal
-    /// may find one in the middle of something, and what is sent to it then is still read.
+    /// Stops the process until SIGCONT. Returns when all of its threads have stopped: the signal
+    /// may come while a thread still reads what is sent to it.
     public func stop() {
         signal(SIGSTOP)
         let deadline = ContinuousClock.now + .seconds(TestSocket.patience)
         while !isStopped, ContinuousClock.now < deadline { sched_yield() }
     }
 
-    /// By the state of each thread (proc(5): T).
+    /// Whether every thread has stopped, by its state (proc(5): T).
     private var isStopped: Bool {
         let tasks = "/proc/\(pid)/task"
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
@@ -104,14 +105,30 @@ public final class TestProcess: Sendable {
         kill(process.processIdentifier, number)
     }
 
-    /// Waits for the end. The answer is the exit code; for one ended by a signal, 128 and that.
+    /// Waits for the end, and returns the exit code; for a process ended by a signal, 128 plus its
+    /// number.
     public func exitCode() async throws -> Int {
-        try await eventually("the end of process \(pid)") { !process.isRunning }
-        let status = Int(process.terminationStatus)
-        return process.terminationReason == .uncaughtSignal ? 128 + status : status
+        try await eventually("the end of process \(pid)") { endCode != nil }
+        return endCode ?? 0
     }
 
-    /// Time on a processor so far, of all threads, as the kernel counts it (proc(5), schedstat).
+    /// The exit code, if the process has ended.
+    ///
+    /// Foundation notices the end by a socket, which any other child that was started at the same moment
+    /// has inherited: it may notice it only when that child has ended too. The kernel knows it at once.
+    private var endCode: Int? {
+        guard process.isRunning else {
+            let status = Int(process.terminationStatus)
+            return process.terminationReason == .uncaughtSignal ? 128 + status : status
+        }
+        var info = siginfo_t()
+        let found = waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT)
+        guard found == 0, info._sifields._sigchld.si_pid == pid else { return nil }
+        let status = Int(info._sifields._sigchld.si_status)
+        return info.si_code == CInt(CLD_EXITED) ? status : 128 + status
+    }
+
+    /// The processor time of all threads so far, as the kernel counts it (proc(5), schedstat).
     public var processorTime: Duration {
         get throws {
             let threads = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")
@@ -124,7 +141,7 @@ public final class TestProcess: Sendable {
         }
     }
 
-    /// Resident memory in kibibytes, as the kernel counts it.
+    /// The resident memory in kibibytes, as the kernel counts it.
     public var residentKiB: Int {
         get throws {
             let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
@@ -139,21 +156,29 @@ public final class TestProcess: Sendable {
 
 /// A node in a process of its own.
 public struct TestNodeProcess: Sendable {
-    /// Where it runs.
+    /// The process in which it runs.
     public let process: TestProcess
-    /// Where its clients connect.
+    /// The port for its clients.
     public let port: Int
-    /// What it is called.
+    /// The node's name.
     public var label = "n1"
+    /// Keeps the port from other tests, if it was chosen beforehand.
+    private var reserved: ReservedPort?
 
-    /// One that has been started, wherever it has got to.
+    /// Makes a node of a process that was started, whether it is ready or not.
     public init(process: TestProcess, port: Int, label: String = "n1") {
         self.process = process
         self.port = port
         self.label = label
     }
 
-    /// Starts one on a free port and waits until it is ready.
+    /// Makes a node of a process that was started on a reserved port.
+    public init(process: TestProcess, port reserved: ReservedPort) {
+        self.init(process: process, port: reserved.number)
+        self.reserved = reserved
+    }
+
+    /// Starts a node on a free port and waits until it is ready.
     public static func start(
         _ flags: [String] = [],
         port: Int = 0
@@ -165,12 +190,12 @@ public struct TestNodeProcess: Sendable {
         return TestNodeProcess(process: process, port: try await self.port(of: process))
     }
 
-    /// Where operators ask it, unless a flag says otherwise.
+    /// The path of its operators' socket, unless a flag says otherwise.
     public var adminSocket: String {
         "\(TestProcess.runtimeFolder)/chatnode-\(geteuid())/127.0.0.1-\(port).sock"
     }
 
-    /// What it reports, as it is.
+    /// Returns its metrics as text.
     public func metrics() throws -> String {
         let socket = try TestSocket(path: adminSocket)
         try socket.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -181,37 +206,36 @@ public struct TestNodeProcess: Sendable {
         return String(answer[end.upperBound...])
     }
 
-    /// What it reports, read strictly.
+    /// Returns its metrics, parsed strictly.
     public func scrape() throws -> PrometheusText {
         try PrometheusText(parsing: metrics())
     }
 
-    /// A client of it; logged in, if there is a name.
+    /// Connects a client, and logs it in if a name is given.
     public func connect(_ name: String? = nil) throws -> TestWebSocket {
         let client = try TestWebSocket(port: port)
         if let name { try client.login(name) }
         return client
     }
 
-    /// What it says at an address, head and all.
+    /// Returns its answer at a path, head included.
     public func get(_ path: String) throws -> String {
         let socket = try TestSocket(port: port)
         try socket.send("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
         return String(decoding: try socket.readToEnd(), as: UTF8.self)
     }
 
-    /// Starts one that need not become ready, and waits until it answers at all.
+    /// Starts a node that need not become ready, and waits until it answers at all.
     public static func begin(
         _ flags: [String],
         environment: [String: String] = [:]
     ) async throws -> TestNodeProcess {
-        // Not where the kernel puts connections, nor where `TestRedis` puts servers; another test may
-        // have taken it, so again.
+        // Another program may have taken the port, so several are tried.
         for _ in 0..<10 {
-            let port = Int.random(in: 10_000..<20_000)
+            let port = try ReservedPort(in: ReservedPort.nodes)
             let process = try TestProcess(
                 TestProcess.chatnode,
-                ["--port", "\(port)", "--node-id", "n1"] + flags,
+                ["--port", "\(port.number)", "--node-id", "n1"] + flags,
                 environment: environment
             )
             let node = TestNodeProcess(process: process, port: port)
@@ -226,14 +250,14 @@ public struct TestNodeProcess: Sendable {
         throw Unexpected("no free port for a node")
     }
 
-    /// The status of that answer.
+    /// Returns the status of its answer at a path.
     public func status(of path: String) throws -> Int {
         let answer = try get(path)
         guard let status = Int(answer.dropFirst(9).prefix(3)) else { throw Unexpected(answer) }
         return status
     }
 
-    /// Waits until a node's process is ready. The answer is where its clients connect.
+    /// Waits until a node's process is ready, and returns the port for its clients.
     public static func port(of process: TestProcess) async throws -> Int {
         try await eventually("the node says that it is ready") {
             guard process.isRunning else { throw Unexpected(process.output) }

@@ -1,10 +1,10 @@
 import Foundation
 import Synchronization
 
-/// Stands between a node and its Redis and can swallow answers: what a half-open connection looks
-/// like, on which everything seems to be said and nothing is heard; or pass nothing on at all.
+/// A proxy between a node and its Redis that can drop answers, like a half-open connection, on
+/// which everything seems to be sent and nothing is received; or pass nothing on at all.
 public final class TestProxy: Sendable {
-    /// Where it listens.
+    /// The port on which it listens.
     public let port: Int
     private let listener: TestListener
     private let target: Int
@@ -15,9 +15,10 @@ public final class TestProxy: Sendable {
         var isOver = false
         var swallowsLeft: Int
         var swallowed = 0
-        /// Connections so far.
+        /// The number of connections so far.
         var count = 0
-        /// Which are silent: what was said on them, and how many there had been by then.
+        /// Which connections are silent: the text that was sent on them, and how many connections
+        /// there had been by then.
         var silences: [(text: [UInt8], count: Int)] = []
     }
 
@@ -27,15 +28,15 @@ public final class TestProxy: Sendable {
         let server: TestSocket
         let number: Int
         var isDeaf = false
-        /// The beginning of what its client has said: who it is.
+        /// The beginning of what the client has sent, by which the connection is recognized.
         var said: [UInt8] = []
     }
 
-    /// A connection's introduction, and scripts behind it.
+    /// The bytes in which a connection is recognized: its handshake, and the scripts after it.
     private static let introductionBytes = 1024
 
-    /// Passes on to a port of this machine, until `close`. Of the first connections on which something
-    /// with that text is said, everything that is answered from then on is swallowed.
+    /// Passes on to a port of this machine, until `close`. On the first `count` connections on
+    /// which `text` is sent, every answer from then on is dropped.
     public init(to target: Int, swallowing count: Int = 0, after text: String = "") throws {
         listener = try TestListener()
         port = listener.port
@@ -45,20 +46,20 @@ public final class TestProxy: Sendable {
         Thread { self.serve() }.start()
     }
 
-    /// Ends it, and every connection that it passes.
+    /// Ends the proxy and all of its connections.
     public func close() {
         state.withLock { $0.isOver = true }
-        // So that it notices.
+        // A connection wakes its thread.
         _ = try? TestSocket(port: port)
     }
 
-    /// Passes nothing more on, in either direction, over the connections that there are now on which
-    /// something with that text was said first; nobody is told.
+    /// Passes nothing more on, in either direction, over the present connections whose client has
+    /// sent `text` at the beginning; neither side is told.
     public func silence(connectionsThatSaid text: String) {
         state.withLock { $0.silences.append((Array(text.utf8), $0.count)) }
     }
 
-    /// How many connections have been made deaf.
+    /// The number of connections whose answers are dropped.
     public var swallowed: Int { state.withLock { $0.swallowed } }
 
     private func serve() {
@@ -87,7 +88,7 @@ public final class TestProxy: Sendable {
         }
     }
 
-    /// False: that side has ended.
+    /// Passes on what one side sends. Returns false if that side has ended.
     private func pass(_ pair: inout Pair, fromClient: Bool) -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         let source = fromClient ? pair.client : pair.server

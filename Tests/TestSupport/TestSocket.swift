@@ -1,11 +1,11 @@
 import Glibc
 
-/// What a test found where it expected something else.
+/// An error: a test found something else than it expected.
 public struct Unexpected: Error, CustomStringConvertible {
     /// What was found.
     public let description: String
 
-    /// Says what was found.
+    /// Makes an error that says what was found.
     public init(_ description: String) {
         self.description = description
     }
@@ -13,18 +13,18 @@ public struct Unexpected: Error, CustomStringConvertible {
 
 /// A plain TCP connection to this machine, blocking, with a bound on every wait.
 public final class TestSocket {
-    /// How long an answer may take that comes at once on an idle machine; two builds may be running
-    /// beside the tests.
+    /// How many seconds to wait for an answer that comes at once on an idle machine; two builds may
+    /// be running beside the tests.
     public static let patience: Int = 20
 
     /// The socket; -1 once it is closed.
     public private(set) var descriptor: CInt
-    /// What has been read and not been taken.
+    /// The bytes that were read from the socket and not taken yet.
     private var buffer: [UInt8] = []
-    /// The other side has closed.
+    /// Whether the other side has closed.
     public private(set) var isAtEnd = false
 
-    /// Connects. A small receive buffer makes a client that does not read felt soon.
+    /// Connects. With a small receive buffer, a client that does not read is noticed soon.
     public init(port: Int, receiveBufferBytes: CInt? = nil) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
@@ -66,7 +66,7 @@ public final class TestSocket {
         }
     }
 
-    /// The server's side of a connection.
+    /// Makes the server's side of a connection.
     init(accepted descriptor: CInt) {
         self.descriptor = descriptor
         setUp()
@@ -85,19 +85,19 @@ public final class TestSocket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout.size(ofValue: value)))
     }
 
-    /// Closes in good order.
+    /// Closes the connection in good order.
     public func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
 
-    /// Closes with a reset, and leaves no port waiting.
+    /// Closes the connection with a reset, after which no port waits.
     public func reset() {
         set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
         close()
     }
 
-    /// Sends all of it.
+    /// Sends all bytes.
     public func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -109,12 +109,12 @@ public final class TestSocket {
         }
     }
 
-    /// Sends all of it.
+    /// Sends a text completely.
     public func send(_ text: String) throws {
         try send(Array(text.utf8))
     }
 
-    /// Exactly so many bytes.
+    /// Reads exactly `count` bytes.
     public func read(_ count: Int) throws -> [UInt8] {
         while buffer.count < count {
             guard try fill() else {
@@ -125,7 +125,20 @@ public final class TestSocket {
         return Array(buffer[..<count])
     }
 
-    /// Everything up to and with the first occurrence.
+    /// Reads one WebSocket frame that the other side sends.
+    public func readFrame(of sender: FrameDecoder.Sender) throws -> FrameDecoder.Frame {
+        while true {
+            if let found = try FrameDecoder.first(in: buffer[...], of: sender) {
+                buffer.removeFirst(found.byteCount)
+                return found.frame
+            }
+            guard try fill() else {
+                throw Unexpected("the connection ended after \(buffer.count) bytes of a frame")
+            }
+        }
+    }
+
+    /// Reads up to and with the first occurrence of `end`.
     public func read(through end: String) throws -> String {
         let end = Array(end.utf8)
         while true {
@@ -136,14 +149,15 @@ public final class TestSocket {
         }
     }
 
-    /// Everything until the other side closes.
+    /// Reads everything until the other side closes.
     public func readToEnd() throws -> [UInt8] {
         while try fill() {}
         defer { buffer = [] }
         return buffer
     }
 
-    /// What has been read and not been taken, for whoever reads on by himself.
+    /// Returns the bytes that were read and not taken, for a caller that reads on from the
+    /// descriptor.
     public func takeBuffered() -> [UInt8] {
         defer { buffer = [] }
         return buffer

@@ -1,34 +1,13 @@
-/// A WebSocket client that does what a test says, right or wrong.
+import Glibc
+
+/// A WebSocket client that sends what a test tells it to, correct or not.
 public final class TestWebSocket {
-    /// A frame as it came.
-    public struct Frame: Equatable {
-        /// RFC 6455 §5.2.
-        public let opcode: UInt8
-        /// Without the mask, which a server's frames have not.
-        public let payload: [UInt8]
-
-        /// A frame to compare with.
-        public init(opcode: UInt8, payload: [UInt8]) {
-            self.opcode = opcode
-            self.payload = payload
-        }
-
-        /// The payload as text.
-        public var text: String { String(decoding: payload, as: UTF8.self) }
-        /// Of a close frame; nil where it carries none.
-        public var closeCode: Int? {
-            opcode == 8 && payload.count >= 2 ? Int(payload[0]) << 8 | Int(payload[1]) : nil
-        }
-        /// Of a close frame, for people.
-        public var closeReason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
-    }
-
     /// The connection under it.
     public let socket: TestSocket
     /// The head of the answer to the handshake.
     public let answer: String
 
-    /// A handshake that is right (RFC 6455 §4.1), with more headers if wanted.
+    /// Returns a correct handshake (RFC 6455 §4.1), with further headers if wanted.
     public static func request(path: String = "/ws", headers: [String] = []) -> String {
         ([
             "GET \(path) HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade",
@@ -36,7 +15,7 @@ public final class TestWebSocket {
         ] + headers).joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    /// Opens one; what is given as `early` goes right behind the request.
+    /// Opens a WebSocket; `early` is sent directly after the request.
     public init(
         port: Int,
         path: String = "/ws",
@@ -50,15 +29,23 @@ public final class TestWebSocket {
         guard answer.hasPrefix("HTTP/1.1 101 ") else { throw Unexpected(answer) }
     }
 
-    /// A connection on which the handshake has been done by hand.
+    /// Makes a client of a connection on which the test has done the handshake itself.
     public init(upgraded socket: TestSocket, answer: String) {
         self.socket = socket
         self.answer = answer
     }
 
-    // MARK: Saying
+    /// Makes reads and writes return at once, for a caller that waits for many clients. Returns the
+    /// bytes that were read and not taken.
+    func stopBlocking() -> [UInt8] {
+        let flags = fcntl(socket.descriptor, F_GETFL)
+        _ = fcntl(socket.descriptor, F_SETFL, flags | O_NONBLOCK)
+        return socket.takeBuffered()
+    }
 
-    /// One frame, as a client sends it unless told otherwise.
+    // MARK: Sending
+
+    /// Returns one frame, as a client sends it unless the parameters say otherwise.
     public static func frame(
         _ opcode: UInt8,
         _ payload: [UInt8],
@@ -90,33 +77,24 @@ public final class TestWebSocket {
         try socket.send(Self.frame(opcode, payload))
     }
 
-    /// Says something; `value` is JSON.
+    /// Sends a chat message; `value` is JSON.
     public func chat(_ value: String, as name: String) throws {
         try say(#"{"type":"chat","username":"\#(name)","value":\#(value)}"#)
     }
 
-    /// Logs in; the answer is checked.
+    /// Logs in, and checks the answer.
     public func login(_ name: String) throws {
         try say(#"{"type":"login","username":"\#(name)"}"#)
         let answer = try hearText { $0.contains(#""type":"logg"#) || $0.contains("login_failure") }
         guard answer.contains(#""type":"logged_in""#) else { throw Unexpected(answer) }
     }
 
-    // MARK: Hearing
+    // MARK: Receiving
 
-    /// The next frame, whatever it is.
-    public func hearFrame() throws -> Frame {
-        let head = try socket.read(2)
-        guard head[0] & 0xF0 == 0x80 else { throw Unexpected("frame head \(head)") }
-        guard head[1] & 0x80 == 0 else { throw Unexpected("a masked frame from a server") }
-        var length = Int(head[1])
-        if length == 126 || length == 127 {
-            length = try socket.read(length == 126 ? 2 : 8).reduce(0) { $0 << 8 | Int($1) }
-        }
-        return Frame(opcode: head[0] & 0x0F, payload: try socket.read(length))
-    }
+    /// Returns the next frame of any kind.
+    public func hearFrame() throws -> FrameDecoder.Frame { try socket.readFrame(of: .server) }
 
-    /// The next text; pings are answered.
+    /// Returns the next text; pings are answered.
     public func hear() throws -> String {
         while true {
             let frame = try hearFrame()
@@ -131,7 +109,7 @@ public final class TestWebSocket {
         }
     }
 
-    /// The next text that fits; others are skipped.
+    /// Returns the next text that fits; others are skipped.
     public func hearText(where fits: (String) -> Bool) throws -> String {
         while true {
             let text = try hear()
@@ -139,8 +117,9 @@ public final class TestWebSocket {
         }
     }
 
-    /// The close frame, whatever comes before it; then the end of the connection.
-    public func hearClose() throws -> Frame {
+    /// Returns the close frame, whatever comes before it, and checks that the connection ends after
+    /// it.
+    public func hearClose() throws -> FrameDecoder.Frame {
         while true {
             let frame = try hearFrame()
             guard frame.opcode == 8 else { continue }

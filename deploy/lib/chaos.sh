@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# The part of deploy/up that does what deploy/node asks for. It is done here because only the
-# script that has started a child can start it again, follow it and stop it in order, and knows
-# without doubt whose a process id is. Sourced by deploy/up, whose functions it calls.
+# The part of deploy/up that carries out the requests of deploy/node. Only the script that started a
+# child can start it again, follow it and stop it in order, and can be sure which process an id belongs
+# to. Sourced by deploy/up, whose functions it calls.
 #
 # A request is a line "ID ACTION NAME" in the pipe REQUESTS. The answer is a line "WORD PID" in the
-# pipe answer.ID: done, or why not (down, running, leaving, stuck). Whoever asks also waits for
-# what becomes of it, so that here nothing is kept waiting.
+# pipe answer.ID: done, or why not (down, running, leaving, stuck). deploy/node itself waits for the
+# result, so nothing waits here.
 #
 # shellcheck disable=SC2154  # shared with children.sh and deploy/up
 
@@ -14,19 +14,34 @@ accept_requests() {
     exec {inbox}<>"$REQUESTS"
 }
 
-# serve_requests: pauses, unless there is a request.
+# next_request: puts a request into the variables id, action and name. Returns 1 if none came in
+# POLL_SECONDS.
+#
+# Bash reads a pipe byte by byte, so the time can be up in the middle of a line. What was read by then is
+# kept for the next call.
+request=''
+next_request() {
+    local part status=0
+    IFS= read -rt "$POLL_SECONDS" -u "$inbox" part || status=1
+    request+=$part
+    ((status == 0)) || return 1
+    read -r id action name <<<"$request"
+    request=''
+}
+
+# serve_requests: carries out a request if one is there, or pauses.
 serve_requests() {
     local id action name
-    read -rt "$POLL_SECONDS" -u "$inbox" id action name || return 0
+    next_request || return 0
     [[ $id =~ ^[0-9]+$ && -p $RUN_DIR/answer.$id && " redis ${nodes[*]} " == *" $name "* ]] ||
         return 0
     note_asked_ends
     obey "$action" "$name"
-    # Opened for both, it does not wait for a reader that has gone.
+    # A pipe that is opened for reading and writing does not wait for a reader, which may have ended.
     printf '%s\n' "$answer" 1<>"$RUN_DIR/answer.$id"
 }
 
-# Says of every child whose end was asked for that it has come.
+# Prints a line for every child that has ended because deploy/node asked for it.
 note_asked_ends() {
     local name
     for name in "${!child_asked[@]}"; do
@@ -38,7 +53,7 @@ note_asked_ends() {
     done
 }
 
-# obey ACTION NAME: puts the answer into a variable.
+# obey ACTION NAME: carries out a request, and puts the answer into the variable answer.
 answer=''
 obey() {
     if alive "$2"; then
@@ -62,7 +77,7 @@ obey_stop() {
     if [[ -n ${child_asked[$1]:-} ]]; then return; fi
     child_asked[$1]='stop'
     send TERM "$1"
-    # One that is paused would not hear it.
+    # A paused process gets SIGTERM only when it goes on.
     send CONT "$1"
 }
 
@@ -101,7 +116,7 @@ obey_wipe() {
 # send SIGNAL NAME
 send() { kill -s "$1" "${child_pid[$2]}" 2>/dev/null || true; }
 
-# end_at_once NAME WORD
+# end_at_once NAME WORD: kills a child. Returns 1 if it is still there after 5 s.
 end_at_once() {
     alive "$1" || return 0
     child_asked[$1]=$2
@@ -112,9 +127,9 @@ end_at_once() {
     return 1
 }
 
-# start_again NAME WORD
+# start_again NAME WORD: starts a child that has ended.
 start_again() {
-    # Otherwise the follower of its last life would print what it says, too.
+    # Or the follower of the process before would print the new one's log as well.
     finish_following
     if [[ $1 == redis ]]; then spawn_redis; else spawn_node "$1"; fi
     follow "$1"

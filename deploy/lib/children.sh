@@ -12,8 +12,8 @@
 declare -a children=() # names, in the order of their start
 declare -A child_pid=() child_follower=() child_log_start=()
 
-# Those whose end somebody has asked for while the others go on, and the word for it. Nobody
-# misses them.
+# The children that deploy/node was asked to end while the others go on, with the action that ended
+# them. That such a child does not run is no failure.
 declare -A child_asked=()
 
 # Signals only count; every wait below looks at the count. A trap that did the stopping itself
@@ -32,8 +32,8 @@ catch_signals() {
     trap '' PIPE
 }
 
-# How often a condition is looked at again. A pipe that nobody writes to makes a clock that costs
-# no process, and that a signal wakes.
+# How often a condition is looked at again. Reading with a time limit from a pipe that has no writer is
+# a pause that takes no process and that a signal ends.
 readonly POLL_SECONDS=0.05
 exec {never}<> <(:)
 pause() { read -rt "$POLL_SECONDS" -u "$never" || true; }
@@ -81,7 +81,7 @@ note_end() {
     fi
 }
 
-# forget NAME: its end has been seen to, and its id may soon be somebody else's.
+# forget NAME: removes the process id of a child that has ended; another process may get the same id.
 forget() { child_pid[$1]=''; }
 
 # find_dead: puts the first child that should run and does not into a variable, if there is one.
@@ -135,7 +135,7 @@ last_lines() { tail -n 20 "$(log_of "$1")" 2>/dev/null | sed "s/^/$(prefix "$1")
 
 prefix() { printf '%s%-8s|%s ' "$dim" "$1" "$plain"; }
 
-# follow NAME: prints its log from where its present life begins, until it has ended.
+# follow NAME: prints a child's log from the start of its present process on, until that has ended.
 follow() {
     (
         close_inherited
@@ -173,8 +173,8 @@ gone_within() {
 # kill_all_of NAME: its whole session, so that nothing it started stays.
 kill_all_of() { kill -s KILL -- "-${child_pid[$1]}" 2>/dev/null || true; }
 
-# stop SIGNAL SECONDS NAME…: asks, unless somebody has, waits, and kills what is left. Returns 1
-# if something was.
+# stop SIGNAL SECONDS NAME…: sends the signal to those that deploy/node has not asked to stop, waits, and
+# kills those that are left. Returns 1 if it killed one.
 stop() {
     local signal=$1 seconds=$2 name forced=0
     shift 2

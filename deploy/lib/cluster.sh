@@ -27,8 +27,8 @@ readonly REDIS_STOP_SECONDS=10 # it writes its file to the disk
 readonly RUN_DIR=$root/.run/$PORT_BASE
 readonly REDIS_DIR=$RUN_DIR/redis
 
-# socket_of NAME: where a node's operators ask it; nothing where the path of the checkout is longer
-# than a socket's can be.
+# socket_of NAME: prints the path of a node's socket for operators; nothing if the checkout's path is
+# too long for that of a socket.
 readonly SOCKET_PATH_BYTES=107
 socket_of() {
     local LC_ALL=C path=$RUN_DIR/$1.sock

@@ -1,4 +1,4 @@
-# A relay as Ruby chat servers are: em-websocket on EventMachine, here with epoll.
+# A relay like Ruby chat servers: em-websocket on EventMachine, here with epoll.
 require 'em-websocket'
 require 'socket'
 

@@ -1,4 +1,5 @@
-// Node's ws: everything that one says is sent to everybody. Node and ws set TCP_NODELAY themselves.
+// Node's ws: every message of a client is sent to all clients. Node and ws set TCP_NODELAY
+// themselves.
 'use strict';
 const { WebSocketServer } = require('ws');
 

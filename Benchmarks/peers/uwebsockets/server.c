@@ -4,9 +4,9 @@
 //
 //   server LIBRARY PORT [deferred]
 //
-// "deferred" publishes behind the message handlers of a turn and not in them, as its documentation
+// "deferred" publishes after the message handlers of a turn and not in them, as its documentation
 // does. Its one corking buffer belongs to the socket that is being read, so in a handler it sends
-// every message by itself once 32 wait; behind them, 32 leave with one send().
+// every message by itself once 32 wait; after the handlers, 32 leave with one send().
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,7 +60,7 @@ static struct {
 static void *app;
 static bool deferred;
 
-// What has been heard in this turn. More than fits is published at once.
+// The messages of this turn. If they do not fit, they are published at once.
 static struct {
     char bytes[512 * 1024];
     size_t size, ends[64 * 1024];
@@ -87,7 +87,7 @@ static void publish_turn(void *context) {
     turn.size = 0;
 }
 
-// Through the app and not through the socket, so that the sender hears it, too.
+// Published through the app and not through the socket, so that the sender receives it too.
 static void heard(void *socket, const char *message, size_t size, int opcode, void *context) {
     (void)socket, (void)context;
     if (!deferred) {
@@ -147,7 +147,7 @@ int main(int count, char **arguments) {
     setrlimit(RLIMIT_NOFILE, &limit);
 
     app = uws.create(0, (struct tls_options){0});
-    // It sets TCP_NODELAY by itself. Nothing is dropped for having to wait.
+    // The library sets TCP_NODELAY by itself. No message is dropped for having to wait.
     struct behaviour behaviour = {
         .longest_payload = 64 * 1024, .idle_seconds = 960, .most_waiting = 64 * 1024 * 1024,
         .pings = true, .open = opened, .message = heard};

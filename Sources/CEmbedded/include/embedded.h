@@ -10,10 +10,17 @@ struct embedded {
     size_t length;
 };
 
-/* The web page served at `/`. */
-struct embedded embedded_page(void);
+/* A file with its name, which is NUL-terminated. */
+struct embedded_file {
+    const char *name;
+    struct embedded content;
+};
 
-/* The script of that name (`scripts/NAME.lua`); of no length where there is none. */
+/* The number of the web page's files (`page/NAME`), and one of them: the index is below the number. */
+size_t embedded_page_count(void);
+struct embedded_file embedded_page_file(size_t index);
+
+/* The script of that name (`scripts/NAME.lua`); of no length if there is none. */
 struct embedded embedded_script(const char *name);
 
 #endif

@@ -1,105 +1,191 @@
--- Claims a name, for a new login or again: the first writer of its record wins.
+-- Claims names for logins of one process: each for a new login, or again for a login that has held it.
+-- The claims are carried out one after the other; each sees what those before it have written.
 --
--- KEYS  1 P/epoch   2 P/nodes   3 P/name/<key>   4 P/held/<incarnation>   5 P/dead
--- ARGV  1 epoch   2 data set   3 incarnation   4 key   5 session   6 lineage   7 display form
---       8 what the keys of held hashes begin with
---       claimed again: 9 the fence that was granted   10 the highest n known to be accepted
---       11 its seq, 0: not known   12 the epoch it was granted in
--- ->    granted <fence> <lineage> <n> <seq>
---       taken · grace · lost · replaced · unregistered · other-reign
+-- The decisive write is SETNX's: HSETNX of `node` in the name's record, the field of the holder, which
+-- is absent while the name is free. The first writer wins. A holder that is certified dead is taken out
+-- first. A login that claims its name again proves by its id that the name is its own.
 --
--- The one script that touches a key it does not declare: the held hash of the incarnation that the
--- record names, which the caller cannot know. A single Redis does not mind.
+-- KEYS  1 P/epoch   2 P/nodes   3 P/held/<incarnation>   4 P/dead   5 ... P/name/<key> of each claim
+-- ARGV  1 the epoch's number   2 its data set   3 incarnation
+--       4 the beginning of the keys P/held/<incarnation>
+--       5 ... eight of each claim: the key, the login's id, the producer id, the display form, and, only
+--         if the name is claimed again (otherwise ""): the fence that was granted, the highest n known
+--         to be accepted, its seq (0: not known), the number of the epoch that granted the fence
+-- ->    verdicts <verdict> ..., one a claim, each an array:
+--         granted <fence> <producer id> <n> <seq>
+--         taken: another login holds the name
+--         grace: only names that are claimed again are granted now
+--         lost: the name claimed again belongs to another user's login
+--         replaced: the name claimed again belongs to a newer login of the same user
+--         refused <text>: the name's record is damaged; nothing was written for this claim
+--       unregistered: the incarnation is not known
+--       other-epoch: nothing was written
+--
+-- An error that would meet every claim, as that of a Redis without memory, is the answer to the call:
+-- such errors come with the first write of a script, or not at all.
+--
+-- This is the one script that uses a key it does not declare: P/held/<incarnation> of the holder that
+-- a record names, which the caller cannot know. A Redis that is not a cluster permits it.
 
-if not reigns() then return {'other-reign'} end
-local incarnation, key, session = ARGV[3], ARGV[4], ARGV[5]
-if redis.call('HEXISTS', KEYS[2], incarnation) == 0 then return {'unregistered'} end
+if not is_present_epoch() then return {'other-epoch'} end
+local call, digits = redis.call, digits
+local EPOCH, NODES, HELD, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local FIRST_NAME, FIRST, WIDTH = 5, 5, 8
+local incarnation, STEM = ARGV[3], ARGV[4]
+if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
 
 local epoch = tonumber(ARGV[1])
-local stored = redis.call('HMGET', KEYS[3],
-    'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq')
-local exists = stored[1]
-local record = exists and {
-    node = stored[1], session = stored[2], before = stored[3], lineage = stored[4],
-    fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
-    n = tonumber(stored[7]), seq = tonumber(stored[8]),
-}
-if exists and record.node ~= '' then
-    record.n, record.seq = last_of_name(redis.call('HGET', ARGV[8] .. record.node, key))
-end
-local is_same = exists and record.node == incarnation and record.session == session
+local state = call('HMGET', EPOCH, 'grace', 'fence')
+local is_grace, counter = state[1] == '1', tonumber(state[2] or 0)
 
-local function granted(fence, lineage, n, seq)
-    return {'granted', digits(fence), lineage, digits(n), digits(seq)}
+local function granted(fence, producer, n, seq)
+    return {'granted', digits(fence), producer, digits(n), digits(seq)}
 end
 
--- Higher than every fence given, and than the one the caller knows: after a loss the counter may
--- lie below it.
+-- Returns a fence above every fence given, and above the one the caller knows: after a loss of data the
+-- counter may be lower.
 local function next_fence(known)
-    local counter = tonumber(redis.call('HGET', KEYS[1], 'fence') or 0)
-    local fence = math.max(counter, known or 0) + 1
-    redis.call('HSET', KEYS[1], 'fence', digits(fence))
-    return fence
+    counter = math.max(counter, known or 0) + 1
+    call('HSET', EPOCH, 'fence', digits(counter))
+    return counter
 end
 
--- The name is the caller's, whoever held it before.
-local function hold(fence, lineage, n, seq)
-    if exists and record.node ~= incarnation and record.node ~= '' then
-        redis.call('HDEL', ARGV[8] .. record.node, key)
+-- Returns the text of an error that concerns one key alone; any other ends the call.
+local function wrong_type(reply)
+    if string.find(reply.err, 'WRONGTYPE', 1, true) ~= 1 then error(reply) end
+    return reply.err
+end
+
+-- Reads the record of a name. Returns nil and what is wrong if it cannot be used for the claim.
+local function read(NAME, key, is_again)
+    local stored = redis.pcall('HMGET', NAME,
+        'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq')
+    if stored.err then return nil, wrong_type(stored) end
+    local record = {
+        holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
+        fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
+        n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0),
+    }
+    -- Version 3 wrote an empty holder into the record of a free name.
+    record.is_empty = record.holder == ''
+    if record.is_empty then record.holder = false end
+    if record.holder then
+        local last = redis.pcall('HGET', STEM .. record.holder, key)
+        if type(last) == 'table' then return nil, wrong_type(last) end
+        record.n, record.seq = last_of_name(last)
     end
-    redis.call('HSET', KEYS[4], key,
-        holding(session, fence, lineage) .. digits(n) .. ' ' .. digits(seq))
-    redis.call('PERSIST', KEYS[3])
-    return granted(fence, lineage, n, seq)
+    local is_used = record.holder or (is_again and record.login)
+    local is_whole = record.login and record.producer and record.fence and record.epoch
+        and record.n and record.seq
+    if is_used and not is_whole then return nil, 'a field is missing or is no number' end
+    return record
 end
 
--- The name begins anew, whatever its record says.
-local function begin(fence, n, seq)
-    redis.call('HSET', KEYS[3], 'node', incarnation, 'session', session, 'before', '',
-        'lineage', ARGV[6], 'fence', digits(fence), 'epoch', ARGV[1], 'linger', '',
-        'display', ARGV[7], 'rooms', '')
-    return hold(fence, ARGV[6], n, seq)
+-- Takes the holder, if any, out of the record, so that the name is free. Call next_fence before: if
+-- Redis has no memory left, it refuses a script's first write, but never an HDEL, and no write after
+-- the first.
+local function evict(claim, holder)
+    call('HDEL', claim.NAME, 'node')
+    if holder then call('HDEL', STEM .. holder, claim.key) end
 end
 
-if not ARGV[9] then
-    local is_grace = redis.call('HGET', KEYS[1], 'grace') == '1'
-    -- The claim whose answer was lost. In the grace, one of an older reign is no claim of this one.
-    if is_same and (record.epoch == epoch or not is_grace) then
-        return granted(record.fence, record.lineage, record.n, record.seq)
+-- Writes what publishing compares, and keeps the record for as long as the name is held.
+local function hold(claim, fence, producer, n, seq)
+    call('HSET', HELD, claim.key,
+        holding(claim.login, fence, producer) .. digits(n) .. ' ' .. digits(seq))
+    call('PERSIST', claim.NAME)
+    return granted(fence, producer, n, seq)
+end
+
+-- Takes the name if it is free, and deletes all that its record has of an earlier holder. Returns nil if
+-- the name is held.
+local function take(claim, fence, n, seq)
+    if call('HSETNX', claim.NAME, 'node', incarnation) == 0 then return nil end
+    for _, field in ipairs(call('HKEYS', claim.NAME)) do
+        if field ~= 'node' then call('HDEL', claim.NAME, field) end
+    end
+    fence = fence or next_fence()
+    call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
+        'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+    return hold(claim, fence, claim.producer, n, seq)
+end
+
+-- Claims a name for a new login.
+local function claim_new(claim, record)
+    local holder = record.holder
+    -- The answer to this very claim was lost. In the grace a claim of an older epoch does not count.
+    if holder == incarnation and record.login == claim.login
+        and (record.epoch == epoch or not is_grace) then
+        return granted(record.fence, record.producer, record.n, record.seq)
     end
     if is_grace then return {'grace'} end
-    if exists and record.node ~= '' and redis.call('SISMEMBER', KEYS[5], record.node) == 0 then
-        -- A holder that is neither known nor certified was taken off the list by hand, and may live: it
-        -- is put back, and certified by those who see it stand still.
-        if redis.call('HSETNX', KEYS[2], record.node, 0) == 1 then
-            redis.call('HSETNX', ARGV[8] .. record.node, key,
-                holding(record.session, record.fence, record.lineage) .. '0 0')
-        end
-        return {'taken'}
+    local fence
+    if record.is_empty or (holder and call('SISMEMBER', DEAD, holder) == 1) then
+        fence = next_fence()
+        evict(claim, holder)
     end
-    return begin(next_fence(), 0, 0)
+    local answer = take(claim, fence, 0, 0)
+    if answer then return answer end
+    -- If the holder is neither listed nor certified dead, its entry was deleted by hand, and the process
+    -- may live: it is listed again, and the nodes certify it dead if its counter stands still.
+    if call('HSETNX', NODES, holder, 0) == 1 then
+        call('HSETNX', STEM .. holder, claim.key,
+            holding(record.login, record.fence, record.producer) .. '0 0')
+    end
+    return {'taken'}
 end
 
-local known = {fence = tonumber(ARGV[9]), n = tonumber(ARGV[10]), seq = tonumber(ARGV[11])}
--- The record was there in this epoch. It is gone because another login has had the name since, and has
--- given it up: the number of the caller's last accepted message is not known any more.
-if not exists and tonumber(ARGV[12]) == epoch then return {'lost'} end
-if not exists then return begin(next_fence(known.fence), known.n, known.seq) end
-if record.session ~= session then
-    -- The record is from before what the caller was granted, brought back with older data.
-    if record.epoch < epoch and record.fence < known.fence then
-        return begin(next_fence(known.fence), known.n, known.seq)
+-- Claims a name for a login that has held it.
+local function claim_again(claim, record, known)
+    local holder = record.holder
+    -- The record was there in this epoch. It is gone because another login has held the name since, and
+    -- has released it: the number of the caller's last accepted message is not known any more.
+    if not record.login and known.epoch == epoch then return {'lost'} end
+    -- The record is older than what the caller was granted: it came back with older data.
+    local is_older = record.login and record.login ~= claim.login
+        and record.epoch < epoch and record.fence < known.fence
+    if not record.login or is_older then
+        local fence = next_fence(known.fence)
+        evict(claim, holder)
+        return take(claim, fence, known.n, known.seq)
     end
-    if record.before == session then return {'replaced'} end
-    return {'lost'}
+    if record.login ~= claim.login then
+        return {record.before == claim.login and 'replaced' or 'lost'}
+    end
+
+    -- Takes the higher number of the record's and the caller's, and that message's seq.
+    local n, seq = record.n, record.seq
+    if known.n > n or (known.n == n and seq == 0) then n, seq = known.n, known.seq end
+    local fence = record.fence
+    local is_repeated = holder == incarnation and fence ~= known.fence and record.epoch == epoch
+    if not is_repeated then fence = next_fence(known.fence) end
+    -- The login's id proves whose name it is, whatever incarnation holds it.
+    call('HSET', claim.NAME, 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
+        'display', claim.display)
+    if holder and holder ~= incarnation then call('HDEL', STEM .. holder, claim.key) end
+    return hold(claim, fence, record.producer, n, seq)
 end
 
--- Of both numbers the higher stands, with its own place.
-local n, seq = record.n, record.seq
-if known.n > n or (known.n == n and seq == 0) then n, seq = known.n, known.seq end
-local fence = record.fence
-local is_repeated = is_same and fence ~= known.fence and record.epoch == epoch
-if not is_repeated then fence = next_fence(known.fence) end
-redis.call('HSET', KEYS[3], 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
-    'display', ARGV[7])
-return hold(fence, record.lineage, n, seq)
+local answer = {'verdicts'}
+for index = 0, #KEYS - FIRST_NAME do
+    local at = FIRST + index * WIDTH
+    local claim = {
+        NAME = KEYS[FIRST_NAME + index], key = ARGV[at], login = ARGV[at + 1],
+        producer = ARGV[at + 2], display = ARGV[at + 3],
+    }
+    local is_again = ARGV[at + 4] ~= ''
+    local record, damage = read(claim.NAME, claim.key, is_again)
+    local verdict
+    if not record then
+        verdict = {'refused', damage}
+    elseif is_again then
+        verdict = claim_again(claim, record, {
+            fence = tonumber(ARGV[at + 4]), n = tonumber(ARGV[at + 5]),
+            seq = tonumber(ARGV[at + 6]), epoch = tonumber(ARGV[at + 7]),
+        })
+    else
+        verdict = claim_new(claim, record)
+    end
+    answer[index + 2] = verdict
+end
+return answer

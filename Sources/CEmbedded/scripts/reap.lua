@@ -1,19 +1,23 @@
--- Frees names of an incarnation that was certified dead. Session, lineage and n stay for a while,
--- so that the owner may come back to where it was.
+-- Frees names of an incarnation that is certified dead. The login's id, the producer id and n stay in a
+-- name's record for a while, so that the same login can claim the name again and go on counting.
 --
 -- KEYS  1 P/epoch   2 P/dead   3 P/held/<dead>   4 P/label/<dead>   5 ... P/name/<key>, one a key
--- ARGV  1 epoch   2 data set   3 the dead incarnation   4 milliseconds to keep a free record
---       5 ... the keys
--- ->    left <names>: at 0 nothing of it is left, and it is off the list of the dead
---       not-dead · other-reign
+-- ARGV  1 the epoch's number   2 its data set   3 the dead incarnation
+--       4 milliseconds to keep the record of a free name   5 ... the keys
+-- ->    left <names>: still held by it; at 0 nothing of the incarnation is left, and it is no longer
+--         among the dead
+--       not-dead: it is not, or no longer, among the dead
+--       other-epoch: nothing was written
 
-if not reigns() then return {'other-reign'} end
+if not is_present_epoch() then return {'other-epoch'} end
 if redis.call('SISMEMBER', KEYS[2], ARGV[3]) == 0 then return {'not-dead'} end
 for index = 5, #KEYS do
-    -- Somebody may have claimed it since: a dead holder holds nothing.
-    if redis.call('HGET', KEYS[index], 'node') == ARGV[3] then
+    -- Another incarnation may hold the name by now: a name of a dead holder can be claimed. The record
+    -- may also have been replaced by hand, by a key of another type: that is an error of its own.
+    if redis.pcall('HGET', KEYS[index], 'node') == ARGV[3] then
         local n, seq = last_of_name(redis.call('HGET', KEYS[3], ARGV[index]))
-        redis.call('HSET', KEYS[index], 'node', '', 'n', digits(n), 'seq', digits(seq))
+        redis.call('HSET', KEYS[index], 'n', digits(n), 'seq', digits(seq))
+        redis.call('HDEL', KEYS[index], 'node')
         redis.call('PEXPIRE', KEYS[index], ARGV[4])
     end
     redis.call('HDEL', KEYS[3], ARGV[index])

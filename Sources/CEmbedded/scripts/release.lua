@@ -1,16 +1,17 @@
--- Frees a name, if it is still what the caller believes.
+-- Releases a name, if it is held as the caller believes: deletes its record.
 --
--- No reign is compared, on purpose: this can only free what the caller's own incarnation holds in
--- the data it is run on, and a name that its holder wants free is to be free in every reign.
+-- The epoch is not compared, on purpose: this can only free what the caller's own incarnation holds in
+-- the data that the script runs on, and a name that its holder gives up is to be free in every epoch.
 --
 -- KEYS  1 P/name/<key>   2 P/held/<incarnation>
--- ARGV  1 incarnation   2 key   3 which field must hold: session or fence   4 what it must be
+-- ARGV  1 incarnation   2 key   3 the field that is compared: session (the login's id) or fence
+--       4 its value
 -- ->    released
---       kept: it is not held, or by somebody else
+--       kept: the name is free, or held otherwise
 
-local record = redis.call('HMGET', KEYS[1], 'node', ARGV[3])
+local record = redis.pcall('HMGET', KEYS[1], 'node', ARGV[3])
 if record[1] ~= ARGV[1] then
-    -- Nor does it stay among what the caller holds, where the record was taken away by hand.
+    -- If the record was deleted or replaced by hand, the name is still among those that the caller holds.
     redis.call('HDEL', KEYS[2], ARGV[2])
     return {'kept'}
 end

@@ -1,14 +1,14 @@
-/// One run of one node's process: what names are held by. A restarted node is another one, so that
-/// nothing it did before is taken for something it does now.
+/// Identifies one start of a node's process, which is the holder of names. A restarted node is
+/// another incarnation, so that nothing it did before the restart is attributed to it afterwards.
 public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
     private let bits: RandomBits
 
-    /// Draws a new one, at process start.
+    /// Draws a new incarnation, at the start of the process.
     public init(using generator: inout some RandomNumberGenerator) {
         bits = RandomBits(using: &generator)
     }
 
-    /// Reads the text of one back.
+    /// Reads an incarnation from its text.
     ///
     /// Fails: nil for anything but 32 lower-case hexadecimal digits.
     public init?(_ text: String) {
@@ -16,12 +16,12 @@ public struct Incarnation: Hashable, Sendable, CustomStringConvertible {
         self.bits = bits
     }
 
-    /// 32 lower-case hexadecimal digits, as keys and other nodes have it.
+    /// The incarnation as 32 lower-case hexadecimal digits, as in keys and as other nodes write it.
     public var description: String { bits.text }
 
-    /// Appends the text.
+    /// Appends the text of the incarnation.
     public func append(to out: inout OutputSpan<UInt8>) { bits.append(to: &out) }
 
-    /// How many bytes `append` writes.
+    /// The number of bytes that `append` writes.
     public static var byteCount: Int { RandomBits.byteCount }
 }

@@ -1,15 +1,31 @@
-/// What a session wants done. Carried out in order by whoever owns it.
-public enum Effect: Sendable {
-    /// Tell the client, and nobody else. Goes nowhere once the socket is closed.
-    case send(ServerMessage)
-    /// Ask for a name. Answered to the session by `claimed`.
-    case claim(Username)
-    /// Give a name up that is held. Answered by `released`.
-    case release(Username)
-    /// Put a message on its way. Answered by `settled`, once for each message.
-    case publish(Draft)
-    /// Close the socket, with a reason for people.
-    case close(CloseCode, reason: String)
-    /// The session is over: nothing of it is left anywhere.
-    case finished
+extension Session {
+    /// An action for the session's owner to carry out, in order.
+    public enum Effect: Sendable {
+        /// Tell the client, in its dialect; ignored once the socket is closed. Layout: stored
+        /// indirectly, because it is long and rare, and each message is one of these effects.
+        indirect case tell(Event)
+        /// Ask for a name. The session is answered by `claimed`.
+        case claim(Username)
+        /// Give up the claim if it has not been sent yet: the socket is closed, and nothing waits for
+        /// the name. The session is answered by `claimed`, now or when the broker has answered.
+        case cancelClaim
+        /// Give up a name that is held. The session is answered by `released`.
+        case release(Username)
+        /// Send a message to the broker. The session is answered by `settled`, once for each
+        /// message.
+        case publish(Draft)
+        /// Have this node hear a room. The session is answered by `entered` or `notEntered`, unless it
+        /// leaves the room before.
+        case enter(RoomName)
+        /// Have the client hear a room that this node hears; or find out where it stands there, if it
+        /// hears it already. The session is answered by `heard`, and by `synced` when everything up to
+        /// then has been sent.
+        indirect case hear(RoomName, from: Start)
+        /// End the client's hearing of a room, or the wish for it.
+        case leave(RoomName)
+        /// Close the socket with a code and a reason for people.
+        case close(CloseCode, reason: StaticString)
+        /// Remove the session: nothing of it is needed any more.
+        case finished
+    }
 }

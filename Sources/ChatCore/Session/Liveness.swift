@@ -1,16 +1,17 @@
-/// When one socket is to be pinged, given up or cut: all timeouts of a connection in one machine.
+/// Decides when a socket is to be pinged, closed or cut: all timeouts of a connection in one state
+/// machine.
 ///
-/// The owner reports what happens, asks when to come back, and carries out what it is told then.
+/// The owner reports events, asks when to call `fire`, and then carries out the action it returns.
 public struct Liveness: Sendable {
     /// The durations, the same for every connection of a node.
     public struct Policy: Sendable {
         let pingInterval: Duration
         let pongTimeout: Duration
-        /// The same in nanoseconds: asked for at every read.
+        /// The same in nanoseconds, because they are used at every read.
         fileprivate let pingNanoseconds: Int64
         fileprivate let pongNanoseconds: Int64
 
-        /// Time between pings, and time for an answer to one.
+        /// Makes a policy of the time between pings and the time for an answer to one.
         public init(
             pingInterval: Duration = Limits.pingInterval,
             pongTimeout: Duration = Limits.pongTimeout
@@ -22,12 +23,12 @@ public struct Liveness: Sendable {
         }
     }
 
-    /// What the owner has to do.
+    /// An action for the owner.
     public enum Action: Equatable, Sendable {
         case nothing
         case ping
         case close(CloseCode, reason: String)
-        /// Close the connection without another word.
+        /// Close the connection without a close frame.
         case cut
     }
 
@@ -38,12 +39,12 @@ public struct Liveness: Sendable {
     private var cutAt = Instant.distantFuture
     private var isClosing = false
 
-    /// A socket that has just opened.
+    /// Starts with a socket that has just opened.
     public init(now: Instant) {
         heardAt = now
     }
 
-    /// Some byte came from the client: it lives, which answers any ping.
+    /// Notes that some byte came from the client: any byte counts as the answer to a ping.
     public mutating func heard(midMessage: Bool, now: Instant) {
         heardAt = now
         pingedAt = .distantFuture
@@ -54,33 +55,33 @@ public struct Liveness: Sendable {
         }
     }
 
-    /// A whole message came, and what follows it is another one.
+    /// Notes that a whole message came, and that what follows belongs to another one.
     public mutating func messageEnded() {
         messageBeganAt = .distantFuture
     }
 
-    /// The socket takes no more bytes.
+    /// Notes that the socket takes no more bytes.
     public mutating func blocked(now: Instant) {
         blockedAt = now
     }
 
-    /// It has taken what waited.
+    /// Notes that the socket has taken what waited.
     public mutating func unblocked() {
         blockedAt = .distantFuture
     }
 
-    /// Our close frame is on its way.
+    /// Notes that our close frame is being sent.
     public mutating func closing(now: Instant) {
         isClosing = true
         cutAt = now + Limits.closeTimeout
     }
 
-    /// Our close frame has left, and our direction of the connection is shut.
+    /// Notes that our close frame has been sent, and our direction of the connection is shut.
     public mutating func lingering(now: Instant) {
         cutAt = min(cutAt, now + Limits.lingerTimeout)
     }
 
-    /// When `fire` has something to do, as things stand.
+    /// Returns the time at which `fire` will have something to do, if nothing else happens before.
     public func due(_ policy: Policy) -> Instant {
         if isClosing { return cutAt }
         let ping =
@@ -94,7 +95,7 @@ public struct Liveness: Sendable {
         )
     }
 
-    /// What is due now.
+    /// Returns the action that is due now.
     public mutating func fire(now: Instant, _ policy: Policy) -> Action {
         if isClosing { return now >= cutAt ? .cut : .nothing }
         if now >= deadline(blockedAt, Limits.stallTimeout) {

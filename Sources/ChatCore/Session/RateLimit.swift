@@ -1,14 +1,14 @@
-/// What one client may send: messages, bytes, and how long it may go on after being told.
+/// Limits what one client may send: messages, bytes, and how long it may go on after it was told.
 public struct RateLimit: Sendable {
     /// The limits, the same for every connection of a node.
     public struct Policy: Sendable {
         let messages: TokenBucket.Rate?
         let bytes: TokenBucket.Rate?
-        /// Refused messages before the client is cut.
+        /// The number of refused messages before the client is cut.
         let patience: TokenBucket.Rate?
         let byteDebtNanoseconds: Int64
 
-        /// Rates a second and bursts; a rate of 0 means no limit.
+        /// Makes a policy of rates per second and bursts; a rate of 0 means no limit.
         public init(
             messageRate: Double = Limits.messageRate,
             messageBurst: Double = Limits.messageBurst,
@@ -27,25 +27,25 @@ public struct RateLimit: Sendable {
         }
     }
 
-    /// What becomes of a message.
+    /// The decision on a message.
     public enum Verdict: Equatable, Sendable {
         case admitted
-        /// Too much for now; after that long the next one is welcome.
+        /// Too much for now; the next message is admitted after `retryAfter`.
         case refused(retryAfter: Duration)
-        /// Too much for too long: 4008.
+        /// Too much for too long: close with 4008.
         case flooding
     }
 
     private var messages = TokenBucket()
     private var bytes = TokenBucket()
     private var patience = TokenBucket()
-    /// Until the debt in bytes was gone, when the last of them came, in nanoseconds.
+    /// The time until the debt in bytes would be gone, when the last bytes came, in nanoseconds.
     private var byteDebtNanoseconds: Int64 = 0
 
-    /// Nothing sent yet.
+    /// Starts with a client that has sent nothing.
     public init() {}
 
-    /// Charges what arrived on the wire. False where the client is flooding: 4008.
+    /// Charges bytes that arrived on the wire. Returns false if the client is flooding: 4008.
     public mutating func received(_ count: Int, policy: Policy, now: Instant) -> Bool {
         guard let rate = policy.bytes else { return true }
         let debt = bytes.charge(Double(count), at: rate, now: now)
@@ -53,7 +53,7 @@ public struct RateLimit: Sendable {
         return debt <= policy.byteDebtNanoseconds
     }
 
-    /// Decides about one message, whose bytes have been charged before.
+    /// Decides on one message, whose bytes have been charged before.
     public mutating func admit(policy: Policy, now: Instant) -> Verdict {
         var wait = byteDebtNanoseconds
         if wait <= 0, let rate = policy.messages {

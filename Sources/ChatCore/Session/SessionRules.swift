@@ -1,16 +1,24 @@
-/// What holds for every session of a node.
+/// The rules that hold for every session of a node.
 public final class SessionRules: Sendable {
-    /// The node's label, told in `logged_in`.
+    /// The node's label, sent in `logged_in`.
     public let node: String
-    /// Keys of names that nobody may claim.
+    /// The keys of names that no client may claim.
     public let reservedKeys: Set<String>
-    /// What one client may send.
+    /// The limits on what one client may send.
     public let rates: RateLimit.Policy
+    /// The time between two pings of a silent client, which it is told.
+    public let pingInterval: Duration
 
-    /// The rules of a node.
-    public init(node: String, reservedNames: [Username] = [], rates: RateLimit.Policy = .init()) {
+    /// Makes the rules of a node.
+    public init(
+        node: String,
+        reservedNames: [Username] = [],
+        rates: RateLimit.Policy = .init(),
+        pingInterval: Duration = Limits.pingInterval
+    ) {
         self.node = node
         self.reservedKeys = Set(reservedNames.map(\.key))
         self.rates = rates
+        self.pingInterval = pingInterval
     }
 }

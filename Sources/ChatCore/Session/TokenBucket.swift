@@ -1,12 +1,13 @@
-/// A rate with a burst, in eight bytes: the generic cell rate algorithm (ITU-T I.371), which keeps
-/// the time at which the bucket will be full again instead of a level and a time.
+/// Limits a rate with bursts: the generic cell rate algorithm (ITU-T I.371). Layout: eight bytes,
+/// because it stores the time at which the bucket will be full again instead of a level and a time.
 public struct TokenBucket: Sendable {
-    /// How fast a bucket fills and how much it holds.
+    /// The rate at which a bucket fills, and the number of tokens it holds.
     public struct Rate: Sendable {
         let nanosecondsPerToken: Double
         let burstNanoseconds: Int64
 
-        /// `perSecond` tokens a second, `burst` at once. Nil where the rate is 0: no limit.
+        /// Makes a rate of `perSecond` tokens per second, `burst` at once. Nil if the rate is 0: no
+        /// limit.
         public init?(perSecond: Double, burst: Double) {
             guard perSecond > 0 else { return nil }
             nanosecondsPerToken = 1e9 / perSecond
@@ -14,17 +15,17 @@ public struct TokenBucket: Sendable {
         }
     }
 
-    /// When the bucket is full again.
+    /// The time at which the bucket is full again.
     private var fullAt = Instant.distantPast
 
-    /// A full bucket.
+    /// Makes a full bucket.
     public init() {}
 
-    /// Takes tokens even where there are not enough. The answer is how many nanoseconds it will be
-    /// until the debt is gone; zero or less where there is none.
+    /// Takes tokens even if there are not enough. Returns the number of nanoseconds until the debt
+    /// is gone; zero or less if there is none.
     ///
-    /// In nanoseconds all through: a `Duration` has 128 bits, and dividing them costs as much as all of
-    /// this together.
+    /// All calculations are in nanoseconds: a `Duration` has 128 bits, and dividing them costs as
+    /// much as all of this together.
     mutating func charge(_ tokens: Double, at rate: Rate, now: Instant) -> Int64 {
         let now = now.nanoseconds
         let full = max(now, fullAt.nanoseconds) &+ cost(tokens, rate)
@@ -32,7 +33,7 @@ public struct TokenBucket: Sendable {
         return fullAt.nanoseconds &- now &- rate.burstNanoseconds
     }
 
-    /// Takes tokens, or nothing where there are not enough: then the answer is how many nanoseconds to
+    /// Takes tokens, or none if there are not enough: then it returns the number of nanoseconds to
     /// wait.
     mutating func take(_ tokens: Double, at rate: Rate, now: Instant) -> Int64? {
         let before = fullAt
@@ -48,7 +49,7 @@ public struct TokenBucket: Sendable {
 }
 
 extension Int64 {
-    /// Thirty years in nanoseconds: sums of a few of them do not overflow.
+    /// Thirty years in nanoseconds: sums of a few such values do not overflow.
     fileprivate static let farAway: Int64 = 1_000_000_000_000_000_000
 
     fileprivate init(clamping nanoseconds: Double) {

@@ -1,21 +1,23 @@
-/// What is kept of a room: where its order ends, and what was published, call by call.
+/// What is kept of a room: the end of its order, and its publications.
 ///
-/// Both are kept apart, as in Redis, because either may be lost or come back older without the other.
+/// Both are kept apart, as in Redis, because one can be lost, or come back older, without the other.
 struct RoomLog {
-    /// Nil: nothing is known of it.
+    /// The end of the room's order; nil: it is not known.
     var top: CatchUpCall.Mark?
-    /// The id of the newest entry that was ever added, also when it is kept no more: numbers and epochs
-    /// of entries only grow.
+    /// The id of the newest entry that was ever added, kept or not: numbers and epochs of entries only
+    /// grow.
     private(set) var given: (seq: UInt64, epoch: UInt64) = (0, 0)
+    /// When the newest message was added, kept or not, in milliseconds since 1970; 0: none was.
+    private(set) var newestMs: Int64 = 0
     private var byteCount = 0
-    /// Kept entries from `head` on; the freed places before it go in bulk.
+    /// The entries, kept from `head` on; the freed places before it are removed in bulk.
     private var entries: [Publication?] = []
     private var head = 0
 
-    /// Whether an entry that begins with this number can be added.
+    /// Whether an entry that begins with this number can be appended.
     func takes(_ seq: UInt64, epoch: UInt64) -> Bool { (seq, epoch) > given }
 
-    /// Adds what follows the top, and drops what is not to be kept any more.
+    /// Appends a publication, and drops what is no longer to be kept.
     mutating func append(
         _ publication: Publication,
         keeping retention: Store.Retention,
@@ -29,12 +31,13 @@ struct RoomLog {
         entries.append(publication)
         byteCount += publication.byteCount
         given = (publication.firstSeq, publication.epoch)
+        newestMs = publication.ms
         guard let last = publication.items.last else { return }
         top = .init(seq: publication.lastSeq, mid: last.mid)
     }
 
-    /// Drops the oldest entries until no more is left than is to be kept. An entry goes whole; the
-    /// newest stays, unless nothing at all is to be kept.
+    /// Drops the oldest entries until no more is left than is to be kept. An entry is dropped as a whole;
+    /// the newest stays, unless nothing at all is to be kept.
     private mutating func trim(to retention: Store.Retention, now ms: Int64) {
         while head < entries.count, let oldest = entries[head],
             retention.messages == 0
@@ -60,7 +63,7 @@ struct RoomLog {
             || oldest.ms < ms - retention.milliseconds
     }
 
-    /// Where the newest entry ends; nil: none is kept.
+    /// The last message of the newest entry; nil: no entry is kept.
     var reach: CatchUpCall.Mark? {
         guard head < entries.count, let newest = entries.last ?? nil,
             let mid = newest.items.last?.mid
@@ -68,12 +71,12 @@ struct RoomLog {
         return .init(seq: newest.lastSeq, mid: mid)
     }
 
-    /// The number of the oldest message kept; nil where none is.
+    /// The number of the oldest message that is kept; nil: none is kept.
     var oldest: UInt64? {
         head < entries.count ? entries[head]?.firstSeq : nil
     }
 
-    /// Whether this very message stands at that place: its entry is kept, or the one that follows it.
+    /// Whether the message with this id has that number: its entry is kept, or the one that follows it.
     func holds(_ mid: MessageID, at seq: UInt64) -> Bool {
         if let entry = entry(with: seq), entry.items[Int(seq - entry.firstSeq)].mid == mid {
             return true
@@ -82,22 +85,22 @@ struct RoomLog {
         return next.firstSeq == seq + 1 && next.prev == mid
     }
 
-    /// The number of the first message after a place that is kept; nil: none is.
+    /// Returns the number of the first message that is kept after a number; nil: none is kept.
     func next(after seq: UInt64) -> UInt64? {
         if entry(with: seq + 1) != nil { return seq + 1 }
         guard let index = index(of: seq + 1) else { return oldest }
         return index + 1 < entries.count ? entries[index + 1]?.firstSeq : nil
     }
 
-    /// What is kept from number `first` on, up to the entry in which `limit` messages are full or
-    /// the next hole; and whether there is more.
+    /// Returns the entries from number `first` on, up to the next hole or to the entry that completes
+    /// `limit` messages; and whether the log has more.
     func entries(from first: UInt64, limit: Int) -> (found: [Publication], hasMore: Bool) {
         guard let start = index(of: first), entry(with: first) != nil else { return ([], false) }
         var found: [Publication] = []
         for case let entry? in entries[start...] {
             if let last = found.last {
                 let isEnough = last.lastSeq + 1 >= first + UInt64(max(limit, 0))
-                // What a number is given twice in is not taken apart.
+                // Entries that give a number twice are not separated.
                 if entry.firstSeq > last.lastSeq, isEnough || entry.firstSeq > last.lastSeq + 1 {
                     return (found, true)
                 }
@@ -107,7 +110,7 @@ struct RoomLog {
         return (found, false)
     }
 
-    /// All that is kept, oldest first.
+    /// All entries that are kept, oldest first.
     var all: [Publication] { entries[head...].compactMap(\.self) }
 
     private func entry(with seq: UInt64) -> Publication? {
@@ -117,28 +120,20 @@ struct RoomLog {
         return entry
     }
 
-    /// The newest entry that begins with a number or before it; nil: all begin after it.
+    /// Returns the index of the newest entry that begins at or before a number; nil: all begin after it.
     ///
     /// Cost: a binary search.
     private func index(of seq: UInt64) -> Int? {
         guard let oldest, seq >= oldest else { return nil }
-        var low = head
-        var high = entries.count - 1
-        while low < high {
-            let middle = (low + high + 1) / 2
-            if let entry = entries[middle], entry.firstSeq <= seq {
-                low = middle
-            } else {
-                high = middle - 1
-            }
+        return lastIndex(in: head..<entries.count) {
+            entries[$0].map { $0.firstSeq <= seq } ?? false
         }
-        return low
     }
 }
 
 extension CatchUpCall.Mark {
-    /// Whether a room that ends here may end here for somebody who has got to a position: it does not
-    /// end before that, nor with another message.
+    /// Whether a top agrees with a caller's position: the room ends neither before the position nor with
+    /// another message of that number.
     func allows(_ position: Position) -> Bool {
         position.seq < seq || (position.seq == seq && position.mid == mid)
     }

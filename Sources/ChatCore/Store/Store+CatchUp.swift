@@ -1,32 +1,32 @@
 extension Store {
-    /// What a room's log has after a position, and whether that is all there ever was.
+    /// Reads what a room's log has after a position, and tells whether that is all there ever was.
     ///
-    /// Mends the room's top first, where it is missing or behind: nothing is published in a room
-    /// whose end nobody knows. `birth` names the room's place if it begins now.
-    public mutating func catchUp(_ call: CatchUpCall, birth: Lineage) -> CatchUpAnswer {
-        guard reigns(call.reign) else { return .otherReign }
+    /// Corrects the room's top first, if it is missing or older than the log: until then `publish`
+    /// accepts nothing there. `birth` is the id of the room's beginning, if it begins now.
+    public mutating func catchUp(_ call: CatchUpCall, birth: ProducerID) -> CatchUpAnswer {
+        guard isCurrent(call.epoch) else { return .otherEpoch }
         rooms[call.room, default: RoomLog()].mendTop(call, birth)
         guard let room = rooms[call.room], let mark = room.top else {
             return .page(
-                CatchUpPage(footing: .rewound, entries: [], hasMore: false, top: nil)
+                CatchUpPage(continuity: .rewound, entries: [], hasMore: false, top: nil)
             )
         }
-        let top = Position(epoch: call.reign.epoch, seq: mark.seq, mid: mark.mid)
+        let top = Position(epoch: call.epoch.number, seq: mark.seq, mid: mark.mid)
         guard let position = call.position else {
-            return .page(CatchUpPage(footing: .proven, entries: [], hasMore: false, top: top))
+            return .page(CatchUpPage(continuity: .proven, entries: [], hasMore: false, top: top))
         }
-        let (footing, first) = room.start(after: position, mark, call)
+        let (continuity, first) = room.start(after: position, mark, call)
         let (entries, hasMore) = room.entries(from: first, limit: call.limit)
         return .page(
-            CatchUpPage(footing: footing, entries: entries, hasMore: hasMore, top: top)
+            CatchUpPage(continuity: continuity, entries: entries, hasMore: hasMore, top: top)
         )
     }
 }
 
 extension RoomLog {
-    /// Puts the top where the room ends: where the log does, if it reaches further; where the caller
-    /// is, if that is what it asks for; at a birth, if nothing else is known.
-    fileprivate mutating func mendTop(_ call: CatchUpCall, _ birth: Lineage) {
+    /// Corrects the top: to the log's end if that is further on; to the caller's position, or a birth in
+    /// its place, if the caller asks for that; to the room's beginning if nothing else is known.
+    fileprivate mutating func mendTop(_ call: CatchUpCall, _ birth: ProducerID) {
         if let reach, top.map({ reach.seq > $0.seq }) ?? true {
             top = reach
             return
@@ -37,11 +37,13 @@ extension RoomLog {
             case .some(.none): top == nil
             case .top(let found): top == found
             }
-        if isFound, let position = call.position, position.seq >= given.seq,
-            top.map({ position.seq > $0.seq }) ?? true
-        {
-            top = .init(seq: position.seq, mid: position.mid)
-            return
+        if isFound, let position = call.position, position.seq >= given.seq {
+            let mid = call.mayLackMore ? .birth(birth) : position.mid
+            let mark = CatchUpCall.Mark(seq: position.seq, mid: mid)
+            if top.map({ $0.givesWay(to: mark) }) ?? true {
+                top = mark
+                return
+            }
         }
         let isUnknown = top == nil && call.position == nil
         if isUnknown || given.seq > max(top?.seq ?? 0, call.position?.seq ?? 0) {
@@ -49,12 +51,12 @@ extension RoomLog {
         }
     }
 
-    /// How the log connects to a position, and the number of the message to go on with.
+    /// Returns how the log connects to a position, and the number of the message that comes next.
     fileprivate func start(
         after position: Position,
         _ top: CatchUpCall.Mark,
         _ call: CatchUpCall
-    ) -> (CatchUpPage.Footing, first: UInt64) {
+    ) -> (CatchUpPage.Continuity, first: UInt64) {
         let end = top.seq + 1
         if position.seq == top.seq, position.mid == top.mid { return (.proven, end) }
         if holds(position.mid, at: position.seq) {
@@ -62,7 +64,7 @@ extension RoomLog {
             return (next == position.seq + 1 ? .proven : .trimmed, next)
         }
         let first = oldest ?? end
-        if position.epoch == call.reign.epoch, position.seq < top.seq, first > position.seq + 1 {
+        if position.epoch == call.epoch.number, position.seq < top.seq, first > position.seq + 1 {
             return (.trimmed, first)
         }
         if let mark = call.marks.first(where: { holds($0.mid, at: $0.seq) }) {

@@ -1,41 +1,46 @@
-/// Who holds a name, or held it last.
+/// The record of a name: its holder, or what is kept of the last one.
 struct NameRecord {
-    /// Nil: it is free.
+    /// The incarnation that holds the name; nil: the name is free.
     var holder: Incarnation?
-    var session: SessionID
-    /// The session before, which this one has taken over from. Nothing sets it yet.
-    var before: SessionID?
-    var lineage: Lineage
+    var login: LoginID
+    /// The session before, from which this one has taken the name over. Nothing sets it yet.
+    var before: LoginID?
+    var producer: ProducerID
     var fence: UInt64
-    /// The epoch of the last claim.
+    /// The number of the last claim's epoch.
     var epoch: UInt64
-    /// The last accepted message's number and place; 0: none, or not known.
+    /// The last accepted message's number and place; 0: there is none, or it is not known.
     var n: UInt64
     var seq: UInt64
 
-    var grant: Grant { Grant(fence: fence, lineage: lineage, n: n, seq: seq) }
+    var grant: Grant { Grant(fence: fence, producer: producer, n: n, seq: seq) }
 }
 
 extension Store {
-    /// Claims a name, for a new login or again: the first writer of its record wins.
-    public mutating func claim(_ claim: Claim) -> ClaimAnswer {
-        guard reigns(claim.reign) else { return .otherReign }
-        guard beats[claim.incarnation] != nil else { return .unregistered }
-        guard let known = claim.known else { return claimFresh(claim) }
-        return claimAgain(claim, known)
+    /// Claims names, each for a new login or again for a login that has held it, one after the other.
+    /// Of claims for a free name the first wins.
+    public mutating func claim(_ call: ClaimCall) -> ClaimAnswer {
+        guard isCurrent(call.epoch) else { return .otherEpoch }
+        guard heartbeats[call.incarnation] != nil else { return .unregistered }
+        return .verdicts(call.claims.map { claim($0, call) })
     }
 
-    /// Frees a name, if it is still what the caller believes. The answer is whether it was.
+    private mutating func claim(_ claim: Claim, _ call: ClaimCall) -> ClaimVerdict {
+        guard let known = claim.known else { return claimFresh(claim, call) }
+        return claimAgain(claim, known, call)
+    }
+
+    /// Releases a name, if it is held as the caller believes: deletes its record. Returns whether it did.
     ///
-    /// No reign is compared, on purpose: this can only free what the caller's own incarnation holds
-    /// in this data, and a name that its holder wants free is to be free in every reign.
+    /// The epoch is not compared, on purpose: this can only free what the caller's own incarnation holds
+    /// in this data, and a name that its holder gives up is to be free in every epoch.
     public mutating func release(_ release: Release) -> Bool {
         guard let record = names[release.key], record.holder == release.incarnation else {
             return false
         }
         let holds =
             switch release.condition {
-            case .session(let session): record.session == session
+            case .login(let login): record.login == login
             case .fence(let fence): record.fence == fence
             }
         guard holds else { return false }
@@ -44,14 +49,12 @@ extension Store {
         return true
     }
 
-    /// The names that an incarnation holds, in their own order.
+    /// Returns the keys of the names that an incarnation holds, sorted.
     public func heldKeys(of incarnation: Incarnation) -> [String] {
         (held[incarnation] ?? []).sorted()
     }
 
-    /// How many names are held.
-    public var heldNames: Int { held.values.reduce(0) { $0 + $1.count } }
-
+    /// Takes a name out of those that an incarnation holds.
     mutating func leave(_ key: String, holder: Incarnation) {
         held[holder]?.remove(key)
         if held[holder]?.isEmpty == true { held[holder] = nil }
@@ -61,82 +64,97 @@ extension Store {
 // MARK: - Claims
 
 extension Store {
-    private mutating func claimFresh(_ claim: Claim) -> ClaimAnswer {
-        let isGrace = era?.isGrace == true
+    private mutating func claimFresh(_ claim: Claim, _ call: ClaimCall) -> ClaimVerdict {
+        let isGrace = epochState?.isGrace == true
         let record = names[claim.username.key]
-        // The claim whose answer was lost. In the grace, one of an older reign is no claim of this.
-        if let record, record.holder == claim.incarnation, record.session == claim.session,
-            record.epoch == claim.reign.epoch || !isGrace
+        // The answer to this very claim was lost. In the grace a claim of an older epoch does not
+        // count.
+        if let record, record.holder == call.incarnation, record.login == claim.login,
+            record.epoch == call.epoch.number || !isGrace
         {
             return .granted(record.grant)
         }
         if isGrace { return .grace }
         if let holder = record?.holder, !dead.contains(holder) {
-            // A holder that is neither known nor certified was taken off the list by hand, and may
-            // live: it is put back, and certified by those who see it stand still.
-            if beats[holder] == nil {
-                beats[holder] = 0
+            // If the holder is neither listed nor certified dead, its entry was deleted by hand, and
+            // the process may live: it is listed again, and the nodes certify it dead if its counter
+            // stands still.
+            if heartbeats[holder] == nil {
+                heartbeats[holder] = 0
                 held[holder, default: []].insert(claim.username.key)
             }
             return .taken
         }
-        return begin(claim, nil)
+        return begin(claim, nil, call)
     }
 
-    private mutating func claimAgain(_ claim: Claim, _ known: Claim.Known) -> ClaimAnswer {
+    private mutating func claimAgain(
+        _ claim: Claim,
+        _ known: Claim.Known,
+        _ call: ClaimCall
+    ) -> ClaimVerdict {
         guard var record = names[claim.username.key] else {
-            // The record was there in this epoch. It is gone because another login has had the name
-            // since, and has given it up: the number of the caller's last accepted message is not known.
-            return known.epoch == claim.reign.epoch ? .lost : begin(claim, known)
+            // The record was there in this epoch. It is gone because another login has held the name
+            // since, and has released it: the number of the caller's last accepted message is not known.
+            return known.epoch == call.epoch.number ? .lost : begin(claim, known, call)
         }
-        guard record.session == claim.session else {
-            // The record is from before what the caller was granted, brought back with older data.
-            if record.epoch < claim.reign.epoch, record.fence < known.fence {
-                return begin(claim, known)
+        guard record.login == claim.login else {
+            // The record is older than what the caller was granted: it came back with older data.
+            if record.epoch < call.epoch.number, record.fence < known.fence {
+                return begin(claim, known, call)
             }
-            return record.before == claim.session ? .replaced : .lost
+            return record.before == claim.login ? .replaced : .lost
         }
         let isRepeated =
-            record.holder == claim.incarnation && record.fence != known.fence
-            && record.epoch == claim.reign.epoch
+            record.holder == call.incarnation && record.fence != known.fence
+            && record.epoch == call.epoch.number
         if !isRepeated { record.fence = nextFence(above: known.fence) }
-        // Of both numbers the higher stands, with its own place.
+        // Of the record's number and the caller's the higher counts, with its own place.
         if known.n > record.n || (known.n == record.n && record.seq == 0) {
             record.n = known.n
             record.seq = known.seq
         }
-        record.epoch = claim.reign.epoch
-        return put(record, claim)
+        record.epoch = call.epoch.number
+        return put(record, claim, call)
     }
 
-    /// The name begins anew, whatever its record says.
-    private mutating func begin(_ claim: Claim, _ known: Claim.Known?) -> ClaimAnswer {
+    /// Grants the name anew: nothing of its record stays.
+    private mutating func begin(
+        _ claim: Claim,
+        _ known: Claim.Known?,
+        _ call: ClaimCall
+    ) -> ClaimVerdict {
         let record = NameRecord(
-            session: claim.session,
-            lineage: claim.lineage,
+            login: claim.login,
+            producer: claim.producer,
             fence: nextFence(above: known?.fence ?? 0),
-            epoch: claim.reign.epoch,
+            epoch: call.epoch.number,
             n: known?.n ?? 0,
             seq: known?.seq ?? 0
         )
-        return put(record, claim)
+        return put(record, claim, call)
     }
 
-    private mutating func put(_ record: NameRecord, _ claim: Claim) -> ClaimAnswer {
+    /// Writes a record whose holder is the caller, and takes the name from its former holder, if any.
+    private mutating func put(
+        _ record: NameRecord,
+        _ claim: Claim,
+        _ call: ClaimCall
+    ) -> ClaimVerdict {
         let key = claim.username.key
         if let holder = names[key]?.holder { leave(key, holder: holder) }
         var record = record
-        record.holder = claim.incarnation
+        record.holder = call.incarnation
         names[key] = record
-        held[claim.incarnation, default: []].insert(key)
+        held[call.incarnation, default: []].insert(key)
         return .granted(record.grant)
     }
 
-    /// Higher than every fence given, and than the one the caller knows: after a loss the counter
-    /// may lie below it.
+    /// Returns a fence above every fence given, and above the one the caller knows: after a loss of data
+    /// the counter may be lower.
     private mutating func nextFence(above known: UInt64) -> UInt64 {
-        let fence = max(era?.lastFence ?? 0, known) + 1
-        era?.lastFence = fence
+        let fence = max(epochState?.lastFence ?? 0, known) + 1
+        epochState?.lastFence = fence
         return fence
     }
 }

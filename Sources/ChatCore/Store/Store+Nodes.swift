@@ -1,37 +1,37 @@
 extension Store {
-    /// Makes an incarnation known, before it may claim. Repeating it changes nothing.
+    /// Registers an incarnation, which it needs before it can claim. Repeating it changes nothing.
     public mutating func register(_ call: RegisterCall) -> RosterAnswer {
-        guard reigns(call.reign) else { return .otherReign }
+        guard isCurrent(call.epoch) else { return .otherEpoch }
         guard !dead.contains(call.incarnation) else { return .unregistered }
-        beats[call.incarnation] = beats[call.incarnation] ?? 0
+        heartbeats[call.incarnation] = heartbeats[call.incarnation] ?? 0
         return .roster(roster)
     }
 
-    /// A heartbeat.
+    /// Counts a heartbeat of an incarnation.
     public mutating func renew(_ call: RenewCall) -> RosterAnswer {
-        guard reigns(call.reign) else { return .otherReign }
-        guard let counter = beats[call.incarnation] else { return .unregistered }
-        beats[call.incarnation] = counter + 1
+        guard isCurrent(call.epoch) else { return .otherEpoch }
+        guard let counter = heartbeats[call.incarnation] else { return .unregistered }
+        heartbeats[call.incarnation] = counter + 1
         return .roster(roster)
     }
 
-    /// Declares an incarnation dead whose counter has not moved.
+    /// Certifies dead an incarnation whose counter has not moved.
     public mutating func certify(_ call: CertifyCall) -> CertifyAnswer {
-        guard reigns(call.reign) else { return .otherReign }
-        guard beats[call.incarnation] != nil else { return .unregistered }
-        guard beats[call.dead.incarnation] == call.dead.counter else { return .moved }
-        beats[call.dead.incarnation] = nil
+        guard isCurrent(call.epoch) else { return .otherEpoch }
+        guard heartbeats[call.incarnation] != nil else { return .unregistered }
+        guard heartbeats[call.dead.incarnation] == call.dead.counter else { return .moved }
+        heartbeats[call.dead.incarnation] = nil
         dead.insert(call.dead.incarnation)
         return .certified
     }
 
-    /// Frees names of an incarnation that was certified dead. Session, lineage and `n` stay, so
-    /// that the owner may come back to where it was.
+    /// Frees names of an incarnation that is certified dead. Session, producer and `n` stay in a name's
+    /// record, so that its owner can come back to where it was.
     public mutating func reap(_ call: ReapCall) -> ReapAnswer {
-        guard reigns(call.reign) else { return .otherReign }
+        guard isCurrent(call.epoch) else { return .otherEpoch }
         guard dead.contains(call.dead) else { return .notDead }
         for key in call.keys {
-            // Somebody may have claimed it since: a dead holder holds nothing.
+            // Another incarnation may hold the name by now: a name of a dead holder can be claimed.
             if names[key]?.holder == call.dead { names[key]?.holder = nil }
             leave(key, holder: call.dead)
         }
@@ -40,10 +40,10 @@ extension Store {
         return .left(left)
     }
 
-    /// In the order of their texts: a set's own is another one in each process.
+    /// All counters, and the dead, sorted by their texts: a set's own order differs in each process.
     private var roster: Roster {
         Roster(
-            beats: beats.map { .init(incarnation: $0.key, counter: $0.value) }
+            heartbeats: heartbeats.map { .init(incarnation: $0.key, counter: $0.value) }
                 .sorted { $0.incarnation.description < $1.incarnation.description },
             dead: dead.sorted { $0.description < $1.description }
         )

@@ -1,18 +1,19 @@
 extension Store {
-    /// Puts a batch into a room's order: the verdicts, and what is to be delivered, if anything.
+    /// Appends a batch of messages to a room's order. Returns the verdicts, and what is to be delivered,
+    /// if anything.
     ///
-    /// Each message's session, fence and lineage are compared with the name's record here, in the same step
-    /// that writes it: a process that was paused can never put a line under a name that moved on.
+    /// Compares each message's session, fence and producer with the name's record in the same step that
+    /// writes it: a process that was paused can never publish under a name that has another holder.
     public mutating func publish(
         _ call: PublishCall,
         ms: Int64
     ) -> (answer: PublishAnswer, publication: Publication?) {
-        guard reigns(call.reign) else { return (.otherReign, nil) }
+        guard isCurrent(call.epoch) else { return (.otherEpoch, nil) }
         guard let room = rooms.index(forKey: call.room), let top = rooms.values[room].top,
             call.position.map({ top.allows($0) }) ?? true
         else { return (.otherHistory, nil) }
         let firstSeq = top.seq + 1
-        if !rooms.values[room].takes(firstSeq, epoch: call.reign.epoch), isNextOfAny(call) {
+        if !rooms.values[room].takes(firstSeq, epoch: call.epoch.number), isNextOfAny(call) {
             return (.otherHistory, nil)
         }
         var items: [Publication.Item] = []
@@ -37,20 +38,29 @@ extension Store {
         guard !items.isEmpty else { return (.verdicts(verdicts, ms: ms), nil) }
         let publication = Publication(
             room: call.room,
-            epoch: call.reign.epoch,
+            epoch: call.epoch.number,
             firstSeq: firstSeq,
             prev: top.mid,
             ms: ms,
             items: items
         )
-        // Changed where it stands: with two owners every call would copy the log.
+        // Changed in place: with two owners every call would copy the log.
         rooms.values[room].append(publication, keeping: retention, now: ms)
         return (.verdicts(verdicts, ms: ms), publication)
     }
 
-    /// All that is kept of a room, in the order in which it was written.
-    public func history(of room: RoomName) -> [Publication] {
-        rooms[room]?.all ?? []
+    /// The number of rooms of which anything is kept.
+    public var roomCount: Int { rooms.count }
+
+    /// Removes the rooms whose newest message is too old to be kept, and those that never had one, unless
+    /// they are heard. A room that is removed begins anew if it is entered again.
+    ///
+    /// Cost: a look at each room.
+    public mutating func removeOldRooms(ms: Int64, unless isHeard: (RoomName) -> Bool) {
+        let oldest = ms - retention.milliseconds
+        rooms = rooms.filter { room, log in
+            isHeard(room) || log.newestMs > 0 && log.newestMs >= oldest
+        }
     }
 
     /// Whether any message of a call would be accepted.
@@ -61,7 +71,7 @@ extension Store {
         }
     }
 
-    /// The verdict on one message, which stands at `seq` if it is accepted.
+    /// Returns the verdict on one message, which gets the number `seq` if it is accepted.
     private mutating func place(
         _ key: String,
         _ proof: SealedDraft.Proof,
@@ -75,13 +85,13 @@ extension Store {
 }
 
 extension NameRecord {
-    /// Whether the name is the sender's.
+    /// Whether the sender holds the name.
     fileprivate func isHeld(_ proof: SealedDraft.Proof, by incarnation: Incarnation) -> Bool {
-        holder == incarnation && session == proof.session && fence == proof.fence
-            && lineage == proof.lineage
+        holder == incarnation && login == proof.login && fence == proof.fence
+            && producer == proof.producer
     }
 
-    /// Takes a message of whoever holds the name, as `seq`, if it is the next one.
+    /// Accepts a message as `seq`, if its sender holds the name and it is the next one.
     fileprivate mutating func place(
         _ proof: SealedDraft.Proof,
         of incarnation: Incarnation,

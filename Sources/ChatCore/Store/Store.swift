@@ -1,19 +1,19 @@
-/// The rules of names and rooms as data: what Redis's scripts do, in Swift.
+/// Keeps names and rooms in memory, and does in Swift what the scripts do in Redis.
 ///
-/// The memory broker's heart, the simulation's Redis, and what the scripts are held against: the
-/// same verbs with the same answers. Time is handed in; nothing in it expires by itself. On: one
+/// It is the store of the memory broker and the simulation's Redis, and tests compare the scripts with
+/// it: the same calls get the same answers. Time is handed in; nothing in it expires by itself. On: one
 /// owner; not shared.
 public struct Store {
-    /// How much of a room is kept.
+    /// The part of a room's messages that is kept: the least that one of the three bounds allows.
     public struct Retention: Sendable, Hashable {
-        /// So many messages,
+        /// The number of messages at most.
         public let messages: Int
-        /// so many bytes of JSON,
+        /// The bytes of JSON at most.
         public let bytes: Int
-        /// and nothing older; whichever is least.
+        /// The age at most, in milliseconds.
         public let milliseconds: Int64
 
-        /// Messages, bytes and age; whichever is least.
+        /// Creates the bounds of what is kept.
         public init(
             messages: Int = Limits.historyMessages,
             bytes: Int = Limits.historyBytes,
@@ -25,90 +25,100 @@ public struct Store {
         }
     }
 
-    /// The reign that was written into the data.
-    struct Era {
-        var reign: Reign
+    /// The epoch that was written into the data.
+    struct EpochState {
+        var epoch: Epoch
         var isGrace: Bool
-        /// The last one given: in an epoch of its own they begin where no earlier one's can have
-        /// got to.
+        /// The last fence given. The fences of an epoch begin above all that an earlier one can have
+        /// given.
         var lastFence: UInt64
     }
 
     let retention: Retention
-    /// The present data set, which is another one than the era's after a restart.
+    /// The present data set, which differs from the stored epoch's after a restart.
     private var dataSet: String
-    /// The time by which an empty data set's first epoch is chosen, in seconds since 1970: higher
-    /// than every epoch before, whatever has been lost.
+    /// The time in seconds since 1970, from which the first epoch of an empty data set takes its number:
+    /// it is higher than every epoch before, whatever data was lost.
     public var unixSecond: UInt64
-    /// Nil before the first `fence`.
-    var era: Era?
-    var beats: [Incarnation: UInt64] = [:]
+    /// The stored epoch; nil before the first `openEpoch`.
+    var epochState: EpochState?
+    var heartbeats: [Incarnation: UInt64] = [:]
     var dead: Set<Incarnation> = []
     var held: [Incarnation: Set<String>] = [:]
     var names = DenseTable<String, NameRecord>()
     var rooms: [RoomName: RoomLog] = [:]
 
-    /// An empty data set, in which nothing reigns before the first `fence`.
+    /// Creates an empty data set, which has no epoch before the first `openEpoch`.
     public init(dataSet: String, unixSecond: UInt64, retention: Retention = .init()) {
         self.dataSet = dataSet
         self.unixSecond = unixSecond
         self.retention = retention
     }
 
-    /// Which reign is this? Begins a new one where the data set is empty, is another than the one
+    /// Returns the present epoch. Begins a new one if the data set is empty, is another than the one
     /// stored, or is older than what the caller has seen.
-    public mutating func fence(_ call: FenceCall) -> FenceAnswer {
-        let era = era(after: call)
-        self.era = era
-        return .reign(era.reign, isGrace: era.isGrace)
+    public mutating func openEpoch(_ call: OpenEpochCall) -> OpenEpochAnswer {
+        let epochState = epochState(after: call)
+        self.epochState = epochState
+        return .epoch(epochState.epoch, isGrace: epochState.isGrace)
     }
 
-    private func era(after call: FenceCall) -> Era {
+    private func epochState(after call: OpenEpochCall) -> EpochState {
         let hasSeen = call.highestEpoch > 0
-        guard let era else {
+        guard let epochState else {
             let epoch = hasSeen ? max(unixSecond, call.highestEpoch + 1) : unixSecond
             return begun(epoch, call, isGrace: hasSeen || !call.isNewCluster)
         }
         let isNamesake =
-            call.highestEpoch == era.reign.epoch && !call.highestDataSet.isEmpty
-            && call.highestDataSet != era.reign.dataSet
+            call.highestEpoch == epochState.epoch.number && !call.highestDataSet.isEmpty
+            && call.highestDataSet != epochState.epoch.dataSet
         let isOther =
-            era.reign.dataSet != dataSet || call.highestEpoch > era.reign.epoch || isNamesake
-        guard isOther else { return era }
-        return begun(max(era.reign.epoch, call.highestEpoch) + 1, call, isGrace: true)
+            epochState.epoch.dataSet != dataSet || call.highestEpoch > epochState.epoch.number
+            || isNamesake
+        guard isOther else { return epochState }
+        return begun(max(epochState.epoch.number, call.highestEpoch) + 1, call, isGrace: true)
     }
 
-    /// 2^20 fences an epoch: so many claims a reign, before they could meet the next one's.
-    private func begun(_ epoch: UInt64, _ call: FenceCall, isGrace: Bool) -> Era {
-        Era(
-            reign: Reign(epoch: epoch, dataSet: dataSet),
+    /// Creates an epoch. Its fences begin at its number × 2^20: an epoch can have 2^20 claims before a
+    /// fence could be one of the next epoch's.
+    private func begun(_ epoch: UInt64, _ call: OpenEpochCall, isGrace: Bool) -> EpochState {
+        EpochState(
+            epoch: Epoch(number: epoch, dataSet: dataSet),
             isGrace: isGrace,
-            lastFence: max(era?.lastFence ?? 0, call.highestFence, epoch << 20)
+            lastFence: max(epochState?.lastFence ?? 0, call.highestFence, epoch << 20)
         )
     }
 
-    /// Ends a reign's grace. False: another one reigns.
-    public mutating func endGrace(_ reign: Reign) -> Bool {
-        guard reigns(reign) else { return false }
-        era?.isGrace = false
+    /// Ends an epoch's grace. Returns false if another epoch is the present one.
+    public mutating func endGrace(_ epoch: Epoch) -> Bool {
+        guard isCurrent(epoch) else { return false }
+        epochState?.isGrace = false
         return true
     }
 
-    func reigns(_ reign: Reign) -> Bool {
-        era?.reign == reign && reign.dataSet == dataSet
+    /// Whether an epoch is the present one.
+    func isCurrent(_ epoch: Epoch) -> Bool {
+        epochState?.epoch == epoch && epoch.dataSet == dataSet
     }
 }
 
-// MARK: - Faults, for tests and the simulation
+// MARK: - For tests
 
+/// What no node uses. It is public because the tests that compare the store with Redis, in another
+/// module, do to the store what happens to a server's data.
 extension Store {
-    /// The server restarts, or another one is promoted: the data stays, its id does not.
+    /// Restarts the server, or promotes another one: the data stays, its id changes.
     public mutating func restart(dataSet: String) {
         self.dataSet = dataSet
     }
 
-    /// Everything is lost. `unixSecond` stays where it is: who turns the clock sets it.
+    /// Loses all data. `unixSecond` stays: a test that moves the clock sets it.
     public mutating func erase(dataSet: String) {
         self = Store(dataSet: dataSet, unixSecond: unixSecond, retention: retention)
+    }
+
+    /// Returns all that is kept of a room, in the order in which it was written.
+    public func history(of room: RoomName) -> [Publication] {
+        rooms[room]?.all ?? []
     }
 }

@@ -1,13 +1,14 @@
 import ChatCore
+import ChatSupport
 
-/// Where operators ask a node, as it is written in the settings.
+/// The operators' address of a node, as it is written in the settings.
 enum AdminAddress: Equatable, Sendable {
-    /// A unix socket that is found by the clients' address.
+    /// A unix socket whose path follows from the clients' address.
     case automatic
-    /// Nowhere.
+    /// No address: operators are not served.
     case none
     case unix(String)
-    /// Port 0 is any free one.
+    /// A host and a port; port 0 means any free one.
     case tcp(String, Int)
 }
 
@@ -22,7 +23,7 @@ extension AdminAddress: CustomStringConvertible {
     }
 }
 
-/// A host and a port as they stand in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
+/// Returns a host and a port as they stand in a URL: an IPv6 address in brackets (RFC 3986 §3.2.2).
 func authority(_ host: String, _ port: Int) -> String {
     host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
 }
@@ -53,7 +54,7 @@ extension ValueKind<AdminAddress> {
         return .unix(path)
     }
 
-    /// `http://`, which may be left out, a host and a port.
+    /// Reads `http://`, which may be left out, a host and a port.
     private static func tcp(_ text: String) throws(InvalidValue) -> AdminAddress {
         var place = text.hasPrefix("http://") ? text.dropFirst("http://".count) : text[...]
         if place.hasSuffix("/") { place = place.dropLast() }
@@ -72,13 +73,13 @@ extension ValueKind<AdminAddress> {
     }
 }
 
-/// Where operators ask a node, as it is bound.
+/// The operators' address of a node, as it is bound.
 enum AdminPlace: Equatable, Sendable {
-    /// `folder` is made and taken away with the socket, and is to be this user's alone.
+    /// A unix socket. `folder` is made and removed with the socket, and must be this user's alone.
     case unix(path: String, folder: String?)
     case tcp(String, Int)
 
-    /// What to type to ask there for something.
+    /// Returns the shell command that asks there for `path`.
     func question(of path: String) -> String {
         switch self {
         case .unix(let socket, _):
@@ -88,29 +89,8 @@ enum AdminPlace: Equatable, Sendable {
     }
 }
 
-extension Configuration {
-    /// Where operators ask a node whose clients come to a port; nil: nowhere.
-    ///
-    /// Two nodes of one machine have different addresses for clients, and so different places here,
-    /// which another program can work out from these.
-    func adminPlace(port: Int) -> AdminPlace? {
-        switch admin {
-        case .none: return nil
-        case .unix(let path): return .unix(path: path, folder: nil)
-        case .tcp(let host, let port): return .tcp(host, port)
-        case .automatic:
-            let base = runtimeFolder.flatMap { AdminSocket.isOwn(folder: $0) ? $0 : nil } ?? "/tmp"
-            let folder = "\(base)/chatnode-\(AdminSocket.user)"
-            // A socket's path is short, and a host's name need not be.
-            let paths = ["\(folder)/\(host)-\(port).sock", "\(folder)/\(port).sock"]
-            let path = paths.first { $0.utf8.count <= Limits.socketPathBytes } ?? paths[1]
-            return .unix(path: path, folder: folder)
-        }
-    }
-}
-
 extension String {
-    /// One word for a shell.
+    /// The string quoted as one word for a shell.
     fileprivate var quotedForShell: String {
         let isPlain = utf8.allSatisfy { byte in
             switch byte {

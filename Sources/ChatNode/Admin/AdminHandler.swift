@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// What operators may ask a node.
+/// Answers what operators may ask a node.
 final class AdminService: Sendable {
     private let state: NodeState
     private let metrics: MetricsRegistry
@@ -14,7 +14,7 @@ final class AdminService: Sendable {
         self.metrics = metrics
     }
 
-    /// One connection more. The answer is how many there are.
+    /// Counts one more connection, and returns how many there are.
     fileprivate func enter() -> Int {
         connections.add(1, ordering: .relaxed).newValue
     }
@@ -53,7 +53,7 @@ final class AdminService: Sendable {
     }
 }
 
-/// One operator's connection: one request, its answer, the end.
+/// One operator's connection: reads one request, answers it, and closes.
 ///
 /// On: its loop.
 final class AdminHandler: ChannelInboundHandler {
@@ -62,9 +62,9 @@ final class AdminHandler: ChannelInboundHandler {
 
     private let service: AdminService
     private var head: HTTPRequestHead?
-    /// What comes in is thrown away.
+    /// Whether the request is answered; later input is discarded.
     private var isAnswered = false
-    /// When it is cut.
+    /// The timer that cuts the connection.
     private var end: Scheduled<Void>?
 
     init(_ service: AdminService) {
@@ -73,7 +73,7 @@ final class AdminHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         let count = service.enter()
-        // Even an answer holds a descriptor for a while, and clients need those.
+        // Even an answer occupies a descriptor for a while, and clients need those.
         guard count <= 2 * Limits.adminConnections else { return context.close(promise: nil) }
         cut(context, after: Limits.adminTimeout)
         guard count <= Limits.adminConnections else {
@@ -115,7 +115,8 @@ final class AdminHandler: ChannelInboundHandler {
         )
         let written = context.eventLoop.makePromise(of: Void.self)
         written.futureResult.assumeIsolated().whenSuccess {
-            // A close with something unread would be a reset, and destroy the answer on its way.
+            // To close with unread input would reset the connection, and destroy the answer on its
+            // way.
             context.close(mode: .output, promise: nil)
             self.cut(context, after: Limits.lingerTimeout)
         }

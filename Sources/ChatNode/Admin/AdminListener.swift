@@ -4,10 +4,10 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Takes operators' connections, apart from the clients', on a thread of its own: a loop that is
-/// stuck is what figures are wanted for.
+/// Accepts operators' connections, apart from the clients', on a thread of its own: it must answer
+/// when a loop is stuck, because the metrics are needed most then.
 ///
-/// On: the control plane.
+/// On: the task that starts and ends the node; never a loop.
 final class AdminListener: Sendable {
     let place: AdminPlace
     private let socket: AdminSocket?
@@ -26,7 +26,7 @@ final class AdminListener: Sendable {
         self.group = group
     }
 
-    /// Listens; nowhere where there is no place.
+    /// Listens at `place`; returns nil if that is nil.
     ///
     /// Fails: with `AdminTrouble`.
     static func bind(_ place: AdminPlace?, _ service: AdminService) async throws -> AdminListener? {
@@ -106,7 +106,7 @@ final class AdminListener: Sendable {
             }
     }
 
-    /// Ends it, and whatever is being asked. The socket is gone.
+    /// Stops listening, ends all requests, and removes the socket.
     func stop() async {
         socket?.remove()
         for channel in channels { try? await channel.close() }

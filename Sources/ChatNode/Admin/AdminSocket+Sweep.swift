@@ -1,17 +1,19 @@
 import ChatCore
 import Glibc
 
-/// What a node leaves that is killed: its socket stays, and perhaps nobody ever comes back to its port.
+/// Removes the sockets of nodes that were killed: such a socket stays, and perhaps no node ever
+/// comes back to its port.
 ///
-/// On: the control plane.
+/// On: the task that starts and ends the node; never a loop.
 extension AdminSocket {
-    /// Takes those sockets out of a folder that have an automatic name, are this user's, and have nobody
-    /// who listens. Whatever else is in it, and what cannot be asked or taken away, stays.
+    /// Removes those sockets from a folder that have an automatic name, belong to this user, and
+    /// have no listener. Anything else in it, and what cannot be checked or removed, stays.
     ///
-    /// One that has just been made may not listen yet: its turn comes with a later start.
+    /// A socket that has just been made may not listen yet, and must not be removed: only a later
+    /// start considers it.
     ///
-    /// In a folder that machines share by a network file system, the other machines' sockets would
-    /// look dead; the default folders are not such.
+    /// In a folder that several machines share by a network file system, the other machines'
+    /// sockets would look dead; the default folders are not shared.
     static func sweep(_ folder: String, now: time_t = time(nil)) {
         for name in names(in: folder) where isAutomatic(name) {
             let path = "\(folder)/\(name)"
@@ -19,14 +21,14 @@ extension AdminSocket {
                 status.st_mode & S_IFMT == S_IFSOCK, status.st_uid == user,
                 Duration.seconds(now - status.st_mtim.tv_sec) >= Limits.adminSocketSettled,
                 (try? knock(at: path)) == ECONNREFUSED,
-                // Somebody may have come back to that port since.
+                // Another node may have come back to that port since.
                 identity(of: path) == FileIdentity(status)
             else { continue }
             unlink(path)
         }
     }
 
-    /// As `Configuration.adminPlace` names them: `host-port.sock`, or `port.sock`.
+    /// As `AdminSection.place` names them: `host-port.sock`, or `port.sock`.
     private static func isAutomatic(_ name: String) -> Bool {
         guard name.hasSuffix(".sock") else { return false }
         let port = name.dropLast(".sock".count).split(separator: "-").last ?? ""
@@ -38,9 +40,11 @@ extension AdminSocket {
         defer { closedir(entries) }
         var names: [String] = []
         while let entry = readdir(entries) {
-            withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
-            }
+            // The field is declared longer than most entries are (readdir(3)): read as a value, it
+            // would reach beyond the end of the kernel's buffer.
+            guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { continue }
+            let name = UnsafeRawPointer(entry) + offset
+            names.append(String(cString: name.assumingMemoryBound(to: CChar.self)))
         }
         return names
     }

@@ -2,14 +2,15 @@ import ChatCore
 import Glibc
 import Synchronization
 
-/// A unix socket that operators ask a node at: for this user alone, and gone when the node is.
+/// The unix socket on which a node answers its operators. Only this user can connect to it, and its file
+/// is removed when the node ends.
 ///
-/// On: the control plane.
+/// On: the task that starts and ends the node; never a loop.
 struct AdminSocket: Hashable, Sendable {
     let path: String
-    /// Made for the socket.
+    /// The folder that was made for the socket.
     private let folder: String?
-    /// Which file it is, so that another node's in the same place is left alone.
+    /// The identity of the socket's file, so that `remove` leaves another node's file at this path alone.
     private let file: FileIdentity
 
     struct FileIdentity: Hashable, Sendable {
@@ -24,13 +25,14 @@ struct AdminSocket: Hashable, Sendable {
 
     static var user: uid_t { geteuid() }
 
-    /// Puts a socket there, and replaces that of a process that has died; out of the folder, if there is
-    /// one, go those of others that have. The answer's descriptor is the caller's; nobody can connect
-    /// before it listens.
+    /// Makes a socket at a path. A socket file that is there already is replaced if its process has
+    /// died; if a folder is given, the other sockets in it whose processes have died are removed.
     ///
-    /// Fails: where a living process listens there, the folder may be changed by others, or the
-    /// system says no. Two nodes that start in one moment with one path can each take the other's
-    /// socket for a dead one's; the automatic path has no such two.
+    /// The caller owns the returned descriptor. No client can connect before the caller listens on it.
+    ///
+    /// Fails: if a living process listens at the path, if other users may change the folder, or if the
+    /// system refuses. Two nodes that are told the same path and start at the same moment can each take
+    /// the other's socket for a dead one. Automatic paths differ from node to node.
     static func bind(
         at path: String,
         in folder: String?
@@ -54,16 +56,18 @@ struct AdminSocket: Hashable, Sendable {
         }
     }
 
-    /// Takes it away, if it is still the one that was put there. To be called while the descriptor is
-    /// open: it keeps the file's number from being given to another.
+    /// Removes the socket's file if it is still the one that was made.
+    ///
+    /// Must be called while the descriptor is open, because the system gives the file's inode number to
+    /// no other file until then.
     func remove() {
         AdminSocket.remaining.withLock { _ = $0.remove(self) }
         if AdminSocket.identity(of: path) == file { unlink(path) }
-        // Others' sockets keep it.
+        // This fails if other sockets are still in the folder.
         if let folder { rmdir(folder) }
     }
 
-    /// Those of this process. Whatever ends it by `exit` takes them along.
+    /// The sockets of this process; they are removed if it ends by `exit`.
     private static let remaining = Mutex<Set<AdminSocket>>([])
     private static let removesTheRest: Void = {
         atexit {
@@ -82,7 +86,8 @@ extension AdminSocket {
         at path: String,
         in folder: String?
     ) throws(AdminTrouble) {
-        // Others may take a folder or a dead socket away at any moment; nobody does so for ever.
+        // Another process may remove the folder or the dead socket between two steps. Then the steps
+        // are repeated, but not for ever.
         for _ in 0..<10 {
             if let folder { try make(folder) }
             guard bind(descriptor, path) != 0 else { return }
@@ -95,18 +100,23 @@ extension AdminSocket {
         throw .taken(path)
     }
 
-    /// A folder that nobody else can put anything into. One that somebody else has made in a place
-    /// where everybody may make one is not for us.
+    /// Makes a folder that no other user can put anything into. Refuses a folder of that name that
+    /// another user has made.
     private static func make(_ folder: String) throws(AdminTrouble) {
         if mkdir(folder, S_IRWXU) == 0 { return }
         guard errno == EEXIST else { throw .system(folder, errno) }
+        try requireOwn(folder)
+    }
+
+    /// Fails: if others than this user can change what is in the folder. One that does not exist is fine.
+    static func requireOwn(_ folder: String) throws(AdminTrouble) {
         guard let status = status(of: folder) else { return }
         guard isFolder(status), status.st_uid == user, status.st_mode & 0o077 == 0 else {
             throw .notOwn(folder)
         }
     }
 
-    /// Whether it is a folder of this user's.
+    /// Returns whether there is a folder of this user at an absolute path.
     static func isOwn(folder: String) -> Bool {
         guard folder.hasPrefix("/"), let status = status(of: folder) else { return false }
         return isFolder(status) && status.st_uid == user
@@ -114,22 +124,28 @@ extension AdminSocket {
 
     private static func replaceDead(_ path: String) throws(AdminTrouble) {
         guard let status = status(of: path) else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .noSocket(path) }
+        try requireSocket(status, at: path)
         let error = try knock(at: path)
         switch error {
         case ECONNREFUSED: break
         case ENOENT: return
-        // Linux makes the other end of a connection here, too, and may have no room for it.
+        // Linux makes the listener's end of the connection in this call, too, and may lack memory for it.
         case ENFILE, ENOMEM, ENOBUFS: throw .system(path, error)
         default: throw .taken(path)
         }
         guard unlink(path) == 0 || errno == ENOENT else { throw .system(path, errno) }
     }
 
-    /// What becomes of a connection there, as an errno; 0 where it is taken. Anything but a refusal is
-    /// somebody, even one who is too busy to take us.
+    /// Fails: if the file is anything but a socket.
+    static func requireSocket(_ status: stat, at path: String) throws(AdminTrouble) {
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .noSocket(path) }
+    }
+
+    /// Tries to connect to the socket at a path. Returns the errno, or 0 if the connection is accepted.
+    /// `ECONNREFUSED` means that no process listens there; most other errors come from a process that
+    /// lives but is too busy to accept.
     ///
-    /// Fails: where there is no socket to try it with.
+    /// Fails: if no socket can be made for the try.
     static func knock(at path: String) throws(AdminTrouble) -> CInt {
         let probe = socket(AF_UNIX, streamKind | CInt(SOCK_NONBLOCK.rawValue), 0)
         guard probe >= 0 else { throw .system(path, errno) }
@@ -137,7 +153,7 @@ extension AdminSocket {
         return connect(probe, path) == 0 ? 0 : errno
     }
 
-    /// Not of what a link leads to.
+    /// Returns the status of the path itself, not of what a link leads to.
     static func status(of path: String) -> stat? {
         var status = stat()
         return lstat(path, &status) == 0 ? status : nil

@@ -1,12 +1,13 @@
+import ChatSupport
 import Glibc
 
 /// Why a node cannot listen for operators, in words that say what to do.
 enum AdminTrouble: Error, Equatable {
     /// A living process listens there.
     case taken(String)
-    /// Somebody else may change the folder.
+    /// Another user may change the folder.
     case notOwn(String)
-    /// Something else stands there.
+    /// A file that is not a socket is at that path.
     case noSocket(String)
     case tooLong(String)
     case system(String, CInt)
@@ -40,7 +41,7 @@ extension AdminTrouble: CustomStringConvertible {
 
     private static let other = "--admin unix:PATH, --admin http://127.0.0.1:PORT or --admin none"
 
-    /// As in sysexits.h.
+    /// The exit status of the process, as in sysexits.h.
     var exitCode: CInt {
         switch self {
         case .taken: EX_TEMPFAIL

@@ -1,8 +1,9 @@
 import ChatCore
+import ChatSupport
 import Glibc
 import NIOCore
 
-/// What a person sees when a node has started.
+/// The lines that a node prints when it has started: where it is, and what it runs with.
 struct Banner {
     let text: String
 
@@ -16,9 +17,12 @@ struct Banner {
             descriptors.now > descriptors.before ? " (raised from \(descriptors.before))" : ""
         let backend = node.state.backend.isEmpty ? "" : "\n  redis    \(node.state.backend)"
         let metrics = node.admin.map { "\n  metrics  \($0.place.question(of: "/metrics"))" } ?? ""
-        let address = authority(configuration.host, node.address.port ?? configuration.port)
+        let address = authority(
+            configuration.listener.host,
+            node.address.port ?? configuration.listener.port
+        )
         text = """
-            chatnode \(Version.current)  node \(node.state.label)  pid \(getpid())  \
+            \(Version.line)  node \(node.state.label)  pid \(getpid())  \
             loops \(node.loopCount)  descriptors \(descriptors.now)\(raised)
               page     http://\(address)/
               clients  ws://\(address)/ws
@@ -26,9 +30,4 @@ struct Banner {
             ready in \(took.inMillisecondsRoundedUp) ms
             """
     }
-}
-
-/// What this program is called by people who report about it.
-enum Version {
-    static let current = "0.1.0"
 }

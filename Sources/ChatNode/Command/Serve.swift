@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChatCore
+import ChatSupport
 import CoreMetrics
 import Glibc
 import Logging
@@ -10,14 +11,28 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run a node.",
         discussion: """
             EXAMPLES
-              chatnode                                  on 127.0.0.1:4567, with the page at /
-              chatnode --host 0.0.0.0 --port 8080       for everybody who can reach this machine
+              chatnode                              on 127.0.0.1:4567, with a page at /
+              chatnode --host 0.0.0.0 --port 8080   for all that can reach this machine
               chatnode --config /etc/chatnode.yaml --log-format json
 
-            Flags win over CHAT_… in the environment, those over the file, that over the defaults.
-            Ctrl-C or SIGTERM lets clients leave in good order; a second one leaves at once. The
-            end of its terminal (SIGHUP) does the same as the first; without a terminal, SIGHUP has
+            Flags win over CHAT_… in the environment, those over the file, that over the
+            defaults; `chatnode config show` shows what applies. Ctrl-C or SIGTERM lets
+            clients leave in good order; a second one leaves at once. The end of the
+            terminal (SIGHUP) does the same as the first; without a terminal, SIGHUP has
             the file with Redis's password read again.
+
+            EXIT CODES, as in sysexits.h
+              0    left in good order
+              64   wrong arguments, or a wrong value in a flag
+              68   the host to listen on is not known
+              70   a fault of the program or the system that has no code of its own
+              71   too few descriptors or threads
+              73   the operators' socket cannot be made
+              75   another process listens there already
+              77   a port below 1024, or others can change the operators' folder
+              78   a wrong value in the environment or the file, an unreadable file, or a
+                   Redis that no node can use: a restart does not help
+              128 and the signal's number: left at once
             """
     )
 
@@ -28,10 +43,10 @@ struct Serve: AsyncParsableCommand {
         Signals.ignoreBrokenPipes()
         let requests = Signals.requests()
         let environment = processEnvironment()
-        let configuration = try Self.load(flags.values, environment)
+        let configuration = try flags.configuration(environment)
         Log.bootstrap(
-            level: configuration.logLevel,
-            format: configuration.logFormat,
+            level: configuration.log.level,
+            format: configuration.log.format,
             environment: environment
         )
         let node = try await Self.start(configuration)
@@ -49,21 +64,9 @@ struct Serve: AsyncParsableCommand {
         try await Self.serve(node, configuration, as: requests)
     }
 
-    private static func load(
-        _ flags: [String: String],
-        _ environment: [String: String]
-    ) throws -> Configuration {
-        do {
-            return try Configuration.load(flags: flags, environment: environment)
-        } catch {
-            Terminal.complain(error.description)
-            throw ExitCode(error.exitCode)
-        }
-    }
-
     private static func start(_ configuration: Configuration) async throws -> Node {
         let metrics = MetricsRegistry()
-        // What libraries count is shown with the rest.
+        // So the figures that libraries count are shown with ours.
         MetricsSystem.bootstrap(CellFactory(registry: metrics, writers: .many))
         do {
             let log = Logger(label: "chatnode")
@@ -80,8 +83,8 @@ struct Serve: AsyncParsableCommand {
         case failure(NodeFailure)
     }
 
-    /// Does what is asked until the first request to leave, or until the node cannot go on, then leaves; a
-    /// second request ends the process at once, unless it is the terminal's.
+    /// Carries out requests until the first one to leave, or until the node cannot go on; then leaves.
+    /// A second request to leave ends the process at once, unless it comes from the terminal's end.
     private static func serve(
         _ node: Node,
         _ configuration: Configuration,
@@ -95,7 +98,7 @@ struct Serve: AsyncParsableCommand {
         if failure == nil || node.state.connections > 0 {
             Terminal.say(
                 "draining \(node.state.connections) clients for up to"
-                    + " \(configuration.drainTimeout) (again to leave now)"
+                    + " \(configuration.node.drainTimeout) (again to leave now)"
             )
         }
         let leavesAtOnce = Task {
@@ -111,7 +114,7 @@ struct Serve: AsyncParsableCommand {
         if let failure { throw ExitCode(failure.exitCode) }
     }
 
-    /// Waits until the node has to leave. Nil: because it was asked to.
+    /// Waits until the node has to leave. Returns why it cannot go on; nil if it was asked to leave.
     private static func failure(of node: Node, among events: AsyncStream<Event>) async
         -> NodeFailure?
     {

@@ -1,10 +1,11 @@
+import ChatSupport
 import Glibc
 import NIOCore
 
-/// Why a node could not start, in words that say what to do.
+/// Says why a node could not start, and what corrects it.
 struct StartTrouble: CustomStringConvertible {
     let description: String
-    /// As in sysexits.h.
+    /// The exit code of the process, as in sysexits.h.
     let exitCode: CInt
 
     init(_ error: any Error, _ configuration: Configuration) {
@@ -18,12 +19,13 @@ struct StartTrouble: CustomStringConvertible {
             exitCode = trouble.exitCode
             return
         }
-        let place = "\(configuration.host):\(configuration.port)"
+        let listener = configuration.listener
+        let place = "\(listener.host):\(listener.port)"
         switch (error as? IOError)?.errnoCode {
         case EADDRINUSE:
             description = """
                 error: cannot listen on \(place): another process already does
-                  fix: stop it (ss -ltnp 'sport = :\(configuration.port)' names it), \
+                  fix: stop it (ss -ltnp 'sport = :\(listener.port)' names it), \
                 or choose another port: --port \(Self.otherPort(than: configuration))
                 """
             exitCode = EX_TEMPFAIL
@@ -46,19 +48,19 @@ struct StartTrouble: CustomStringConvertible {
                 return
             }
             description = """
-                error: cannot listen on \(place): the host “\(configuration.host)” is not known
+                error: cannot listen on \(place): the host “\(listener.host)” is not known
                   fix: --host with an address of this machine, such as 127.0.0.1
                 """
             exitCode = EX_NOHOST
         }
     }
 
-    /// A port that the settings take: the next one, and behind the last one the one before it; but
-    /// not the operators'.
+    /// Returns another port that the settings take: the next one, or the one before if there is none;
+    /// never the operators' port.
     private static func otherPort(than configuration: Configuration) -> Int {
-        let step = configuration.port < 65534 ? 1 : -1
-        let next = configuration.port + step
-        guard case .tcp(_, next) = configuration.admin else { return next }
+        let step = configuration.listener.port < 65534 ? 1 : -1
+        let next = configuration.listener.port + step
+        guard case .tcp(_, next) = configuration.admin.address else { return next }
         return next + step
     }
 }

@@ -1,15 +1,19 @@
+import ChatRedis
+import ChatSupport
+
 extension Configuration {
     /// Puts a configuration together: flags over environment over file over defaults.
     ///
-    /// `flags` has the keys of the table and `config`. Every source is checked, also where another
-    /// one overrides it, and the error names everything that is wrong.
+    /// `flags` has the keys of the table and `config`. Every source is checked, even if another one
+    /// overrides it.
+    /// Fails: with everything that is wrong.
     static func load(
         flags: [String: String],
         environment: [String: String],
         readFile: (String) throws(FileReadError) -> String = readTextFile
     ) throws(ConfigurationError) -> Configuration {
         var loader = Loader()
-        loader.configuration.runtimeFolder = environment["XDG_RUNTIME_DIR"]
+        loader.configuration.admin.runtimeFolder = environment["XDG_RUNTIME_DIR"]
         loader.file(flags: flags, environment: environment, readFile: readFile)
         loader.environment(environment)
         loader.flags(flags)
@@ -22,11 +26,12 @@ extension Configuration {
     }
 }
 
-/// Applies the sources one after the other, the least important first, and collects what is wrong.
+/// Applies the sources one after the other, the one that yields to all others first, and collects
+/// what is wrong.
 private struct Loader {
     var configuration = Configuration()
     var problems: [ConfigurationError.Problem] = []
-    /// Keys with a wrong value: what they would contradict is not known.
+    /// Keys with a wrong value; whether they contradict others is not known.
     private var broken: Set<String> = []
 
     mutating func file(
@@ -95,9 +100,10 @@ private struct Loader {
         }
     }
 
-    /// Reads Redis's password, unless there is a better reason not to start.
+    /// Reads the file with Redis's password, unless something else is wrong already: a file that is a
+    /// pipe can be read only once.
     mutating func passwordFile(readFile: (String) throws(FileReadError) -> String) {
-        guard problems.isEmpty, let path = configuration.redisPasswordFile else { return }
+        guard problems.isEmpty, let path = configuration.redis.passwordFile else { return }
         let key = "redis-password-file"
         let source = configuration.source(of: key)
         do {
@@ -121,7 +127,7 @@ private struct Loader {
 
     private mutating func apply(password: String) {
         let source = SettingSource.environment(variable: Setting.passwordVariable)
-        // It may come out of a file: CHAT_REDIS_PASSWORD=$(cat FILE).
+        // The value may come from a file: CHAT_REDIS_PASSWORD=$(cat FILE).
         let password = password.withoutByteOrderMark
         guard password.isEmpty else {
             configuration.setRedisPassword(Secret(text: password), from: source)

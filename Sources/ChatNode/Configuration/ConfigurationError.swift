@@ -1,16 +1,18 @@
-/// Everything that is wrong with a configuration, in one go: nobody likes to mend one line, start
-/// again and be told about the next.
+import ChatSupport
+
+/// Everything that is wrong with a configuration, at once, so that a person need not correct one
+/// line and start again to be told about the next.
 struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     /// At least one.
     let problems: [Problem]
 
-    /// One block of lines for each problem, as a person reads it.
+    /// Describes each problem in a block of lines for people.
     var description: String {
         problems.map(\.description).joined(separator: "\n")
     }
 
-    /// What the process should end with: 64 (`EX_USAGE`) where only flags are to blame, 78
-    /// (`EX_CONFIG`) otherwise, as in sysexits.h. A service manager should restart after neither.
+    /// The exit code of the process: 64 (`EX_USAGE`) if only flags are to blame, 78 (`EX_CONFIG`)
+    /// otherwise, as in sysexits.h. A service manager should restart the process after neither.
     var exitCode: Int32 {
         problems.flatMap(\.blamed).allSatisfy(\.isFlag) ? 64 : 78
     }
@@ -21,7 +23,8 @@ struct ConfigurationError: Error, Equatable, CustomStringConvertible {
         case unknownKey(String, at: SettingSource, closest: String?)
         /// The environment has a variable with our prefix that is no setting.
         case unknownVariable(String, closest: String?, fromKubernetes: Bool)
-        /// A value that cannot be read; nil where there is none or where it is not one text.
+        /// A value cannot be read; it is nil if there is none, if it is not one text, or if it may
+        /// contain a password.
         case invalid(
             key: String,
             value: String?,
@@ -29,11 +32,11 @@ struct ConfigurationError: Error, Equatable, CustomStringConvertible {
             expected: String,
             at: SettingSource
         )
-        /// The file says one thing more than once.
+        /// The file has a key more than once.
         case duplicates(keys: [String], at: SettingSource)
         case unreadable(path: String, reason: String, at: SettingSource)
         case malformed(path: String, reason: String, fix: String, at: SettingSource)
-        /// Two values that are fine alone and do not fit together.
+        /// Two values are fine alone and do not fit together.
         case contradiction(
             key: String,
             complaint: String,
@@ -45,12 +48,12 @@ struct ConfigurationError: Error, Equatable, CustomStringConvertible {
 }
 
 extension ConfigurationError.Problem: CustomStringConvertible {
-    /// What happened, where it was said, and what mends it.
+    /// Says what is wrong, where it came from, and what corrects it.
     var description: String {
         "error: \(what)\n  from: \(from)\n  fix: \(fix)"
     }
 
-    /// Who said what is wrong; not those who said nothing.
+    /// The sources of the wrong values; defaults are never to blame.
     fileprivate var blamed: [SettingSource] {
         switch self {
         case .unknownKey(_, let source, _), .invalid(_, _, _, _, let source),
@@ -110,7 +113,7 @@ extension ConfigurationError.Problem: CustomStringConvertible {
 }
 
 extension String {
-    /// Safe to print and short enough for one line.
+    /// The text, safe to print and short enough for one line.
     fileprivate var excerpt: String {
         count <= 80 ? printable : "\(String(prefix(80)).printable)…"
     }

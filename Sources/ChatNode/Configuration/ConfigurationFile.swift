@@ -1,30 +1,30 @@
 import Yams
 
-/// The YAML file: one `key: value` a line, one level deep.
+/// The entries of a YAML file: one `key: value` on each line, one level deep.
 struct ConfigurationFile {
-    /// One line of it.
+    /// One line of the file.
     struct Entry: Equatable {
         let key: String
         let value: Value
         let line: Int
     }
 
-    /// What stands behind a key.
+    /// The value of a key.
     enum Value: Equatable {
         case text(String)
         case list([String])
-        /// Nothing, `~` or `null`: more often an unfinished line than a wish for the default.
+        /// Nothing, `~` or `null`, which is refused: it is more often an unfinished line than a wish
+        /// for the default.
         case empty
-        /// A mapping, or a list of something else than texts.
+        /// A mapping, or a list of something other than texts.
         case nested
     }
 
     let entries: [Entry]
 
-    /// Reads a file's text.
+    /// Reads a file's text, but not what its keys and values mean.
     ///
-    /// Fails: where it is not YAML, or not one mapping. What the keys and values mean is not
-    /// looked at.
+    /// Fails: if the text is not YAML, or not one mapping.
     init(path: String, text: String) throws(Failure) {
         let root: Yams.Node?
         do {
@@ -52,7 +52,7 @@ struct ConfigurationFile {
         }
     }
 
-    /// Why there are no entries.
+    /// Why the file has no entries.
     struct Failure: Error {
         let problem: ConfigurationError.Problem
     }
@@ -74,7 +74,7 @@ extension ConfigurationFile.Value {
 }
 
 extension Yams.Node {
-    /// YAML's null (YAML 1.2.2 section 10.3.2), which needs no quotes around it.
+    /// Whether this is YAML's null, without quotes (YAML 1.2.2 section 10.3.2).
     fileprivate var isEmpty: Bool {
         guard case .scalar(let scalar) = self, scalar.style == .plain else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
@@ -90,7 +90,7 @@ extension YamlError {
                 omittingEmptySubsequences: false,
                 whereSeparator: \.isNewline
             ).dropFirst(mark.line - 1).first
-            // In YAML a bare * starts an alias; here it is far more often `allowed-origins: *`.
+            // In YAML a bare * starts an alias; in this file it most often means any origin.
             let fix = line?.contains("*") == true ? "put the * in quotes: \"*\"" : nil
             return .malformed(path, line: mark.line, reason: problem, fix: fix)
         case .reader(let problem, let offset, _, _):

@@ -1,28 +1,30 @@
 extension Setting {
-    /// The setting that a line of the file probably meant, if one is close enough.
+    /// Returns the setting that a line of the file probably meant, if one is close enough.
     static func closest(to word: String) -> Setting? {
-        closestKey(to: word, among: keysOutsideFlags).flatMap(named)
+        closestWord(to: word, among: keysOutsideFlags).flatMap(named)
     }
 
-    /// The variable somebody probably meant, without the prefix that it was found by.
+    /// Returns the variable that was probably meant. `word` is the name without our prefix.
     static func closestVariable(to word: String) -> String? {
-        closestKey(to: word, among: keysOutsideFlags + [passwordKey]).map(variable(of:))
+        closestWord(to: word, among: keysOutsideFlags + [passwordKey]).map(variable(of:))
     }
 
-    /// What the file and the environment may say: a hint at anything else would be refused in turn.
+    /// Keys that the file and the environment may give: a hint at another would be refused in turn.
     private static let keysOutsideFlags = all.filter { $0.flagOnly == nil }.map(\.key)
-
-    private static func closestKey(to word: String, among keys: [String]) -> String? {
-        let word = word.lowercased().map { $0 == "_" ? "-" : $0 }
-        // A third of the letters wrong is a typing error; more is another word.
-        let candidates = keys.map { (key: $0, distance: editDistance(word, Array($0))) }
-            .filter { $0.distance <= max(1, $0.key.count / 3) }
-        return candidates.min { $0.distance < $1.distance }?.key
-    }
 }
 
-/// How many letters have to be inserted, deleted, replaced or swapped with their neighbour
-/// ("optimal string alignment").
+/// Returns the candidate, in kebab case, that a misspelt word probably meant, if one is close enough.
+func closestWord(to word: String, among candidates: [String]) -> String? {
+    let word = word.lowercased().map { $0 == "_" ? "-" : $0 }
+    // A third of the letters wrong is a typing error; more is another word.
+    return candidates.map { (word: $0, distance: editDistance(word, Array($0))) }
+        .filter { $0.distance <= max(1, $0.word.count / 3) }
+        .min { $0.distance < $1.distance }?
+        .word
+}
+
+/// Returns how many letters have to be inserted, deleted, replaced or swapped with their neighbour to
+/// turn one word into the other ("optimal string alignment").
 ///
 /// Cost: the product of the lengths.
 func editDistance(_ a: [Character], _ b: [Character]) -> Int {

@@ -1,8 +1,8 @@
 @preconcurrency import Glibc
 
-/// The environment of this process.
+/// Returns the environment of this process.
 ///
-/// On: the main thread, at the start, before anything could change it.
+/// On: the main thread, at the start, before any thread can change it.
 func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var entry = environ

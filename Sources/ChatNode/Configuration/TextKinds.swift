@@ -1,4 +1,5 @@
 import ChatCore
+import ChatSupport
 
 extension ValueKind<String> {
     /// A name or an address to listen on, without a port.
@@ -18,7 +19,7 @@ extension ValueKind<String> {
 }
 
 extension ValueKind<String?> {
-    /// A node's name in logs: it is read by people and by tools that split at spaces.
+    /// A node's name in logs, without spaces because tools that read logs split at them.
     static let label = optional(
         ValueKind<String>(expected: "1 to 64 printable ASCII characters without spaces") {
             (text) throws(InvalidValue) in
@@ -34,7 +35,7 @@ extension ValueKind<String?> {
 }
 
 extension ValueKind<[String]> {
-    /// User names, by the rules that clients' names obey.
+    /// A list of user names, by the same rules as clients' names.
     static let names = ValueKind(
         expected: "names with commas between them such as admin,ops, or none",
         isList: true
@@ -54,7 +55,7 @@ extension ValueKind<[String]> {
 }
 
 extension ValueKind<[String]> {
-    /// Origins, or any.
+    /// A list of origins, or `*` for any.
     static let origins = ValueKind(
         expected: "origins with commas between them such as https://chat.example.org, \"null\" for "
             + "pages without one, none, or \"*\" for any (quoted like that in a file)",
@@ -76,36 +77,8 @@ extension ValueKind<[String]> {
     }
 }
 
-extension ValueKind<String> {
-    /// A file's place.
-    static let path = ValueKind(expected: "a path such as /etc/chatnode/redis-password") {
-        (text) throws(InvalidValue) in
-        guard !text.isEmpty else { throw InvalidValue("is not a path") }
-        return text
-    } show: {
-        $0
-    }
-
-    /// What keys and channels in Redis start with; readable in `redis-cli`, and without the
-    /// characters that mean something in its patterns.
-    static let prefix = ValueKind(
-        expected: "1 to \(Limits.redisPrefixBytes) of a-z, 0-9, - _ and ."
-    ) { (text) throws(InvalidValue) in
-        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789-_.")
-        guard (1...Limits.redisPrefixBytes).contains(text.count), text.allSatisfy(allowed.contains)
-        else {
-            throw InvalidValue(
-                "is not 1 to \(Limits.redisPrefixBytes) of a-z, 0-9, - _ and ."
-            )
-        }
-        return text
-    } show: {
-        $0
-    }
-}
-
 extension String {
-    /// Printable ASCII without spaces, and at least one of it.
+    /// Whether the text is printable ASCII without spaces, and not empty.
     fileprivate var isPlainWord: Bool {
         !isEmpty && utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }

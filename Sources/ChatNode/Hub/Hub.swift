@@ -1,9 +1,10 @@
 import ChatCore
 import NIOCore
 
-/// The way to all loops' shards from anywhere: the one thing that crosses between loops.
+/// Reaches the shards of all loops from any thread: everything that crosses between loops goes
+/// through it.
 ///
-/// Cost: one `execute` per call and loop, however much it carries.
+/// Cost: one `execute` per call and loop, whatever the call carries.
 struct Hub: Sendable {
     let shards: [NIOLoopBound<Shard>]
 
@@ -30,14 +31,14 @@ struct Hub: Sendable {
         return bound.value
     }
 
-    /// Does something on every shard's loop, without waiting for it.
+    /// Runs `body` on every shard's loop, without waiting for it.
     func onEach(_ body: @escaping @Sendable (Shard) -> Void) {
         for bound in shards {
             bound.eventLoop.execute { body(bound.value) }
         }
     }
 
-    /// Asks every shard.
+    /// Runs `body` on every shard's loop and returns the answers.
     func fromEach<Answer: Sendable>(
         _ body: @escaping @Sendable (Shard) -> Answer
     ) async throws -> [Answer] {

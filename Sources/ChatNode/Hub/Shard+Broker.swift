@@ -1,17 +1,18 @@
 import ChatCore
+import ChatSupport
 import NIOCore
 
-/// What a loop asks of the broker for its sessions, and what it hears.
+/// What a loop asks of the broker for its sessions, and what the broker tells it.
 extension Shard {
-    /// Lets the client take an event and carries out what it wants done.
-    func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
+    /// Hands an event to the client and carries out the effects that it wants.
+    func updateClient(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
         var isTurnEmpty = true
         clientEffects.run({ isTurnEmpty = Self.take(event, &client, &$0) }, carryOut)
         if !isTurnEmpty { scheduleTurnEnd() }
     }
 
-    /// The answer is whether nothing is to be done for the turn's end. What is carried out after that
-    /// and changes it comes by way of `ask` as well.
+    /// Returns whether nothing is to be done at the turn's end. Whatever changes that later goes
+    /// through `updateClient` too.
     @inline(__always)
     private static func take(
         _ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void,
@@ -28,66 +29,50 @@ extension Shard {
             metrics.called(call)
             broker.send(call)
             callMade()
-        case .claimed(let socket, let outcome):
-            tell(socket) { $0.claimed(outcome, into: &$1) }
-        case .released(let socket):
-            tell(socket) { $0.released(into: &$1) }
-        case .settled(let socket, let settlement, let count):
-            metrics.settled(settlement, count)
-            tell(socket) { $0.settled(settlement, count: count, into: &$1) }
-        case .stalled(let socket, let isStalled):
-            tell(socket) { $0.stalled(isStalled, into: &$1) }
-        case .nameLost(let socket, let username):
-            tell(socket) { $0.nameLost(username, into: &$1) }
-        case .doubtStanding:
-            broker.doubtStanding()
-        case .doubtRoom(let room):
-            broker.doubt(room)
+        case .tell(let socket, let answer):
+            if case .settled(let settlement, let drafts) = answer {
+                metrics.settled(settlement, drafts.count)
+            }
+            guard let connection = connection(socket) else {
+                preconditionFailure("a session outlives what it waits for")
+            }
+            updateSession(of: connection) { $0.take(answer, into: &$1) }
+        case .recheckRegistration:
+            broker.recheckRegistration()
+        case .recheckRoom(let room):
+            broker.recheck(room)
+        case .enterRoom(let room):
+            broker.enter(room)
+        case .leaveRoom(let room):
+            broker.leave(room)
         }
     }
+}
 
-    private func tell(_ socket: SocketID, _ event: (inout Session, inout [Effect]) -> Void) {
-        guard let connection = connection(socket) else {
-            preconditionFailure("a session outlives what it waits for")
-        }
-        run(connection, event)
+extension Shard: BrokerEvents {
+    func leaseExpires(at instant: Instant) {
+        client.leaseExpiry = instant
     }
 
-    /// The answer to this loop's oldest call that had none.
+    func registrationChanged(_ registration: Registration, seen: [ProducerID: UInt64]) {
+        updateClient { $0.registrationChanged(registration, seen: seen, into: &$1) }
+    }
+
+    func connected() {
+        updateClient { $0.linkUp(now: Clock.now, into: &$1) }
+    }
+
+    func disconnected(_ reason: String) {
+        updateClient { $0.linkLost(reason, now: Clock.now, into: &$1) }
+    }
+
     func answered(_ answer: BrokerAnswer) {
-        ask { $0.answered(answer, now: Clock.now, into: &$1) }
+        updateClient { $0.answered(answer, now: Clock.now, into: &$1) }
     }
 
-    /// This loop can reach the broker.
-    func linkUp() {
-        ask { $0.linkUp(now: Clock.now, into: &$1) }
-    }
-
-    /// It cannot; what to tell people.
-    func linkLost(_ reason: String) {
-        ask { $0.linkLost(reason, now: Clock.now, into: &$1) }
-    }
-
-    /// What the node is to the broker, and what its subscription had shown by then.
-    func stands(_ standing: Standing, seen: [Lineage: UInt64]) {
-        ask { $0.stands(standing, seen: seen, into: &$1) }
-    }
-
-    /// Until then the node's names are sure.
-    func sure(until horizon: Instant) {
-        client.horizon = horizon
-    }
-
-    /// A room is caught up, and may be published in from there on.
-    func opened(_ room: RoomName, at position: Position) {
-        ask { client, _ in client.opened(room, at: position) }
-    }
-
-    /// Which of these names are, or may be, this loop's.
     func mayHold(_ keys: [String]) -> [Bool] {
         client.mayHold(keys)
     }
 
-    /// The hashes of all that are.
     var keyHashes: Set<Int> { client.keyHashes }
 }

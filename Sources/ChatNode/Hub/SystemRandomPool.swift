@@ -1,9 +1,10 @@
 import Glibc
 
-/// The system's random numbers, drawn many at a time: what a login needs of them would be three
-/// system calls.
+/// The system's random numbers, drawn many at a time: one login would need three system calls for
+/// its own.
 struct SystemRandomPool: RandomNumberGenerator {
-    /// 256 bytes, the most that can be asked for at once (getentropy(3)).
+    /// The number of words drawn at once: 256 bytes, the most that one call returns
+    /// (getentropy(3)).
     private static let size = 32
 
     private var numbers = [UInt64](repeating: 0, count: size)
@@ -12,7 +13,8 @@ struct SystemRandomPool: RandomNumberGenerator {
     mutating func next() -> UInt64 {
         if left == 0 { fill() }
         left -= 1
-        // Nobody who looks at this memory later learns what a session was given.
+        // The number is erased, so that a later reader of this memory cannot learn what a session
+        // was given.
         defer { numbers[left] = 0 }
         return numbers[left]
     }

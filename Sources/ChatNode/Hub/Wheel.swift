@@ -2,15 +2,16 @@ import ChatCore
 
 /// All timeouts of one loop's sockets, in buckets one tick wide: one timer serves all of them.
 ///
-/// An entry is a reminder, not a promise: whoever is reminded looks whether anything is due, and
-/// asks again. That is what makes putting a timeout off cost nothing.
+/// An entry is a reminder, not a promise: the socket that is reminded checks whether anything is
+/// due, and asks again. So to put off a timeout costs nothing.
 struct Wheel {
-    /// 64 s at a tick of 250 ms; what is further off is asked about once on the way.
+    /// The buckets cover 64 s at a tick of 250 ms; a socket whose timeout is further off is
+    /// reminded once before.
     private static let bucketCount = 256
 
     private let tick: Int64
     private var buckets: [[SocketID]]
-    /// The number of the tick that `advance` has come to.
+    /// The number of the tick that `advance` has reached.
     private var position: Int64
 
     init(tick: Duration = Limits.wheelTick, now: Instant) {
@@ -27,11 +28,11 @@ struct Wheel {
         buckets[Int(number % Int64(Self.bucketCount))].append(id)
     }
 
-    /// The sockets to be reminded now.
+    /// Returns the sockets to be reminded now.
     mutating func advance(to now: Instant) -> [SocketID] {
         var due: [SocketID] = []
         let target = now.nanoseconds / tick
-        // After a long stop each bucket still needs only one look.
+        // After a long stop, too, each bucket is visited only once.
         position = max(position, target - Int64(Self.bucketCount))
         while position < target {
             position += 1

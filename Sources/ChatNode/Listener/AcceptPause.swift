@@ -2,18 +2,19 @@ import ChatCore
 import Glibc
 import NIOCore
 
-/// Stops accepting for a moment where there are no descriptors or no memory for a connection.
+/// Stops accepting for a moment if there are no descriptors or no memory for a connection.
 ///
 /// Without it the accepting loop spins. NIO's own `AcceptBackoffHandler` (2.101.2) only delays
 /// `read`, which does not help while the listening socket stays registered for reading: 2,413
-/// failing `accept4` a second were counted under it. Switching `autoRead` off unregisters it.
+/// failing `accept4` calls a second were counted with it. To switch `autoRead` off unregisters the
+/// socket.
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
     private var isPaused = false
     private let onPause: () -> Void
 
-    /// `onPause` is called each time.
+    /// Makes a handler that calls `onPause` for each pause.
     init(onPause: @escaping () -> Void = {}) {
         self.onPause = onPause
     }

@@ -2,7 +2,7 @@ import ChatCore
 import NIOCore
 import NIOPosix
 
-/// Takes clients' connections and gives each its loop.
+/// Accepts clients' connections and gives each a loop.
 enum Listener {
     static func bind(
         to address: SocketAddress,
@@ -17,10 +17,11 @@ enum Listener {
                 channel.eventLoop.makeCompletedFuture {
                     let metrics = hub.shard(on: channel.eventLoop).metrics
                     let pause = AcceptPause { metrics.acceptPaused() }
-                    try channel.pipeline.syncOperations.addHandlers(pause, Reception(hub: hub))
+                    try channel.pipeline.syncOperations.addHandlers(pause, AcceptHandler(hub: hub))
                 }
             }
-            // Linux hands these two on to every connection it accepts; a call for each is saved.
+            // Linux passes these two options on to every connection it accepts, which saves a call
+            // for each.
             .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .serverChannelOption(
                 .socketOption(.so_sndbuf),

@@ -1,15 +1,15 @@
 import ChatCore
 import NIOCore
 
-/// How large a connection's next read buffer is: grows for a busy sender and falls back, as NIO's
-/// `AdaptiveRecvByteBufferAllocator` does.
+/// Chooses the size of a connection's next read buffer: it grows for a busy sender and falls back,
+/// as NIO's `AdaptiveRecvByteBufferAllocator` does.
 ///
-/// That one has five words, for which NIO makes a box in every connection; these two fit inline. A
-/// buffer that NIO has made already it keeps and uses again for what is smaller: so a connection holds
-/// the largest it ever needed.
+/// Layout: NIO's allocator has five words, for which NIO makes a box in every connection; these two
+/// fields fit inline. NIO keeps a buffer that it has made and uses it again for a smaller size, so
+/// a connection holds the largest buffer that it ever needed.
 struct ReadBufferSize: RecvByteBufferAllocator {
     private var size = Limits.readBufferMinimumBytes
-    /// The last read was small; after a second one the next buffer is smaller.
+    /// Whether the last read was small; after a second one the next buffer is smaller.
     private var wasSmall = false
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {

@@ -1,17 +1,17 @@
 import CoreMetrics
 import Synchronization
 
-/// Who changes a cell.
+/// Which threads change a cell.
 enum Writers: Sendable {
-    /// One thread: reading and storing is enough, and costs no more than a plain addition.
+    /// One thread: to load and store is enough, and costs no more than a plain addition.
     case one
-    /// Any.
+    /// Any thread.
     case many
 }
 
-/// One figure in memory, changed by a loop and read by whoever scrapes, at any time, without a lock.
+/// One number in memory, changed by a loop and read by a scrape, at any time, without a lock.
 ///
-/// What is read may be a moment old, and of figures that are changed together one may be newer.
+/// What is read may be slightly old, and of numbers that are changed together one may be newer.
 protocol Cell: AnyObject, Sendable {
     func add(to total: inout Total)
 }
@@ -20,7 +20,8 @@ protocol Cell: AnyObject, Sendable {
 struct Total {
     var count: Int64 = 0
     var value = 0.0
-    /// Of a histogram, the last one without an end; empty before the first cell.
+    /// The counts of a histogram's buckets, the last of which has no bound; empty before the first
+    /// cell.
     var buckets: [Int64] = []
 }
 
@@ -46,7 +47,7 @@ final class CountCell: Cell, CounterHandler {
     }
 }
 
-/// A number that goes up and down. Those of several loops are added up.
+/// A number that goes up and down. The gauges of several loops are added up.
 final class GaugeCell: Cell, MeterHandler, RecorderHandler {
     private let bits = Atomic<UInt64>(0)
     private let writers: Writers
@@ -86,7 +87,7 @@ final class GaugeCell: Cell, MeterHandler, RecorderHandler {
     }
 }
 
-/// What is not kept anywhere, but found out when somebody scrapes.
+/// A number that is not kept anywhere, but determined during a scrape.
 final class ObservedCell: Cell {
     private let observe: @Sendable () -> Double
 
@@ -98,13 +99,14 @@ final class ObservedCell: Cell {
     func add(to total: inout Total) {
         let value = observe()
         total.value += value
-        // What is shown of a counter.
+        // A counter is shown by its count.
         total.count += Int64(exactly: value) ?? 0
     }
 }
 
 extension Atomic<Int64> {
-    /// Adds; overflow, in 292 years at a thousand million a second, starts anew as counters may.
+    /// Adds an amount; an overflow, after 292 years at a thousand million a second, starts again
+    /// from the lowest number, as counters may.
     @inline(__always)
     borrowing func add(_ amount: Int64, by writers: Writers) {
         switch writers {

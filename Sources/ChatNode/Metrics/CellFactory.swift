@@ -1,12 +1,12 @@
 import CoreMetrics
 
-/// What makes the figures that code counts with through swift-metrics.
+/// Makes the cells that code counts with through swift-metrics.
 ///
-/// Those of this program are made by its own families' names. A library's get a name with our
-/// prefix and, where it has none, the ending that its kind wants.
+/// This program's own cells are found by the names of its families. A library's cell gets a name
+/// with the program's prefix and, if it lacks it, the ending that its kind requires.
 struct CellFactory: MetricsFactory {
     let registry: MetricsRegistry
-    /// With one, everything that is made is used on one thread.
+    /// `.one` if everything that it makes is used on one thread.
     let writers: Writers
 
     func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {

@@ -1,17 +1,17 @@
-/// Figures in Prometheus's text format, version 0.0.4
+/// Metrics in Prometheus's text format, version 0.0.4
 /// (https://prometheus.io/docs/instrumenting/exposition_formats).
 struct Exposition {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     private(set) var text = ""
 
-    /// The head of a family; its samples follow.
+    /// Writes the head of a family; its samples follow.
     mutating func begin(_ family: Family) {
         text += "# HELP \(family.name) \(Self.escaped(family.help))\n"
         text += "# TYPE \(family.name) \(family.kind.word)\n"
     }
 
-    /// The samples of one series.
+    /// Writes the samples of one series.
     mutating func append(_ total: Total, of family: Family, _ labels: String = "") {
         switch family.kind {
         case .counter: sample(family.name, labels, "\(total.count)")
@@ -20,14 +20,14 @@ struct Exposition {
         }
     }
 
-    /// A family of one sample without labels.
+    /// Writes a family of one sample without labels.
     mutating func append(_ family: Family, _ value: Double) {
         begin(family)
         sample(family.name, "", Self.number(value))
     }
 
-    /// The buckets one on top of the other. The count is that of the buckets just read: a scrape
-    /// contradicts itself at no time.
+    /// Writes a histogram with cumulative buckets. Its count is the sum of the buckets just read,
+    /// so that a scrape never contradicts itself.
     private mutating func histogram(
         _ name: String,
         _ labels: String,
@@ -49,26 +49,26 @@ struct Exposition {
         text += labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
     }
 
-    /// As Go's `ParseFloat` reads it; whole numbers without a point.
+    /// Formats a number as Go's `ParseFloat` reads it; whole numbers without a point.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-        // Up to 2^53 every whole number is itself.
+        // Up to 2^53 a `Double` holds every whole number exactly.
         return Int64(exactly: value).flatMap { abs($0) < 1 << 53 ? "\($0)" : nil } ?? "\(value)"
     }
 
-    /// Labels as they stand between the braces; of two with one name, the first.
+    /// Formats labels as they stand between the braces; of two with one name, only the first.
     static func labels(_ labels: [(String, String)]) -> String {
         var seen: Set<String> = []
         return labels.compactMap { name, value in
             let word = word(name)
-            // What begins so is Prometheus's own, and `le` is the bucket's.
+            // Names with this prefix are Prometheus's own, and `le` is the bucket's bound.
             let name = word.hasPrefix("__") || word == "le" ? "label_\(word)" : word
             return seen.insert(name).inserted ? "\(name)=\"\(escaped(value, quotes: true))\"" : nil
         }.joined(separator: ",")
     }
 
-    /// What may be a name: letters, digits and underscores, no digit first.
+    /// Replaces what may not be in a name: letters, digits and underscores may, but no digit first.
     static func word(_ text: String) -> String {
         let word = String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
         return word.first?.isNumber ?? true ? "_\(word)" : word

@@ -1,12 +1,14 @@
-/// Every family that a node reports, the process's own apart (`ProcessFigures`).
+import ChatRedis
+
+/// Every family of metrics that a node reports, but for the process's own (`ProcessFigures`).
 extension Family {
     static let all =
         [buildInfo, ready, leaseLeft]
         + [connections, handshakes, disconnects, acceptPauses]
         + [received, published, delivered, deliveredBytes, delivery, batch, errors]
         + [queuedBytes, queuedMessages, blockedClients]
-        + [nameClaims, names, namesLost]
-        + [catchUps, missed]
+        + [nameClaims, claimBatch, names, namesLost]
+        + [rooms, catchUps, missed]
         + [redisUp, redisConnections, redisReconnects, redisFailures, redisCalls]
         + [loopLag, loopOverdue, droppedLines]
 
@@ -84,8 +86,8 @@ extension Family {
         "chatnode_delivery_seconds",
         .histogram(.seconds),
         "From when a batch of messages, of this node's clients or others', has come from the broker "
-            + "until a loop's walk has offered it to all members of the room; one a walk. Who cannot "
-            + "take it then, because the socket is full, is not waited for."
+            + "until one loop has sent it to all its members of the room; one observation a broadcast. A "
+            + "client whose socket is full is not waited for."
     )
     static let batch = Family(
         "chatnode_publish_batch_messages",
@@ -98,7 +100,7 @@ extension Family {
         "Errors told to clients, by their code; rate_limited is a limit met."
     )
 
-    // MARK: What waits
+    // MARK: Queues
 
     static let queuedBytes = Family(
         "chatnode_queue_private_bytes",
@@ -123,6 +125,11 @@ extension Family {
         .counter,
         "Logins that were answered: granted, or why not."
     )
+    static let claimBatch = Family(
+        "chatnode_claim_batch_names",
+        .histogram(.messages),
+        "Names in one call of claims to the broker."
+    )
     static let names = Family(
         "chatnode_names",
         .gauge,
@@ -134,16 +141,22 @@ extension Family {
         "Names that passed on because this node had lost touch with the others."
     )
 
-    // MARK: The order
+    // MARK: Message order
 
+    static let rooms = Family(
+        RedisMetricName.rooms,
+        .gauge,
+        "Rooms that the node hears or is about to: the lobby, and those that a client is in or was in "
+            + "half a minute ago. Absent without Redis."
+    )
     static let catchUps = Family(
-        "chatnode_catch_ups_total",
+        RedisMetricName.catchUps,
         .counter,
-        "Times that the room was caught up from the log: at the start, and for each gap repaired "
-            + "after a cut of the subscription, a hole in the numbers or a new reign."
+        "Times that a room was caught up from the log: when the node began to hear it, and for each "
+            + "gap repaired after a cut of the subscription, a hole in the numbers or a new epoch."
     )
     static let missed = Family(
-        "chatnode_messages_missed_total",
+        RedisMetricName.missed,
         .counter,
         "Messages that were gone from the log before this node could catch up with them; its clients "
             + "were closed."
@@ -157,22 +170,22 @@ extension Family {
         "1 while the node has all it needs of Redis, else 0. Absent without Redis."
     )
     static let redisConnections = Family(
-        "chatnode_redis_connections",
+        RedisMetricName.connections,
         .gauge,
         "Connections to Redis that are up: one for control, one for the feed, one of commands a loop."
     )
     static let redisReconnects = Family(
-        "chatnode_redis_reconnects_total",
+        RedisMetricName.reconnects,
         .counter,
         "Connections to Redis made anew, the first of each apart."
     )
     static let redisFailures = Family(
-        "chatnode_redis_failures_total",
+        RedisMetricName.failures,
         .counter,
         "Connections to Redis that were lost, and tries that came to nothing."
     )
     static let redisCalls = Family(
-        "chatnode_redis_call_seconds",
+        RedisMetricName.calls,
         .histogram(.seconds),
         "From a command to its answer, the wait for the end of the loop's turn included."
     )
@@ -195,7 +208,7 @@ extension Family {
     static let droppedLines = Family(
         "chatnode_log_lines_dropped_total",
         .counter,
-        "Lines of the log and of the standard output that were dropped, because nobody read them or "
+        "Lines of the log and of the standard output that were dropped, because they were not read or "
             + "they could not be written."
     )
 }

@@ -1,12 +1,12 @@
-/// Figures of one name, as Prometheus reads them: what they mean, of what kind they are.
+/// All metrics of one name, as Prometheus reads them: what they mean, of what kind they are.
 struct Family: Sendable {
     enum Kind: Sendable, Equatable {
-        /// Only grows.
+        /// A number that only grows.
         case counter
         case gauge
         case histogram(Buckets)
 
-        /// The word of the text format.
+        /// The kind's name in the text format.
         var word: String {
             switch self {
             case .counter: "counter"
@@ -19,7 +19,7 @@ struct Family: Sendable {
     /// `chatnode_…`, with its unit; a counter's ends in `_total`.
     let name: String
     let kind: Kind
-    /// For whoever reads a graph of it: what is counted, and where it is measured.
+    /// Says, for the reader of a graph, what is counted and where it is measured.
     let help: String
 
     init(_ name: String, _ kind: Kind, _ help: String) {
@@ -29,21 +29,22 @@ struct Family: Sendable {
     }
 }
 
-/// Where a histogram's buckets end. The same on every node and in every version, so that they can
-/// be added up.
+/// The bounds of a histogram's buckets. They are the same on every node and in every version, so
+/// that the buckets can be added up.
 struct Buckets: Sendable, Equatable {
-    /// The most that a histogram may have, the one without an end not counted.
+    /// The most buckets that a histogram may have, not counting the one without a bound.
     static let most = 23
 
-    /// The upper bounds, ascending, in the whole numbers that are counted in: nanoseconds, say.
+    /// The upper bounds, ascending, in whole numbers of the unit that is counted in, for example
+    /// nanoseconds.
     let bounds: [Int64]
-    /// How many of these are one of the unit that is shown.
+    /// How many of the counted units make one of the unit that is shown.
     let scale: Double
 
-    /// 10 µs to 10 s in steps of 1, 2.5, 5: from a call to a Redis on the same machine to what
-    /// people give up on.
+    /// 10 µs to 10 s in steps of 1, 2.5, 5: from a call to a Redis on the same machine to the time
+    /// after which people give up.
     static let seconds = decades(from: 10_000, count: 19, scale: 1e9)
-    /// 1 to 256 in powers of two: the messages of a batch, up to the most there are in one
+    /// 1 to 256 in powers of two: the messages of a batch, up to the largest
     /// (`Limits.batchMessages`).
     static let messages = Buckets(bounds: (0...8).map { 1 << $0 }, scale: 1)
     /// 0.001 to 10,000 in steps of 1, 2.5, 5: for what a library measures, in a unit of its own.

@@ -1,15 +1,15 @@
 import CoreMetrics
 import Synchronization
 
-/// How often something took how long, or was how large, in fixed buckets.
+/// Counts durations or sizes in fixed buckets.
 ///
-/// Cost: a look along the bounds, which are 23 at most, and two additions.
+/// Cost: a search along the bounds, which are 23 at most, and two additions.
 final class HistogramCell: Cell, RecorderHandler, TimerHandler {
     private let buckets: Buckets
     private let writers: Writers
-    /// One for each bound, and the one beyond the last; the others stay unused.
+    /// One count for each bound, and one for what exceeds the last; the others stay unused.
     private let counts = InlineArray<24, Atomic<Int64>> { _ in Atomic(0) }
-    /// In the whole numbers of the bounds.
+    /// The sum of the recorded values, in the unit of the bounds.
     private let sum = Atomic<Int64>(0)
 
     init(_ buckets: Buckets, _ writers: Writers) {
@@ -26,10 +26,10 @@ final class HistogramCell: Cell, RecorderHandler, TimerHandler {
         record(Double(value))
     }
 
-    /// What is no number is not counted.
+    /// Counts a value; NaN and infinities are not counted.
     func record(_ value: Double) {
         guard value.isFinite else { return }
-        // So large a value is beyond any bound, and would only spoil the sum.
+        // A value beyond any bound is limited, so that it does not make the sum overflow.
         let most = Double(Int64.max / 2)
         count(Int64(min(max(value * buckets.scale, -most), most)))
     }

@@ -1,11 +1,11 @@
 import ChatCore
 
-/// What tells the figures of one family apart: closed sets only, so that nobody outside decides how
-/// many series there are.
+/// The values of a label that tells the series of one family apart: a closed set, so that no client
+/// decides how many series there are.
 protocol LabelValue: CaseIterable, Equatable, RawRepresentable<String> {}
 
-/// One figure for each value of a label. All are there from the start, at zero: the first step from
-/// nothing to one would else be invisible to a rate.
+/// One cell for each value of a label. All exist from the start, at zero: otherwise a rate could
+/// not see the first step from nothing to one.
 struct Labelled<Value: LabelValue, Figure> {
     private let values = Array(Value.allCases)
     private let figures: [Figure]
@@ -14,7 +14,7 @@ struct Labelled<Value: LabelValue, Figure> {
         figures = Value.allCases.map { make([(label, $0.rawValue)]) }
     }
 
-    /// Cost: a look along the values, which are a dozen at most.
+    /// Cost: a search along the values, which are a dozen at most.
     subscript(value: Value) -> Figure {
         guard let index = values.firstIndex(of: value) else {
             preconditionFailure("a case that is not among all cases")
@@ -32,9 +32,19 @@ enum ConnectionKind: String, LabelValue {
 enum HandshakeResult: String, LabelValue {
     case accepted
     case forbiddenOrigin = "forbidden_origin"
-    /// Or about to leave.
+    /// The node is full, or about to leave.
     case full
     case invalid
+
+    /// Returns the result for a refusal.
+    init(_ refusal: Admission.Refusal) {
+        self =
+            switch refusal {
+            case .foreignOrigin: .forbiddenOrigin
+            case .full: .full
+            case .invalid: .invalid
+            }
+    }
 }
 
 /// What ended a WebSocket.
@@ -52,10 +62,10 @@ enum DisconnectReason: String, LabelValue {
     case flooding
     case other
 
-    /// By the code of the close frame that the node begins with.
+    /// Returns the reason for the code of a close frame that the node sends first.
     init(_ code: CloseCode) {
         self =
-            switch code {
+            switch code.known {
             case .goingAway, .restart: .nodeLeaving
             case .protocolError, .invalidPayload: .protocolError
             case .unsupportedData: .unsupportedData
@@ -65,7 +75,8 @@ enum DisconnectReason: String, LabelValue {
             case .tooSlow: .tooSlow
             case .noPong: .noPong
             case .flooding: .flooding
-            default: .other
+            // No node sends these first.
+            case .normal, nil: .other
             }
     }
 }
@@ -78,26 +89,13 @@ enum PublishResult: String, LabelValue {
         self =
             switch settlement {
             case .accepted: .accepted
-            case .refused: .refused
+            case .refused, .outOfOrder: .refused
             case .lost: .lost
             case .unknown: .unknown
             }
     }
 }
 
-/// What a login was told.
-enum ClaimResult: String, LabelValue {
-    case granted, taken, invalid, forbidden, unavailable
-
-    init(_ reason: LoginFailureReason) {
-        self =
-            switch reason {
-            case .taken: .taken
-            case .invalid: .invalid
-            case .forbidden: .forbidden
-            case .unavailable: .unavailable
-            }
-    }
-}
+extension LoginFailureReason: LabelValue {}
 
 extension ErrorCode: LabelValue {}

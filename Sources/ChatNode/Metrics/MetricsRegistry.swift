@@ -1,21 +1,20 @@
 import Synchronization
 
-/// All cells of a node, by family and labels. Loops make their own and change them without it; who
-/// scrapes reads them from here, and asks no loop.
+/// Holds all cells of a node, by family and labels. Loops make their own cells and change them
+/// without the registry; a scrape reads them from here, and asks no loop.
 ///
-/// On: any thread. The lock is taken when cells are made and scraped, never when something is
-/// counted.
+/// On: any thread. The lock is taken to make cells and to scrape, never to count.
 final class MetricsRegistry: Sendable {
     private struct Entry {
         let family: Family
-        /// By labels, as they are shown.
+        /// The cells by labels, as the labels are shown.
         var series: [String: [any Cell]] = [:]
     }
 
     private let entries = Mutex<[String: Entry]>([:])
 
-    /// Adds a cell to those of its family and labels. One that contradicts the family of that name,
-    /// which only a library could make, is counted in and never shown.
+    /// Adds a cell to those of its family and labels. A cell that contradicts the family of that
+    /// name, which only a library could make, is kept but never shown.
     func add(_ cell: some Cell, to family: Family, _ labels: [(String, String)] = []) {
         entries.withLock { entries in
             var entry = entries[family.name] ?? Entry(family: family)
@@ -25,7 +24,7 @@ final class MetricsRegistry: Sendable {
         }
     }
 
-    /// Has a figure found out by whoever scrapes, on that thread.
+    /// Adds a number that is determined during a scrape, on the thread that scrapes.
     func observe(
         _ family: Family,
         _ labels: [(String, String)] = [],
@@ -34,7 +33,7 @@ final class MetricsRegistry: Sendable {
         add(ObservedCell(value), to: family, labels)
     }
 
-    /// Takes a cell out that nobody counts with any more.
+    /// Removes a cell that is no longer used.
     func remove(_ cell: AnyObject) {
         entries.withLock { entries in
             for (name, var entry) in entries {
@@ -49,9 +48,9 @@ final class MetricsRegistry: Sendable {
         }
     }
 
-    /// Everything, in the text format of Prometheus.
+    /// Returns all metrics in the text format of Prometheus.
     ///
-    /// Cost: some hundred microseconds, and what `ProcessFigures` costs. Waits for no loop.
+    /// Cost: some hundred microseconds, and what `ProcessFigures` costs. It waits for no loop.
     func scrape() -> String {
         var exposition = Exposition()
         let entries = self.entries.withLock { $0 }

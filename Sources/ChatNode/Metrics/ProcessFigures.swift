@@ -1,9 +1,10 @@
+import ChatSupport
 import Glibc
 
-/// What every process is asked by Prometheus, under the names that its client libraries use
+/// What Prometheus expects of every process, under the names that its client libraries use
 /// (https://prometheus.io/docs/instrumenting/writing_clientlibs, "Process metrics").
 ///
-/// Cost: some 10 µs; on a Linux before 6.2, a microsecond for each descriptor besides.
+/// Cost: some 10 µs; on a Linux before 6.2, a microsecond more for each descriptor.
 enum ProcessFigures {
     static let families = [cpu, memory, openDescriptors, mostDescriptors, start]
 
@@ -33,7 +34,7 @@ enum ProcessFigures {
         "When the process began, in seconds since 1970."
     )
 
-    /// What cannot be read is left out.
+    /// Writes all that can be read; the rest is left out.
     static func append(to exposition: inout Exposition) {
         if let stat = Stat() {
             exposition.append(cpu, stat.cpuSeconds)
@@ -47,19 +48,19 @@ enum ProcessFigures {
         }
     }
 
-    /// `/proc/self/stat` (proc(5)). The name in parentheses may contain anything, so what counts is
-    /// behind the last one.
+    /// `/proc/self/stat` (proc(5)). The name in parentheses may contain anything, so the fields
+    /// begin after the last closing parenthesis.
     private struct Stat {
         let cpuSeconds: Double
         let residentBytes: Double
-        /// Since the machine has started.
+        /// When the process was started, in seconds since the start of the machine.
         let startSeconds: Double
 
         init?() {
             guard let text = try? readTextFile("/proc/self/stat"),
                 let end = text.lastIndex(of: ")")
             else { return nil }
-            // The first of these is the third of all.
+            // The first of these is field 3 of proc(5).
             let fields = text[end...].dropFirst().split(whereSeparator: \.isWhitespace)
             let number = { (field: Int) in
                 fields.count > field - 3 ? Double(fields[field - 3]) : nil
@@ -83,7 +84,8 @@ enum ProcessFigures {
     }()
 
     private static var descriptorCount: Int? {
-        // From Linux 6.2 on the folder's size says it (proc(5)); before, that is 0.
+        // From Linux 6.2 on the folder's size is the number of descriptors (proc(5)); before, it is
+        // 0.
         var status = stat()
         if stat("/proc/self/fd", &status) == 0, status.st_size > 0 { return Int(status.st_size) }
         return countedDescriptors
@@ -94,7 +96,7 @@ enum ProcessFigures {
         defer { closedir(folder) }
         var count = 0
         while readdir(folder) != nil { count += 1 }
-        // The folder itself, its parent, and the descriptor that it is read with.
+        // Not counted: the folder itself, its parent, and the descriptor that it is read with.
         return count - 3
     }
 }

@@ -1,11 +1,12 @@
 import ChatCore
+import ChatSupport
 import CoreMetrics
 import Synchronization
 
-/// What one loop counts.
+/// Counts what happens on one loop.
 ///
-/// On: its loop. Cost: an addition in memory that no other loop writes to. Nothing is looked up by a
-/// name, and nothing is counted for each recipient: a walk adds up what it has sent.
+/// On: its loop. Cost: an addition in memory that no other loop writes to. Nothing is looked up by
+/// name, and nothing is counted for each recipient: a broadcast adds up what it has sent.
 final class ShardMetrics {
     private let connections: Labelled<ConnectionKind, Meter>
     private let handshakes: Labelled<HandshakeResult, Counter>
@@ -17,11 +18,13 @@ final class ShardMetrics {
     private let deliveredBytes: Counter
     private let delivery: Timer
     private let batch: Recorder
+    private let claimBatch: Recorder
     private let errors: Labelled<ErrorCode, Counter>
-    private let nameClaims: Labelled<ClaimResult, Counter>
+    private let nameGrants: Counter
+    private let nameRefusals: Labelled<LoginFailureReason, Counter>
     private let namesLost: Counter
 
-    // Looked at once in a while.
+    // Set by `sweep`.
     private let names: Gauge
     private let blockedClients: Gauge
     private let queuedBytes: Gauge
@@ -31,7 +34,7 @@ final class ShardMetrics {
     private let loopLag: Timer
     private let nextTick: NextTick
 
-    /// When a loop's next tick is due: also read by others.
+    /// When a loop's next tick is due; other threads read it too.
     private final class NextTick: Sendable {
         let nanoseconds = Atomic<Int64>(Instant.distantFuture.nanoseconds)
     }
@@ -54,8 +57,10 @@ final class ShardMetrics {
         deliveredBytes = counter(.deliveredBytes)
         delivery = Timer(label: Family.delivery.name, factory: factory)
         batch = Recorder(label: Family.batch.name, factory: factory)
+        claimBatch = Recorder(label: Family.claimBatch.name, factory: factory)
         errors = Labelled("code") { counter(.errors, $0) }
-        nameClaims = Labelled("result") { counter(.nameClaims, $0) }
+        nameGrants = counter(.nameClaims, [("result", "granted")])
+        nameRefusals = Labelled("result") { counter(.nameClaims, $0) }
         namesLost = counter(.namesLost)
         names = gauge(.names)
         blockedClients = gauge(.blockedClients)
@@ -75,69 +80,73 @@ final class ShardMetrics {
 // MARK: - Connections
 
 extension ShardMetrics {
-    /// Somebody has connected.
+    /// Counts a new connection.
     func connected() { connections[.http].increment() }
 
-    /// A connection has become a WebSocket.
+    /// Notes that a connection has become a WebSocket.
     func upgraded() {
         connections[.http].decrement()
         connections[.websocket].increment()
     }
 
-    /// A connection of that kind is gone.
+    /// Notes that a connection of that kind is gone.
     func disconnected(_ kind: ConnectionKind) { connections[kind].decrement() }
 
-    /// A request for a WebSocket has been decided.
+    /// Counts a decided request for a WebSocket.
     func handshake(_ result: HandshakeResult) { handshakes[result].increment() }
 
-    /// A WebSocket is over, or about to be. Once for each.
+    /// Counts a WebSocket that has ended, or is about to; called once for each.
     func ended(_ reason: DisconnectReason) { disconnects[reason].increment() }
 
-    /// Nobody is accepted for a moment.
+    /// Counts a pause in which no connection is accepted.
     func acceptPaused() { acceptPauses.increment() }
 }
 
 // MARK: - Messages
 
 extension ShardMetrics {
-    /// A client has said something.
+    /// Counts a message that a client has sent.
     func messageCame() { received.increment() }
 
-    /// So many things that a client said have come to an end.
+    /// Counts messages of clients that are settled.
     func settled(_ settlement: Settlement, _ count: Int) {
         published[PublishResult(settlement)].increment(by: count)
     }
 
-    /// A walk has handed out so much.
+    /// Counts what a broadcast has sent.
     func sent(_ tally: SendTally) {
         guard tally.messages > 0 else { return }
         delivered.increment(by: tally.messages)
         deliveredBytes.increment(by: tally.bytes)
     }
 
-    /// A walk has offered everybody what came then.
-    func walked(since arrival: Instant) {
+    /// Records how long the messages took, after a broadcast has reached every member with them.
+    func broadcastEnded(since arrival: Instant) {
         delivery.record(since: arrival, now: Clock.now)
     }
 
-    /// The broker is asked for something.
+    /// Counts a call to the broker.
     func called(_ call: BrokerCall) {
-        if case .publish(let call) = call { batch.record(call.drafts.count) }
+        switch call {
+        case .publish(let call): batch.record(call.drafts.count)
+        case .claims(let call): claimBatch.record(call.claims.count)
+        case .release: break
+        }
     }
 
-    /// A client is told something.
-    func told(_ message: ServerMessage) {
-        switch message {
-        case .loggedIn: nameClaims[.granted].increment()
-        case .loginFailure(_, let reason, _, _): nameClaims[ClaimResult(reason)].increment()
-        case .loggedOut(_, reason: .leaseLost): namesLost.increment()
-        case .loggedOut(_, reason: nil): break
-        case .error(_, let code, _, _): errors[code].increment()
+    /// Counts what one client is told.
+    func told(_ event: Session.Event) {
+        switch event {
+        case .granted: nameGrants.increment()
+        case .notGranted(_, let why): nameRefusals[why.reason].increment()
+        case .released, .joined, .synced, .accepted, .pong, .status: break
+        case .nameLost: namesLost.increment()
+        case .refused(let why, _, _): errors[why.code].increment()
         }
     }
 }
 
-/// What a walk has handed to sockets so far.
+/// The messages and bytes that a broadcast has sent so far.
 struct SendTally {
     private(set) var messages = 0
     private(set) var bytes = 0
@@ -151,44 +160,45 @@ struct SendTally {
 // MARK: - Ticks
 
 extension ShardMetrics {
-    /// The loop's next tick is due then.
+    /// Notes when the loop's next tick is due.
     func tickIsDue(at instant: Instant) {
         nextTick.nanoseconds.store(instant.nanoseconds, ordering: .relaxed)
     }
 
-    /// It has come.
+    /// Records how late a tick has come.
     func ticked() {
         let due = Instant(nanoseconds: nextTick.nanoseconds.load(ordering: .relaxed))
         loopLag.record(since: due, now: Clock.now)
     }
 
-    /// There will be none any more.
+    /// Notes that there will be no further ticks.
     func stopped() {
         tickIsDue(at: .distantFuture)
     }
 
-    /// Looks at what waits, where that is due: to count it all along would put something on the way
-    /// of every message.
+    /// What waits on a loop.
+    struct Queues {
+        /// The number of names that the loop's clients hold.
+        var names: Int
+        /// The number of clients whose sockets take nothing at present.
+        var blockedClients = 0
+        /// The number of bytes of private frames that wait for them.
+        var bytes = 0
+        /// The number of messages that all members of all rooms have still to get.
+        var messages = 0
+    }
+
+    /// Records the queues, if that is due: to count them continuously would add work to every
+    /// message.
     ///
     /// Cost: about a nanosecond for each socket and member, once a second.
-    func sweep(
-        _ doors: [Door],
-        waiting: (Int) -> Int,
-        _ rooms: [RoomName: Room],
-        names count: Int,
-        now: Instant
-    ) {
+    func sweep(now: Instant, _ count: () -> Queues) {
         guard now >= sweptAt + Limits.metricsSweep else { return }
         sweptAt = now
-        var blocked = 0
-        var bytes = 0
-        for index in doors.indices where doors[index].isBlocked {
-            blocked += 1
-            bytes += waiting(index)
-        }
-        blockedClients.record(blocked)
-        queuedBytes.record(bytes)
-        queuedMessages.record(rooms.values.reduce(0) { $0 + $1.messagesBehind })
-        names.record(count)
+        let queues = count()
+        blockedClients.record(queues.blockedClients)
+        queuedBytes.record(queues.bytes)
+        queuedMessages.record(queues.messages)
+        names.record(queues.names)
     }
 }

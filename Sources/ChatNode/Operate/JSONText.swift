@@ -1,7 +1,9 @@
+import ChatSupport
 import Logging
 
-/// JSON as it is put into a log line: ASCII controls as RFC 8259 section 7 demands, and everything
-/// else escaped that `Printable` would, so that reading the raw lines on a terminal is safe too.
+/// JSON as it is put into a log line: ASCII controls are escaped as RFC 8259 section 7 demands, and
+/// so is everything else that `Printable` escapes, so that the raw lines are safe on a terminal
+/// too.
 struct JSONText {
     private(set) var bytes: [UInt8] = []
 
@@ -10,7 +12,7 @@ struct JSONText {
         bytes += json.utf8
     }
 
-    /// Adds a string with its quotes, cut where it is too long for a line.
+    /// Adds a string with its quotes, cut if it is too long for a line.
     mutating func string(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
         let end = bytes.count + LogLine.textBytes
@@ -48,7 +50,7 @@ struct JSONText {
         }
     }
 
-    /// Numbers and truth values as such, so that a tool can add and compare them.
+    /// Adds numbers and truth values as such, so that a tool can add and compare them.
     private mutating func convertible(_ value: any CustomStringConvertible & Sendable) {
         switch value {
         case let number as any FixedWidthInteger: raw("\(number)")
@@ -70,7 +72,7 @@ struct JSONText {
         }
     }
 
-    /// `\uXXXX`, twice where UTF-16 needs two units.
+    /// Adds `\uXXXX`, twice if UTF-16 needs two units.
     private mutating func escape(_ scalar: Unicode.Scalar) {
         for unit in UTF16.encode(scalar) ?? .init() {
             let digits = String(unit, radix: 16)

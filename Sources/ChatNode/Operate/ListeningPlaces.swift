@@ -3,23 +3,23 @@ import ChatCore
 import Glibc
 import NIOCore
 
-/// The addresses that a host's name stands for, all of which are listened on: `localhost` is often two,
-/// and a client tries either first.
+/// The addresses that a host's name stands for. The node listens on all of them: `localhost` often
+/// has two, and a client tries either first.
 struct ListeningPlaces {
     let addresses: [SocketAddress]
 
-    /// No resolver knows the name.
+    /// The error that no resolver knows the name.
     struct UnknownHost: Error {}
 
-    /// Looks a host up.
+    /// Looks up a host.
     ///
-    /// Fails: with `UnknownHost` where it is not known.
+    /// Fails: with `UnknownHost` if it is not known.
     static func of(host: String, port: Int) async throws -> ListeningPlaces {
         if let address = try? SocketAddress(ipAddress: host, port: port) {
             return ListeningPlaces(addresses: [address])
         }
-        // The resolver may ask far away. Dispatch ends a thread that has nothing to do, and waits
-        // where none can be made; SwiftNIO would keep one for each core, or end the process.
+        // The resolver may ask a far server. Dispatch ends an idle thread, and waits if none can be
+        // made; SwiftNIO would keep one for each core, or end the process.
         let addresses: [SocketAddress] = await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(returning: lookUp(host, port))
@@ -29,10 +29,10 @@ struct ListeningPlaces {
         return ListeningPlaces(addresses: addresses)
     }
 
-    /// Listens on all of them, at one port: where any will do, at one that is free on each. An address
-    /// that this machine does not have, as that of IPv6 where it is switched off, is left out.
+    /// Listens on all of them, at one port: for port 0, at one that is free on each. An address
+    /// that this machine does not have, like that of IPv6 if it is switched off, is left out.
     ///
-    /// Fails: as `bind` does, and then listens nowhere.
+    /// Fails: as `bind` does; then it listens on no address.
     func listen(
         _ bind: (SocketAddress) async throws -> any Channel
     ) async throws -> [any Channel] {
@@ -55,7 +55,7 @@ struct ListeningPlaces {
         do {
             for address in addresses {
                 var address = address
-                // The port that the first of them was given.
+                // The port that the first address was given.
                 if address.port == 0 { address.port = channels.first?.localAddress?.port ?? 0 }
                 do {
                     channels.append(try await bind(address))
@@ -75,7 +75,7 @@ struct ListeningPlaces {
         [EADDRNOTAVAIL, EAFNOSUPPORT].contains(error.errnoCode)
     }
 
-    /// Each once, in the resolver's order.
+    /// Returns each address once, in the resolver's order.
     private static func lookUp(_ host: String, _ port: Int) -> [SocketAddress] {
         var wish = addrinfo()
         wish.ai_socktype = CInt(SOCK_STREAM.rawValue)

@@ -1,16 +1,17 @@
+import ChatSupport
 import Glibc
 import Logging
 
 /// The program's log: lines on the standard error output, for people on a terminal and JSON
-/// otherwise. Nothing a user typed can break a line or reach the terminal as it is.
+/// otherwise. Nothing that a user typed can break a line or reach the terminal unescaped.
 enum Log {
-    /// How lines are written.
+    /// The format of lines.
     enum Style: Equatable, Sendable {
-        /// The offset in seconds ahead of UTC.
+        /// Lines for people; the offset is in seconds ahead of UTC.
         case text(colour: Bool, utcOffset: Int)
         case json
 
-        /// An event as a line, its line feed included.
+        /// Formats an event as a line, its line feed included.
         func line(_ record: LogLine.Record) -> [UInt8] {
             switch self {
             case .json: LogLine.json(record)
@@ -20,7 +21,7 @@ enum Log {
         }
     }
 
-    /// Sends everything that is logged from now on through here.
+    /// Directs everything that is logged from now on to `LineLogHandler`.
     ///
     /// On: the main thread, once, before the first logger is made.
     static func bootstrap(
@@ -57,7 +58,8 @@ enum Log {
         )
     }
 
-    /// Colours only on a terminal, and not where `NO_COLOR` is set (no-color.org).
+    /// Chooses the format. There are colours only on a terminal, and not if `NO_COLOR` is set
+    /// (no-color.org).
     static func style(
         _ format: LogFormat,
         onTerminal: Bool,
@@ -72,7 +74,7 @@ enum Log {
 
 /// Makes each event one line, and hands that on to be written.
 ///
-/// On: any thread. Waits for nobody who reads the log.
+/// On: any thread. Never waits for the reader of the log.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -113,7 +115,7 @@ struct LineLogHandler: LogHandler {
         write(style.line(record))
     }
 
-    /// The event's own win over the provider's, and those over the logger's.
+    /// Merges the fields: the event's own win over the provider's, and those over the logger's.
     private func fields(of event: LogEvent) -> Logger.Metadata {
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }

@@ -1,3 +1,4 @@
+import ChatSupport
 import Logging
 
 /// One line of the log, as bytes, without the line feed until it is finished.
@@ -8,12 +9,12 @@ import Logging
 struct LogLine {
     /// `PIPE_BUF` on Linux.
     static let capacity = 4096
-    /// Of one text in a line, before escaping; there is room for several.
+    /// The most bytes of one text in a line, before escaping; there is room for several.
     static let textBytes = 1024
 
     private(set) var bytes: [UInt8] = []
 
-    /// What a line is made of, already put together from its several sources.
+    /// The content of a line, already collected from its several sources.
     struct Record {
         var time: WallTime
         var level: Logger.Level
@@ -22,7 +23,7 @@ struct LogLine {
         var fields: Logger.Metadata
     }
 
-    /// For tools: one JSON object.
+    /// Formats a line for tools: one JSON object.
     static func json(_ record: Record) -> [UInt8] {
         var head = JSONText()
         head.raw("{\"time\":")
@@ -44,7 +45,7 @@ struct LogLine {
         return line.bytes
     }
 
-    /// For people: time, level, message, then `key=value`.
+    /// Formats a line for people: time, level, message, then `key=value`.
     static func text(_ record: Record, colour: Bool, utcOffset: Int) -> [UInt8] {
         let level = "\(record.level)".uppercased()
         let padding = String(repeating: " ", count: max(0, 7 - level.utf8.count))
@@ -81,7 +82,7 @@ struct LogLine {
 }
 
 extension Logger.Level {
-    /// ECMA-48 colours; nil for what is neither alarming nor dull.
+    /// The level's ECMA-48 colour; nil for a level that is neither highlighted nor dimmed.
     fileprivate var colour: Int? {
         switch self {
         case .trace, .debug: 90
@@ -93,7 +94,7 @@ extension Logger.Level {
 }
 
 extension Logger.MetadataValue {
-    /// As a person would write it, before escaping.
+    /// The value as a person would write it, before escaping.
     fileprivate var plain: String {
         switch self {
         case .string(let text): text
@@ -106,7 +107,7 @@ extension Logger.MetadataValue {
 }
 
 extension String {
-    /// No longer than a text in a line may be.
+    /// The string, cut to the most that a text in a line may have.
     fileprivate var cut: String {
         guard utf8.count > LogLine.textBytes else { return self }
         var end = utf8.index(startIndex, offsetBy: LogLine.textBytes)
@@ -114,7 +115,7 @@ extension String {
         return self[..<end] + "…"
     }
 
-    /// In quotes where it could be taken for more than one value.
+    /// The text, in quotes if it could be taken for more than one value.
     fileprivate var quotedWhereNeeded: String {
         let text = cut.printable.cut
         guard text.isEmpty || text.contains(where: { " =\"".contains($0) }) else { return text }

@@ -2,6 +2,6 @@
 struct NodeFailure: CustomStringConvertible, Sendable {
     /// What happened, and what to do about it.
     let description: String
-    /// As in sysexits.h.
+    /// The exit status of the process, as in sysexits.h.
     let exitCode: CInt
 }

@@ -1,34 +1,34 @@
 import Glibc
 
-/// A time of the day and the calendar, for people; never for deciding anything.
+/// A time of the day and the calendar, for people; never used to decide anything.
 struct WallTime: Equatable, Sendable {
-    /// Since 1970, UTC.
+    /// Milliseconds since 1970, UTC.
     var milliseconds: Int
 
-    /// What the clock on the wall says.
+    /// Returns the system's time of day.
     static func now() -> WallTime {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return WallTime(milliseconds: time.tv_sec * 1000 + time.tv_nsec / 1_000_000)
     }
 
-    /// How far this machine's clock on the wall is ahead of UTC, in seconds.
+    /// Returns how far this machine's local time is ahead of UTC, in seconds.
     ///
-    /// Asked once: the C library takes a lock for it.
+    /// Call it once: the C library takes a lock for it.
     static func utcOffset() -> Int {
         var now = time(nil)
         var local = tm()
         return localtime_r(&now, &local) == nil ? 0 : local.tm_gmtoff
     }
 
-    /// `2026-01-31T09:05:07.042Z` (RFC 3339).
+    /// The time as `2026-01-31T09:05:07.042Z` (RFC 3339).
     var rfc3339: String {
         let (days, inDay) = milliseconds.quotientAndRemainderDown(dividingBy: 86_400_000)
         let (year, month, day) = Self.date(days: days)
         return "\(year.digits(4))-\(month.digits(2))-\(day.digits(2))T\(Self.clock(inDay))Z"
     }
 
-    /// `09:05:07.042`, that many seconds ahead of UTC.
+    /// Returns the time as `09:05:07.042`, `utcOffset` seconds ahead of UTC.
     func clock(utcOffset: Int) -> String {
         let local = milliseconds + utcOffset * 1000
         return Self.clock(local.quotientAndRemainderDown(dividingBy: 86_400_000).remainder)
@@ -41,7 +41,7 @@ struct WallTime: Equatable, Sendable {
         return "\(hours):\(minutes):\((seconds % 60).digits(2)).\((inDay % 1000).digits(3))"
     }
 
-    /// The date in the Gregorian calendar, from the days since 1970: Howard Hinnant's
+    /// Returns the date in the Gregorian calendar for a number of days since 1970: Howard Hinnant's
     /// `civil_from_days`, which counts in eras of 400 years (146,097 days) that begin in March.
     private static func date(days: Int) -> (year: Int, month: Int, day: Int) {
         let (era, dayOfEra) = (days + 719_468).quotientAndRemainderDown(dividingBy: 146_097)
@@ -56,7 +56,7 @@ struct WallTime: Equatable, Sendable {
 }
 
 extension Int {
-    /// With a remainder that is never negative, for times before 1970.
+    /// Divides with a remainder that is never negative, for times before 1970.
     fileprivate func quotientAndRemainderDown(
         dividingBy divisor: Int
     ) -> (quotient: Int, remainder: Int) {
@@ -64,7 +64,7 @@ extension Int {
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
-    /// With zeros in front.
+    /// The number with leading zeros.
     fileprivate func digits(_ width: Int) -> String {
         let text = String(self)
         return String(repeating: "0", count: Swift.max(0, width - text.utf8.count)) + text

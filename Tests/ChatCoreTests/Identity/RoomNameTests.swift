@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `nothing is no name`() {
+    @Test func `an empty text is no room's name`() {
         #expect(throws: RoomNameError.empty) { try RoomName("") }
     }
 

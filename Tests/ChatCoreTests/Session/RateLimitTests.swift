@@ -16,7 +16,7 @@ import Testing
         #expect(limit.admit(policy: policy, now: later) != .admitted)
     }
 
-    @Test func `waiting as long as was said is enough`() {
+    @Test func `waiting as long as a refusal says is enough`() {
         var limit = RateLimit()
         let policy = RateLimit.Policy(messageRate: 3, messageBurst: 7)
         var now = start
@@ -31,7 +31,7 @@ import Testing
         #expect(waits == 93)
     }
 
-    @Test func `who goes on after being told that often is flooding`() {
+    @Test func `a client that goes on after being told that often is flooding`() {
         var limit = RateLimit()
         let policy = RateLimit.Policy(messageRate: 20, messageBurst: 40)
         var refused = 0
@@ -43,7 +43,7 @@ import Testing
         #expect(refused == Int(40 * Limits.floodBursts))
     }
 
-    @Test func `somebody a little too fast is held back and never cut`() {
+    @Test func `a client that is a little too fast is held back and never cut`() {
         var limit = RateLimit()
         let policy = RateLimit.Policy(messageRate: 20, messageBurst: 40)
         var now = start
@@ -54,7 +54,7 @@ import Testing
             if verdict == .admitted { admitted += 1 }
             now = now + .milliseconds(26)
         }
-        // 260 s at 20 a second, and the burst.
+        // 260 s at 20 per second, and the burst.
         #expect((5200...5241).contains(admitted))
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 /// A person with a plain client: logs in, talks, leaves, comes back, on whatever node.
 final class SimClient {
-    enum Mood { case away, asking, talking, leaving }
+    enum Mood { case away, asking, talking, releasing }
 
     let world: World
     let number: Int
@@ -29,7 +29,7 @@ final class SimClient {
         self.name = name
     }
 
-    /// Its node runs: one that is stopped answers nobody.
+    /// Whether the client's node runs: one that is stopped answers no client.
     var isServed: Bool { loop.map { $0.node.isAlive && !$0.node.isPaused } ?? false }
 
     /// A node that is stopped cannot be waited for.
@@ -41,7 +41,7 @@ final class SimClient {
 
     func act(on nodes: [SimNode]) {
         if let loop, !loop.node.isAlive { dropped() }
-        guard mood != .asking, mood != .leaving else { return }
+        guard mood != .asking, mood != .releasing else { return }
         if mood == .away { return open(on: nodes) }
         switch Int.random(in: 0..<20, using: &world.random) {
         case 0: say(#"{"type":"logout","username":"\#(name)"}"#)
@@ -78,13 +78,20 @@ final class SimClient {
     private func say(_ text: String) {
         loop?.node.runs { [self] in
             guard isOpen else { return }
-            run { $0.receive(Array(text.utf8).span.bytes, now: world.now, into: &$1) }
+            run {
+                Dialect.plain.receive(
+                    Array(text.utf8).span.bytes,
+                    by: &$0,
+                    now: world.now,
+                    into: &$1
+                )
+            }
         }
     }
 
     func close() {
         guard session != nil, isOpen else { return }
-        mood = .leaving
+        mood = .releasing
         loop?.node.runs { [self] in
             isOpen = false
             run { $0.socketClosed(into: &$1) }
@@ -108,9 +115,9 @@ final class SimClient {
 
     // MARK: What becomes of it
 
-    func run(_ event: (inout Session, inout [Effect]) -> Void) {
+    func run(_ event: (inout Session, inout [Session.Effect]) -> Void) {
         guard session != nil else { return }
-        var effects: [Effect] = []
+        var effects: [Session.Effect] = []
         event(&session!, &effects)
         for effect in effects { carryOut(effect) }
     }
@@ -119,16 +126,16 @@ final class SimClient {
         unsettled -= 1
         switch settlement {
         case .accepted: acceptedCount += 1
-        case .refused, .lost: break
+        case .refused, .outOfOrder, .lost: break
         case .unknown: hasLostTrack = true
         }
     }
 
-    private func carryOut(_ effect: Effect) {
+    private func carryOut(_ effect: Session.Effect) {
         world.note("person \(number) \(effect)")
         guard let id, let loop else { return }
         switch effect {
-        case .send(let message): hear(message)
+        case .tell(let event): hear(event)
         case .claim(let username):
             loop.ask {
                 $0.claim(
@@ -139,24 +146,29 @@ final class SimClient {
                     into: &$1
                 )
             }
+        case .cancelClaim: loop.ask { $0.cancelClaim(for: id, into: &$1) }
         case .release(let username): loop.ask { $0.release(username, for: id, into: &$1) }
-        case .publish(let draft):
+        case .publish(let lobbyDraft):
             unsettled += 1
+            // Half of them go to rooms, whether anybody on the loop is there or not.
+            let room = world.chance(0.5) ? world.rooms.randomElement(using: &world.random) : nil
+            let draft = Draft(sender: id, room: room ?? .lobby, body: lobbyDraft.body)
             loop.ask { $0.publish(draft, now: world.now, into: &$1) }
+        case .enter, .hear, .leave: Issue.record("nobody asks for a room")
         case .close: Issue.record("nobody floods")
         case .finished: forget()
         }
     }
 
-    private func hear(_ message: ServerMessage) {
-        switch message {
-        case .loggedIn:
-            mood = mood == .leaving ? .leaving : .talking
+    private func hear(_ event: Session.Event) {
+        switch event {
+        case .granted:
+            mood = mood == .releasing ? .releasing : .talking
             waitingSince = nil
-        case .loginFailure, .loggedOut:
+        case .notGranted, .released, .nameLost:
             waitingSince = nil
             close()
-        case .error: break
+        case .joined, .synced, .accepted, .pong, .status, .refused: break
         }
     }
 }

@@ -1,22 +1,31 @@
 import ChatCore
 
 /// One loop of a simulated node: its sessions and their way to the broker.
-final class SimLoop {
+final class SimLoop: ClientLoop {
     unowned let node: SimNode
     let link: SimLink
     let index: Int
     var client = BrokerClient()
-    private let effects = EffectQueue<BrokerClient.Effect>()
+    let effects = EffectQueue<BrokerClient.Effect>()
     private var sessions: [SocketID: SimClient] = [:]
     private var slots: Int32 = 0
+    /// The rooms that have a member here.
+    private(set) var joined: Set<RoomName> = []
+    /// The rooms that are open, as this loop was told.
+    private(set) var open: Set<RoomName> = []
+    /// The rooms that the node has heard of as entered by this loop, and not as left.
+    private var entered: Set<RoomName> = []
+    /// When the last thing arrives that this loop has told its node.
+    private var toNode = Instant.distantPast
 
     init(node: SimNode, index: Int) {
         self.node = node
         self.index = index
         link = SimLink(node: node)
-        link.onUp = { [unowned self] in fence() }
+        link.onUp = { [unowned self] in openEpoch() }
         link.onDown = { [unowned self] in
-            ask { $0.linkLost("cut", now: self.node.world.now, into: &$1) }
+            disconnected("cut")
+            node.broker(of: self.index, isThere: false)
         }
     }
 
@@ -29,55 +38,117 @@ final class SimLoop {
 
     func forget(_ id: SocketID) { sessions[id] = nil }
 
-    private func fence() {
+    /// Lets a first member join a room, or the last one leave it.
+    func toggleMembers(in room: RoomName) {
+        if joined.remove(room) != nil {
+            ask { $0.memberLeft(room, into: &$1) }
+        } else {
+            joined.insert(room)
+            ask { $0.memberJoined(room, into: &$1) }
+        }
+    }
+
+    /// Tells the node something, which takes a moment and keeps its order.
+    private func tellNode(_ body: @escaping (SimNode) -> Void) {
+        toNode = max(toNode, node.world.now + node.world.duration(0...2_000))
+        node.world.at(toNode) { [weak node] in
+            guard let node else { return }
+            node.runs { body(node) }
+        }
+    }
+
+    private func told(_ holds: Bool, _ violation: String) {
+        if !holds { node.world.complain("n\(node.number)/\(index): \(violation)") }
+    }
+
+    private func openEpoch() {
         link.send { [unowned self] redis in
-            let answer = redis.store.fence(node.fenceCall())
+            let answer = redis.store.openEpoch(node.marks.openEpochCall())
             return { [unowned self] in
-                if case .reign(let reign, _) = answer { node.met(reign) }
-                ask { $0.linkUp(now: self.node.world.now, into: &$1) }
+                if case .epoch(let epoch, _) = answer { node.met(epoch) }
+                connected()
+                node.broker(of: self.index, isThere: true)
             }
         }
     }
 
-    func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
-        guard effects.run({ event(&client, &$0) }, carryOut) else { return }
-        while !client.isTurnEmpty {
-            effects.run({ client.endTurn(now: node.world.now, into: &$0) }, carryOut)
-        }
-    }
+    var now: Instant { node.world.now }
 
-    private func carryOut(_ effect: BrokerClient.Effect) {
+    func carryOut(_ effect: BrokerClient.Effect) {
         node.world.note("n\(node.number)/\(index) \(effect)")
         switch effect {
         case .call(let call): send(call)
-        case .claimed(let id, let outcome): sessions[id]?.run { $0.claimed(outcome, into: &$1) }
-        case .released(let id): sessions[id]?.run { $0.released(into: &$1) }
-        case .settled(let id, let settlement, let count):
-            for _ in 0..<count { sessions[id]?.settled(settlement) }
-            sessions[id]?.run { $0.settled(settlement, count: count, into: &$1) }
-        case .stalled(let id, let isStalled):
-            sessions[id]?.run { $0.stalled(isStalled, into: &$1) }
-        case .nameLost(let id, let username):
-            sessions[id]?.run { $0.nameLost(username, into: &$1) }
-        case .doubtStanding: node.doubted(epoch: 0)
-        case .doubtRoom: node.doubtedRoom()
+        case .tell(let id, let answer):
+            if case .settled(let settlement, let drafts) = answer {
+                for _ in 0..<drafts.count { sessions[id]?.settled(settlement) }
+            }
+            sessions[id]?.run { $0.take(answer, into: &$1) }
+        case .recheckRegistration: node.recheckRegistration(epoch: 0)
+        case .recheckRoom(let room): node.recheck(room)
+        case .enterRoom(let room):
+            tellNode { [self] node in
+                entered.insert(room)
+                node.enter(room, loop: index)
+            }
+        case .leaveRoom(let room):
+            tellNode { [self] node in
+                entered.remove(room)
+                node.leave(room, loop: index)
+            }
         }
     }
 
     private func send(_ call: BrokerCall) {
         link.send { [unowned self] redis in
-            let answer: BrokerAnswer
-            switch call {
-            case .claim(let claim): answer = .claim(redis.store.claim(claim))
-            case .release(let release):
-                _ = redis.store.release(release)
-                answer = .released
-            case .publish(let call): answer = .publish(redis.publish(call))
-            }
+            let answer = redis.answer(call)
             return { [unowned self] in
-                if case .claim(.granted(let grant)) = answer { node.granted(fence: grant.fence) }
-                ask { $0.answered(answer, now: self.node.world.now, into: &$1) }
+                if case .claims(let answer) = answer, let fence = answer.highestFence {
+                    node.granted(fence: fence)
+                }
+                answered(answer)
             }
         }
     }
+}
+
+extension SimLoop: BrokerEvents {
+    func leaseExpires(at instant: Instant) { client.leaseExpiry = instant }
+
+    func registrationChanged(_ registration: Registration, seen: [ProducerID: UInt64]) {
+        ask { $0.registrationChanged(registration, seen: seen, into: &$1) }
+    }
+
+    func connected() { ask { $0.linkUp(now: node.world.now, into: &$1) } }
+
+    func disconnected(_ reason: String) {
+        ask { $0.linkLost(reason, now: node.world.now, into: &$1) }
+    }
+
+    func answered(_ answer: BrokerAnswer) {
+        ask { $0.answered(answer, now: node.world.now, into: &$1) }
+    }
+
+    func roomOpened(_ room: RoomName, at position: Position) {
+        open.insert(room)
+        ask { $0.opened(room, at: position, into: &$1) }
+    }
+
+    func deliver(_ batch: FramedBatch, to room: RoomName, arrivedAt: Instant) {
+        told(open.contains(room), "a message of a closed room was delivered")
+        if let position = batch.position { client.delivered(room, upTo: position) }
+    }
+
+    func roomClosed(_ room: RoomName) {
+        told(open.remove(room) != nil, "\(room.text) was closed and was not open")
+        told(!entered.contains(room), "\(room.text) was closed and is entered")
+        ask { client, _ in client.closed(room) }
+    }
+
+    func roomRefused(_ room: RoomName) { told(false, "\(room.text) was refused") }
+
+    func missed(in room: RoomName) { told(open.contains(room), "missed in a closed room") }
+
+    func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
+
+    var keyHashes: Set<Int> { client.keyHashes }
 }

@@ -1,7 +1,8 @@
-import ChatCore
+@testable import ChatCore
 import Testing
 
-/// A node of the simulated cluster: the machines that ship, wired as ChatNode wires them.
+/// A node of the simulated cluster: it carries out what its `ClusterMember` and the `BrokerClient` of
+/// each loop want, over connections to the simulated Redis.
 final class SimNode {
     let world: World
     let redis: SimRedis
@@ -10,52 +11,47 @@ final class SimNode {
     private(set) var isPaused = false
     private var postponed: [() -> Void] = []
 
-    private(set) var lease: Lease
-    private let leaseEffects = EffectQueue<Lease.Effect>()
-    private(set) var timeline = Timeline(room: .lobby)
-    private var pulse: Pulse?
-    private var incarnation: Incarnation?
-    private var isFeeding = false
-    private(set) var horizon = Instant.distantPast
-    private var highest = Reign(epoch: 0, dataSet: "")
-    private var highestFence: UInt64 = 0
+    private(set) var member: ClusterMember
+    private let effects = EffectQueue<ClusterMember.Effect>()
+    private(set) var marks = HighWaterMarks()
+    private(set) var leaseExpiry = Instant.distantPast
     private(set) var loops: [SimLoop] = []
-    private lazy var control = SimLink(node: self)
-    private lazy var feed = SimLink(node: self)
+    private var changes: [RoomName: Int] = [:]
+    private lazy var membership = SimLink(node: self)
+    private lazy var subscription = SimLink(node: self)
 
-    /// What this node's clients have been told, in order.
-    var heard: [(seq: UInt64, mid: MessageID, body: String)] = []
-    var missed = 0
-    /// From which message on, in the order in which they were written, this node's clients are to hear
-    /// all; nothing before it has been caught up with for the first time.
-    private(set) var mustHearFrom = Int.max
+    /// What this node's clients have been told, by room.
+    private(set) var heard: [RoomName: HeardRoom] = [:]
 
     init(world: World, redis: SimRedis, number: Int, isNewCluster: Bool) {
         self.world = world
         self.redis = redis
         self.number = number
-        lease = Lease(
+        member = ClusterMember(
             label: "n\(number)",
             isNewCluster: isNewCluster,
-            incarnation: Incarnation(using: &world.random)
+            incarnation: Incarnation(using: &world.random),
+            loops: 2,
+            roomLinger: [.milliseconds(20), .milliseconds(300), .seconds(2)]
+                .randomElement(using: &world.random) ?? .seconds(2),
+            now: world.now
         )
         loops = (0..<2).map { SimLoop(node: self, index: $0) }
-        control.onUp = { [unowned self] in
-            run { $0.linkUp(now: world.now, into: &$1) }
+        membership.onUp = { [unowned self] in update { $0.linkUp(now: $1, into: &$2) } }
+        membership.onDown = { [unowned self] in update { $0.linkLost(now: $1, into: &$2) } }
+        subscription.onUp = { [unowned self] in
+            update { $0.subscriptionUp(now: $1, into: &$2) }
         }
-        control.onDown = { [unowned self] in lease.linkLost() }
-        feed.onUp = { [unowned self] in subscribe() }
-        feed.onDown = { [unowned self] in
-            pulse = nil
-            timeline.unsubscribed()
+        subscription.onDown = { [unowned self] in
+            update { $0.subscriptionLost(now: $1, into: &$2) }
         }
-        control.connect()
+        membership.connect()
         tick()
     }
 
     // MARK: Life
 
-    /// Does something on this node: later, where it is paused; never, where it is dead.
+    /// Does something on this node: later if it is paused; never if it is dead.
     func runs(_ body: @escaping () -> Void) {
         guard isAlive else { return }
         if isPaused { postponed.append(body) } else { body() }
@@ -72,8 +68,8 @@ final class SimNode {
 
     func crash() {
         isAlive = false
-        control.close()
-        feed.close()
+        membership.close()
+        subscription.close()
         for loop in loops { loop.link.close() }
     }
 
@@ -86,291 +82,172 @@ final class SimNode {
     }
 
     private func turn() {
-        if lease.due <= world.now {
-            run { $0.tick(now: self.world.now, using: &self.world.random, into: &$1) }
+        if member.due <= world.now {
+            update { $0.tick(now: $1, using: &self.world.random, into: &$2) }
         }
         for loop in loops { loop.ask { $0.tick(now: self.world.now, into: &$1) } }
-        switch pulse?.tick(now: world.now) {
-        case .probe: probe()
-        case .giveUp: feed.fail()
-        case .nothing, nil: break
-        }
-        if world.chance(0.005) { show { $0.compare(into: &$1) } }
     }
 
-    private func probe(_ ticket: UInt64? = nil) {
-        control.send { redis in
-            redis.probe(self, ticket)
+    /// Begins to look for names that are left behind.
+    func audit() { update { $0.beginAudit($1, &$2) } }
+
+    // MARK: What loops need
+
+    func recheckRegistration(epoch: UInt64) {
+        marks.note(Epoch(number: epoch, dataSet: ""))
+        update { $0.recheckRegistration(epoch: epoch, now: $1, into: &$2) }
+    }
+
+    func recheck(_ room: RoomName) { update { $0.recheck(room, now: $1, into: &$2) } }
+
+    func enter(_ room: RoomName, loop: Int) {
+        update { $0.enter(room, loop: loop, now: $1, into: &$2) }
+    }
+
+    func leave(_ room: RoomName, loop: Int) {
+        update { member, now, _ in member.leave(room, loop: loop, now: now) }
+    }
+
+    func broker(of index: Int, isThere: Bool) {
+        update { $0.broker(of: index, isThere: isThere, now: $1, into: &$2) }
+    }
+
+    func met(_ epoch: Epoch) {
+        guard epoch.number > marks.epoch.number else { return }
+        marks.note(epoch)
+        recheckRegistration(epoch: epoch.number)
+    }
+
+    func granted(fence: UInt64) { marks.note(fence: fence) }
+
+    // MARK: The member
+
+    private func update(
+        _ event: (inout ClusterMember, Instant, inout [ClusterMember.Effect]) -> Void
+    ) {
+        member.granted(fence: marks.fence)
+        effects.run({ event(&member, world.now, &$0) }, carryOut)
+    }
+
+    private func carryOut(_ effect: ClusterMember.Effect) {
+        note(effect)
+        switch effect {
+        case .call(let call): send(call)
+        case .startSubscription: subscription.connect()
+        case .restartSubscription: subscription.fail()
+        case .subscribeAll(_, let rooms): subscribe(to: rooms)
+        case .subscribe(let room): subscribe(to: room)
+        case .unsubscribe(let room): unsubscribe(from: room)
+        case .startBrokers: for loop in loops { loop.link.connect() }
+        case .leaseExpires(let instant):
+            leaseExpiry = instant
+            for loop in loops { loop.leaseExpires(at: instant) }
+        case .registrationChanged(let registration, let seen):
+            marks.note(registration.epoch)
+            for loop in loops { loop.registrationChanged(registration, seen: seen) }
+        case .roomOpened(let room, let position):
+            heard[room, default: HeardRoom()].opened(redis.count(in: room))
+            for loop in loops { loop.roomOpened(room, at: position) }
+        case .deliver(let room, let publication): deliver(publication, to: room)
+        case .roomIsOpen(let room, let position, let index):
+            loops[index].roomOpened(room, at: position)
+        case .roomRefused(let room, let index): loops[index].roomRefused(room)
+        case .roomClosed(let room):
+            let lacking = heard[room]?.closed(redis.orders[room] ?? [])
+            // As in `expectOrder`.
+            if let lacking, !world.losesData {
+                world.complain("node \(number) never heard \(lacking) of \(room.text)")
+            }
+            for loop in loops { loop.roomClosed(room) }
+        case .missed(let room, _):
+            heard[room]?.missed(redis.count(in: room))
+            for loop in loops { loop.missed(in: room) }
+        case .collectNameHashes(let audit):
+            let hashes = loops.reduce(into: Set<Int>()) { $0.formUnion($1.keyHashes) }
+            update { $0.collected(hashes, audit: audit, now: $1, into: &$2) }
+        case .checkNames(let keys, let audit):
+            let held = keys.map { key in loops.contains { $0.mayHold([key])[0] } }
+            update { $0.checked(held, audit: audit, now: $1, into: &$2) }
+        case .otherVersion: Issue.record("there is no other version")
+        case .deliverExternal, .ignored, .freeing, .sameLabel, .availabilityChanged,
+            .ready:
+            break
+        }
+    }
+
+    /// Notes an effect, without what is in another order in each process.
+    private func note(_ effect: ClusterMember.Effect) {
+        switch effect {
+        case .registrationChanged(let registration, let seen):
+            let seen = seen.map { "\($0.key).\($0.value)" }.sorted()
+            world.note("n\(number) registrationChanged \(registration) \(seen)")
+        default: world.note("n\(number) \(effect)")
+        }
+    }
+
+    private func deliver(_ publication: Publication, to room: RoomName) {
+        heard[room]?.take(publication)
+        let batch = FramedBatch(framing: publication)
+        for loop in loops { loop.deliver(batch, to: room, arrivedAt: world.now) }
+    }
+
+    /// Subscribes a new connection.
+    private func subscribe(to rooms: [RoomName]) {
+        guard let link = subscription.link else { return }
+        link.onPush = { [unowned self] publication in
+            update {
+                $0.heard(now: $1)
+                $0.receive(publication, in: publication.room, now: $1, into: &$2)
+            }
+        }
+        link.onProbe = { [unowned self] ticket in
+            update {
+                $0.heard(now: $1)
+                if let ticket { $0.probed(ticket: ticket, now: $1, into: &$2) }
+            }
+        }
+        subscription.send { _ in
+            link.isSubscribed = true
+            return {}
+        }
+        for room in rooms { subscribe(to: room) }
+    }
+
+    private func subscribe(to room: RoomName) {
+        guard let link = subscription.link else { return }
+        let number = change(room)
+        subscription.send { [self] _ in
+            link.rooms.insert(room)
+            return { [self] in
+                update {
+                    $0.heard(now: $1)
+                    if self.changes[room] == number { $0.subscribed(to: room, now: $1, into: &$2) }
+                }
+            }
+        }
+    }
+
+    private func unsubscribe(from room: RoomName) {
+        guard let link = subscription.link else { return }
+        _ = change(room)
+        subscription.send { _ in
+            link.rooms.remove(room)
             return {}
         }
     }
 
-    func doubtedRoom() { show { $0.doubted(into: &$1) } }
-
-    // MARK: The lease
-
-    private func run(_ event: (inout Lease, inout [Lease.Effect]) -> Void) {
-        lease.granted(fence: highestFence)
-        leaseEffects.run({ event(&lease, &$0) }, carryOut)
+    /// Counts a change of a room's subscription: only the newest one's confirmation counts.
+    private func change(_ room: RoomName) -> Int {
+        changes[room, default: 0] += 1
+        return changes[room, default: 0]
     }
 
-    private func carryOut(_ effect: Lease.Effect) {
-        world.note("n\(number) lease \(effect)")
-        switch effect {
-        case .call(let call): send(call)
-        case .stands(let standing):
-            stands(standing)
-            audit()
-        case .horizon(let horizon):
-            self.horizon = horizon
-            for loop in loops { loop.client.horizon = horizon }
-        case .reap(let dead): reap(dead)
-        case .met: break
-        case .otherVersion: Issue.record("there is no other version")
-        }
-    }
-
-    private func send(_ call: Lease.Call) {
-        control.send { [self] redis in
-            let answer: Lease.Answer =
-                switch call {
-                case .fence(let call): .fence(redis.store.fence(call))
-                case .register(let call): .roster(redis.store.register(call))
-                case .renew(let call): .roster(redis.store.renew(call))
-                case .certify(let call): .certify(redis.store.certify(call))
-                case .endGrace(let reign): .endGrace(redis.store.endGrace(reign))
-                }
+    private func send(_ call: ClusterMember.Call) {
+        membership.send { [self] redis in
+            let answer = redis.answer(call, of: self)
             return { [self] in
-                run { $0.answered(answer, now: world.now, using: &world.random, into: &$1) }
+                update { $0.answered(answer, now: $1, using: &self.world.random, into: &$2) }
             }
-        }
-    }
-
-    private func stands(_ standing: Standing) {
-        saw(standing.reign)
-        let isAnother = incarnation != nil && incarnation != standing.incarnation
-        incarnation = standing.incarnation
-        if isAnother { feed.fail() }
-        show { $0.stands(in: standing.reign, into: &$1) }
-        for loop in loops { loop.ask { $0.stands(standing, seen: self.timeline.seen, into: &$1) } }
-        guard !isFeeding else { return }
-        isFeeding = true
-        feed.connect()
-        for loop in loops { loop.link.connect() }
-    }
-
-    private func reap(_ dead: Incarnation) {
-        control.send { [self] redis in
-            let keys = redis.store.heldKeys(of: dead).prefix(3)
-            return { [self] in
-                guard let reign = lease.standing?.reign else { return lease.reaped(dead) }
-                control.send { [self] redis in
-                    let call = ReapCall(reign: reign, dead: dead, keys: Array(keys))
-                    let answer = redis.store.reap(call)
-                    return { [self] in
-                        if case .left(let left) = answer, left > 0 { return reap(dead) }
-                        lease.reaped(dead)
-                    }
-                }
-            }
-        }
-    }
-
-    /// As `RedisControl.audit` does.
-    func audit() {
-        guard let standing = lease.standing else { return }
-        control.send { [self] redis in
-            let keys = redis.store.heldKeys(of: standing.incarnation)
-            return { [self] in
-                for key in keys where !mayHold(key) { release(key, standing.incarnation) }
-            }
-        }
-    }
-
-    private func release(_ key: String, _ incarnation: Incarnation) {
-        control.send { [self] redis in
-            let fence = redis.store.fence(ofName: key)
-            return { [self] in
-                guard let fence, !mayHold(key) else { return }
-                control.send { redis in
-                    _ = redis.store.release(
-                        Release(key: key, incarnation: incarnation, condition: .fence(fence))
-                    )
-                    return {}
-                }
-            }
-        }
-    }
-
-    private func mayHold(_ key: String) -> Bool {
-        loops.contains { $0.client.mayHold([key])[0] }
-    }
-
-    // MARK: What loops need
-
-    func doubted(epoch: UInt64) {
-        saw(Reign(epoch: epoch, dataSet: ""))
-        run { $0.doubted(epoch: epoch, now: world.now, into: &$1) }
-    }
-
-    private func saw(_ new: Reign) {
-        let isKnown = !new.dataSet.isEmpty
-        if new.epoch > highest.epoch || (new.epoch == highest.epoch && isKnown) { highest = new }
-    }
-
-    func fenceCall() -> FenceCall {
-        FenceCall(
-            highestEpoch: highest.epoch,
-            highestDataSet: highest.dataSet,
-            highestFence: highestFence,
-            isNewCluster: false
-        )
-    }
-
-    func met(_ reign: Reign) {
-        guard reign.epoch > highest.epoch else { return }
-        saw(reign)
-        doubted(epoch: reign.epoch)
-    }
-
-    func granted(fence: UInt64) { highestFence = max(highestFence, fence) }
-
-    // MARK: The feed
-
-    private func subscribe() {
-        guard let link = feed.link else { return }
-        link.onPush = { [unowned self] publication in
-            pulse?.heard(now: world.now)
-            show { $0.receive(publication, into: &$1) }
-        }
-        link.onProbe = { [unowned self] ticket in
-            pulse?.heard(now: world.now)
-            if let ticket { show { $0.probed(ticket: ticket, into: &$1) } }
-        }
-        feed.send { [self] _ in
-            link.isSubscribed = true
-            return { [self] in
-                pulse = Pulse(now: world.now)
-                show { $0.subscribed(into: &$1) }
-            }
-        }
-    }
-
-    private func show(_ event: (inout Timeline, inout [Timeline.Effect]) -> Void) {
-        var effects: [Timeline.Effect] = []
-        event(&timeline, &effects)
-        for effect in effects {
-            world.note("n\(number) timeline \(effect)")
-            switch effect {
-            case .deliver(let publication):
-                for (index, item) in publication.items.enumerated() {
-                    let body = String(decoding: item.body, as: UTF8.self)
-                    heard.append((publication.firstSeq + UInt64(index), item.mid, body))
-                }
-                if let end = publication.end {
-                    for loop in loops { loop.client.delivered(.lobby, upTo: end) }
-                }
-            case .deliverByHand: break
-            case .opened(let position):
-                mustHearFrom = min(mustHearFrom, redis.order.count)
-                for loop in loops {
-                    loop.ask { client, _ in client.opened(.lobby, at: position) }
-                }
-            case .missed:
-                // Its clients are closed; those that come then hear what is written from now on.
-                missed += 1
-                mustHearFrom = redis.order.count
-            case .probe(let ticket): probe(ticket)
-            case .ignored: break
-            case .catchUp(let call, let ticket):
-                control.send { [self] redis in
-                    let answer = redis.store.catchUp(call, birth: Lineage(using: &world.random))
-                    return { [self] in show { $0.caughtUp(answer, ticket: ticket, into: &$1) } }
-                }
-            case .doubtStanding(let epoch): doubted(epoch: epoch)
-            }
-        }
-    }
-}
-
-/// Keeps one connection, as `RedisLink` does.
-final class SimLink {
-    private(set) var link: SimRedis.Link?
-    var onUp: (() -> Void)?
-    var onDown: (() -> Void)?
-    private unowned let node: SimNode
-    private var backoff = Backoff()
-    private var isConnecting = false
-
-    init(node: SimNode) {
-        self.node = node
-    }
-
-    func connect() {
-        guard node.isAlive, link == nil, !isConnecting else { return }
-        isConnecting = true
-        let world = node.world
-        node.redis.connect(node, onClosed: { [weak self] in self?.lost() }) { [weak self] link in
-            guard let self else { return }
-            isConnecting = false
-            guard let link else { return down() }
-            self.link = link
-            // The handshake, which a server that is paused does not answer.
-            var isAnswered = false
-            node.redis.send(link) { _ in
-                { [weak self] in
-                    isAnswered = true
-                    self?.backoff.reset()
-                    self?.onUp?()
-                }
-            }
-            world.after(Limits.publishPatience) { [weak self] in
-                guard let self, self.link === link, !isAnswered else { return }
-                node.runs { self.fail() }
-            }
-        }
-    }
-
-    func send(_ request: @escaping SimRedis.Request) {
-        guard let link else { return }
-        var isAnswered = false
-        node.redis.send(link) { redis in
-            let then = request(redis)
-            return {
-                isAnswered = true
-                then()
-            }
-        }
-        node.world.after(Limits.publishPatience) { [weak self] in
-            guard let self, self.link === link, !isAnswered else { return }
-            node.runs { if self.link === link, !isAnswered { self.fail() } }
-        }
-    }
-
-    /// The connection is of no use: start over.
-    func fail() {
-        guard let link else { return }
-        node.redis.close(link)
-        lost()
-    }
-
-    func close() {
-        if let link { node.redis.close(link) }
-        link = nil
-    }
-
-    private func lost() {
-        guard link != nil else { return }
-        link = nil
-        down()
-    }
-
-    private func down() {
-        onDown?()
-        let wait = backoff.next(using: &node.world.random)
-        node.world.after(wait) { [weak self] in
-            guard let self else { return }
-            node.runs { self.connect() }
         }
     }
 }

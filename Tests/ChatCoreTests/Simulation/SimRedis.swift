@@ -6,7 +6,9 @@ final class SimRedis {
     final class Link {
         var isOpenHere = true
         var isOpenThere = true
+        /// Whether the node's own channel is subscribed to.
         var isSubscribed = false
+        var rooms: Set<RoomName> = []
         var toServer = Instant.distantPast
         var toClient = Instant.distantPast
         let node: SimNode
@@ -33,10 +35,10 @@ final class SimRedis {
     private var backup: Store?
     /// Every message that was ever written, by its text: how often.
     var written: [String: Int] = [:]
-    /// The same in the order in which they were written.
-    private(set) var order: [MessageID] = []
+    /// The same in the order in which they were written, by room.
+    private(set) var orders: [RoomName: [MessageID]] = [:]
     /// Of each name, the fences its messages were written under, in the log's order.
-    var fences: [(name: String, fence: UInt64, session: SessionID)] = []
+    var fences: [(name: String, fence: UInt64, login: LoginID)] = []
 
     init(world: World, retention: Store.Retention) {
         self.world = world
@@ -44,6 +46,9 @@ final class SimRedis {
     }
 
     private var delay: Duration { world.duration(50...3_000) }
+
+    /// The number of messages that were ever written in a room.
+    func count(in room: RoomName) -> Int { orders[room]?.count ?? 0 }
 
     // MARK: Connections
 
@@ -112,18 +117,18 @@ final class SimRedis {
 
     // MARK: What the server does
 
-    func publish(_ call: PublishCall) -> PublishAnswer {
-        let (answer, publication) = store.publish(call, ms: world.ms)
+    func answer(_ call: BrokerCall) -> BrokerAnswer {
+        let (answer, publication) = store.answer(call, ms: world.ms)
         guard let publication else { return answer }
-        if case .verdicts(let verdicts, _) = answer {
+        if case .publish(let call) = call, case .publish(.verdicts(let verdicts, _)) = answer {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
                 guard case .accepted = verdict else { continue }
                 written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
-                order.append(sealed.mid)
-                fences.append((sealed.key, sealed.fence, sealed.session))
+                orders[call.room, default: []].append(sealed.mid)
+                fences.append((sealed.key, sealed.fence, sealed.login))
             }
         }
-        for link in links where link.isSubscribed && link.isOpenThere {
+        for link in links where link.rooms.contains(publication.room) && link.isOpenThere {
             push(link) { link.onPush?(publication) }
         }
         return answer
@@ -192,6 +197,13 @@ final class SimRedis {
     /// The log ends where the room does.
     var isIntact: Bool { top != nil && store.rooms[.lobby]?.reach == top }
 
+    /// The room does not end before its log. If it does, only the log tells the room's end: without the
+    /// log both keys would be gone, and in a newer epoch that looks like the loss that began it.
+    var isTopCurrent: Bool {
+        guard let top else { return false }
+        return store.rooms[.lobby]?.reach.map { $0 == top || $0.seq < top.seq } ?? true
+    }
+
     func changeTop(to top: CatchUpCall.Mark?) { store.rooms[.lobby]?.top = top }
 
     func loseLog() {
@@ -210,5 +222,43 @@ final class SimRedis {
         dataSets += 1
         store.unixSecond = UInt64(world.ms / 1000)
         store.erase(dataSet: "\(dataSets)")
+    }
+}
+
+// MARK: - What a node asks over its membership connection
+
+extension SimRedis {
+    func answer(_ call: ClusterMember.Call, of node: SimNode) -> ClusterMember.Answer {
+        switch call {
+        case .lease(let call): return .lease(answer(call))
+        case .catchUp(let call, _):
+            return .catchUp(store.catchUp(call, birth: ProducerID(using: &world.random)))
+        case .probe(_, let ticket):
+            probe(node, ticket)
+            return .done
+        // A few at a time, so that it takes several calls.
+        case .heldKeys(let dead): return .keys(Array(store.heldKeys(of: dead).prefix(3)))
+        case .reap(let call): return .reap(store.reap(call))
+        case .heldPage(let incarnation, let place, _):
+            let keys = store.heldKeys(of: incarnation).dropFirst(Int(place))
+            let page = keys.prefix(3)
+            let next = page.count < keys.count ? place + UInt64(page.count) : 0
+            return .page(keys: Array(page), next: next)
+        case .fence(let key, _): return .fence(store.fence(ofName: key))
+        case .release(let release):
+            _ = store.release(release)
+            return .done
+        case .label: return .label(nil)
+        }
+    }
+
+    private func answer(_ call: Lease.Call) -> Lease.Answer {
+        switch call {
+        case .openEpoch(let call): .openEpoch(store.openEpoch(call))
+        case .register(let call): .roster(store.register(call))
+        case .renew(let call): .roster(store.renew(call))
+        case .certify(let call): .certify(store.certify(call))
+        case .endGrace(let epoch): .endGrace(store.endGrace(epoch))
+        }
     }
 }

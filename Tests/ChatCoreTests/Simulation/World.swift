@@ -13,10 +13,18 @@ final class World {
     var random: SplitMix
     private var heap: [Event] = []
     private var count = 0
-    /// Where what happens is noted; nil where nobody compares runs.
+    /// The rooms that people talk in.
+    let rooms = [.lobby] + ["blue", "green", "red"].compactMap { try? RoomName($0) }
+    /// What was told out of order.
+    private(set) var complaints: [String] = []
+    /// Whether all data may disappear, or an older copy be put back: then a message can be lost before a
+    /// node has heard it.
+    let losesData: Bool
+    /// Notes all that happens, for tests that compare runs; nil in the others.
     var trace: Trace?
 
-    init(seed: UInt64) {
+    init(seed: UInt64, losesData: Bool = false) {
+        self.losesData = losesData
         random = SplitMix(seed: seed)
     }
 
@@ -46,6 +54,11 @@ final class World {
             next.body()
         }
         now = end
+    }
+
+    func complain(_ text: String) {
+        guard complaints.count < 20 else { return }
+        complaints.append("at \(now.nanoseconds / 1_000_000) ms: \(text)")
     }
 
     /// Notes what a machine wants done, or what is done to it.

@@ -4,11 +4,11 @@ import Testing
 @testable import ChatCore
 
 /// What only the store in memory has: time and faults are handed in. The rules that it shares with
-/// the scripts are tested on both, in ContractTests.
+/// the scripts are tested on both, in StoreContractTests.
 @Suite struct StoreTests {
-    private final class Bench {
+    private final class Harness {
         var store: Store
-        var reign = Reign(epoch: 0, dataSet: "")
+        var epoch = Epoch(number: 0, dataSet: "")
         var random = SplitMix(seed: 3)
         let node: Incarnation
 
@@ -22,32 +22,33 @@ import Testing
         /// As a node does that comes: what has no top begins behind a number that is known.
         func beginLobby(at position: Position? = nil) {
             let call = CatchUpCall(
-                reign: reign,
+                epoch: epoch,
                 room: .lobby,
                 position: position,
                 marks: [],
                 limit: 1,
                 replacing: position == nil ? nil : CatchUpCall.FoundTop.none
             )
-            _ = store.catchUp(call, birth: Lineage(using: &random))
+            _ = store.catchUp(call, birth: ProducerID(using: &random))
         }
 
         func begin(isNewCluster: Bool = false) {
-            let call = FenceCall(highestEpoch: 0, highestFence: 0, isNewCluster: isNewCluster)
-            if case .reign(let reign, _) = store.fence(call) { self.reign = reign }
-            _ = store.register(RegisterCall(reign: reign, incarnation: node, label: ""))
+            let call = OpenEpochCall(highestEpoch: 0, highestFence: 0, isNewCluster: isNewCluster)
+            if case .epoch(let epoch, _) = store.openEpoch(call) { self.epoch = epoch }
+            _ = store.register(RegisterCall(epoch: epoch, incarnation: node, label: ""))
         }
 
         func hold(_ name: String) throws -> (claim: Claim, grant: Grant) {
             let claim = Claim(
-                reign: reign,
                 username: try Username(name),
-                incarnation: node,
-                session: SessionID(using: &random),
-                lineage: Lineage(using: &random)
+                login: LoginID(using: &random),
+                producer: ProducerID(using: &random)
             )
-            let answer = store.claim(claim)
-            guard case .granted(let grant) = answer else { throw Refused(answer: answer) }
+            let call = ClaimCall(epoch: epoch, incarnation: node, claims: [claim])
+            let answer = store.claim(call)
+            guard case .verdicts(let verdicts) = answer,
+                case .granted(let grant)? = verdicts.first
+            else { throw Refused(answer: answer) }
             return (claim, grant)
         }
 
@@ -59,9 +60,9 @@ import Testing
             let drafts = numbers.map {
                 SealedDraft(
                     key: holding.claim.username.key,
-                    session: holding.claim.session,
+                    login: holding.claim.login,
                     fence: holding.grant.fence,
-                    lineage: holding.grant.lineage,
+                    producer: holding.grant.producer,
                     n: $0,
                     draft: Draft(
                         sender: SocketID(slot: 0, generation: 0),
@@ -71,7 +72,7 @@ import Testing
                 )
             }
             let call = PublishCall(
-                reign: reign,
+                epoch: epoch,
                 incarnation: node,
                 room: .lobby,
                 position: nil,
@@ -87,60 +88,83 @@ import Testing
         let answer: ClaimAnswer
     }
 
-    @Test func `nothing reigns before the first fence`() throws {
+    @Test func `there is no epoch before the first call that opens it`() throws {
         var store = Store(dataSet: "d", unixSecond: 7)
         var random = SplitMix(seed: 1)
-        let reign = Reign(epoch: 7, dataSet: "d")
-        let renewal = RenewCall(reign: reign, incarnation: Incarnation(using: &random))
-        #expect(store.renew(renewal) == .otherReign)
-        #expect(store.endGrace(reign) == false)
-        let call = FenceCall(highestEpoch: 0, highestFence: 0, isNewCluster: false)
-        #expect(store.fence(call) == .reign(reign, isGrace: true))
+        let epoch = Epoch(number: 7, dataSet: "d")
+        let renewal = RenewCall(epoch: epoch, incarnation: Incarnation(using: &random))
+        #expect(store.renew(renewal) == .otherEpoch)
+        #expect(store.endGrace(epoch) == false)
+        let call = OpenEpochCall(highestEpoch: 0, highestFence: 0, isNewCluster: false)
+        #expect(store.openEpoch(call) == .epoch(epoch, isGrace: true))
     }
 
     @Test func `of a room the newest messages are kept, however many there were`() throws {
-        let bench = Bench(.init(messages: 10, bytes: .max, age: .seconds(1000)))
-        let ada = try bench.hold("Ada")
+        let harness = Harness(.init(messages: 10, bytes: .max, age: .seconds(1000)))
+        let ada = try harness.hold("Ada")
         for n in 1...500 as ClosedRange<UInt64> {
-            #expect(bench.say(ada, n...n) == .verdicts([.accepted(seq: n)], ms: 5))
-            #expect(bench.kept.map(\.firstSeq) == Array((n < 10 ? 1 : n - 9)...n))
+            #expect(harness.say(ada, n...n) == .verdicts([.accepted(seq: n)], ms: 5))
+            #expect(harness.kept.map(\.firstSeq) == Array((n < 10 ? 1 : n - 9)...n))
         }
     }
 
     @Test func `nothing is kept that is too old`() throws {
-        let bench = Bench(.init(age: .seconds(10)))
-        let ada = try bench.hold("Ada")
-        for n in 1...2 as ClosedRange<UInt64> { _ = bench.say(ada, n...n, ms: 1) }
-        _ = bench.say(ada, 3...3, ms: 10_000)
-        _ = bench.say(ada, 4...4, ms: 10_001)
-        #expect(bench.kept.map(\.firstSeq) == [1, 2, 3, 4])
-        _ = bench.say(ada, 5...5, ms: 10_002)
-        #expect(bench.kept.map(\.firstSeq) == [3, 4, 5])
+        let harness = Harness(.init(age: .seconds(10)))
+        let ada = try harness.hold("Ada")
+        for n in 1...2 as ClosedRange<UInt64> { _ = harness.say(ada, n...n, ms: 1) }
+        _ = harness.say(ada, 3...3, ms: 10_000)
+        _ = harness.say(ada, 4...4, ms: 10_001)
+        #expect(harness.kept.map(\.firstSeq) == [1, 2, 3, 4])
+        _ = harness.say(ada, 5...5, ms: 10_002)
+        #expect(harness.kept.map(\.firstSeq) == [3, 4, 5])
+    }
+
+    @Test func `a room is removed if its messages are too old and it is not heard`() throws {
+        let harness = Harness(.init(age: .seconds(10)))
+        let ada = try harness.hold("Ada")
+        _ = harness.say(ada, 1...1, ms: 1000)
+        let silent = try RoomName("silent")
+        let call = CatchUpCall(
+            epoch: harness.epoch,
+            room: silent,
+            position: nil,
+            marks: [],
+            limit: 1
+        )
+        _ = harness.store.catchUp(call, birth: ProducerID(using: &harness.random))
+        harness.store.removeOldRooms(ms: 11_000) { _ in true }
+        #expect(harness.store.rooms.count == 2)
+        harness.store.removeOldRooms(ms: 11_000) { _ in false }
+        #expect(harness.store.rooms.map(\.key) == [.lobby])
+        harness.store.removeOldRooms(ms: 11_001) { $0 == .lobby }
+        #expect(harness.kept.count == 1)
+        harness.store.removeOldRooms(ms: 11_001) { _ in false }
+        #expect(harness.store.rooms.isEmpty)
     }
 
     @Test func `a restart keeps the data, a loss keeps nothing, and numbers go on`() throws {
-        let bench = Bench()
-        let ada = try bench.hold("Ada")
-        _ = bench.say(ada, 1...3)
-        bench.store.restart(dataSet: "e")
-        #expect(bench.say(ada, 4...4) == .otherReign)
-        bench.begin()
-        #expect(bench.reign == Reign(epoch: 1_700_000_001, dataSet: "e"))
-        #expect(bench.say(ada, 4...4) == .verdicts([.accepted(seq: 4)], ms: 5))
-        #expect(bench.kept.map(\.epoch.description).last == "1700000001")
-        #expect(bench.store.heldNames == 1)
+        let harness = Harness()
+        let ada = try harness.hold("Ada")
+        _ = harness.say(ada, 1...3)
+        harness.store.restart(dataSet: "e")
+        #expect(harness.say(ada, 4...4) == .otherEpoch)
+        harness.begin()
+        #expect(harness.epoch == Epoch(number: 1_700_000_001, dataSet: "e"))
+        #expect(harness.say(ada, 4...4) == .verdicts([.accepted(seq: 4)], ms: 5))
+        #expect(harness.kept.map(\.epoch.description).last == "1700000001")
+        #expect(harness.store.heldNames == 1)
 
-        bench.store.erase(dataSet: "f")
-        bench.store.unixSecond += 2
-        bench.begin(isNewCluster: true)
-        #expect(bench.reign == Reign(epoch: 1_700_000_002, dataSet: "f"))
-        #expect(bench.kept == [])
-        #expect(bench.store.heldNames == 0)
-        let eve = try bench.hold("Eve")
-        #expect(bench.say(eve, 1...1) == .otherHistory)
-        let mid = MessageID(lineage: ada.grant.lineage, n: 4)
-        bench.beginLobby(at: Position(epoch: 1, seq: 4, mid: mid))
-        #expect(bench.say(eve, 1...1) == .verdicts([.accepted(seq: 5)], ms: 5))
-        #expect(bench.kept.map(\.prev) == [mid])
+        harness.store.erase(dataSet: "f")
+        harness.store.unixSecond += 2
+        harness.begin(isNewCluster: true)
+        #expect(harness.epoch == Epoch(number: 1_700_000_002, dataSet: "f"))
+        #expect(harness.kept == [])
+        #expect(harness.store.heldNames == 0)
+        let eve = try harness.hold("Eve")
+        #expect(harness.say(eve, 1...1) == .otherHistory)
+        let mid = MessageID(producer: ada.grant.producer, n: 4)
+        harness.beginLobby(at: Position(epoch: 1, seq: 4, mid: mid))
+        #expect(harness.say(eve, 1...1) == .verdicts([.accepted(seq: 5)], ms: 5))
+        #expect(harness.kept.map(\.prev) == [mid])
     }
 }

@@ -1,11 +1,6 @@
 @testable import ChatCore
 
-extension Outbox {
-    /// Nothing waits and nothing is in flight.
-    var isEmpty: Bool { waiting.isEmpty && inFlight.isEmpty }
-}
-
-extension Lines {
-    /// The same, in any room.
+extension RoomOutboxes {
+    /// Whether no message waits or is in flight in any room.
     var isIdle: Bool { all.allSatisfy(\.outbox.isEmpty) }
 }

@@ -4,8 +4,9 @@ import TestSupport
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
-/// What operators may ask, and where.
+/// What operators may ask, and at which address.
 @Suite struct AdminListenerTests {
     private func withSocket(
         _ flags: [String: String] = [:],
@@ -20,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func `the figures are there, in Prometheus's own words`() async throws {
+    @Test func `operators get the metrics, in Prometheus's format`() async throws {
         try await withSocket { (_, path) async throws in
             let answer = try get("/metrics", at: path)
             #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -37,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `clients are not shown them, and operators get no WebSocket`() async throws {
+    @Test func `clients get no metrics, and operators get no WebSocket`() async throws {
         try await withSocket { (server, path) async throws in
             #expect(try server.get("/metrics").hasPrefix("HTTP/1.1 404 "))
             #expect(try ask(TestWebSocket.request(), at: path).hasPrefix("HTTP/1.1 404 "))
@@ -67,14 +68,16 @@ import Testing
         ("OPTIONS /metrics HTTP/1.0\r\n\r\n", 200), ("OPTIONS /readyz HTTP/1.0\r\n\r\n", 200),
         ("OPTIONS * HTTP/1.0\r\n\r\n", 200), ("OPTIONS / HTTP/1.0\r\n\r\n", 404),
     ])
-    func `what is no question is answered as HTTP has it`(request: String, status: Int) async throws
-    {
+    func `a request that is not a question is answered as HTTP demands`(
+        request: String,
+        status: Int
+    ) async throws {
         try await withSocket { (_, path) async throws in
             #expect(try ask(request, at: path).hasPrefix("HTTP/1.1 \(status) "))
         }
     }
 
-    @Test func `a connection has one answer, and what follows is thrown away`() async throws {
+    @Test func `a connection has one answer, and what follows is discarded`() async throws {
         try await withSocket { (_, path) async throws in
             let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
             let answer = try ask(request + request, at: path)
@@ -84,7 +87,8 @@ import Testing
         }
     }
 
-    @Test func `one who never ends his request is cut off, and nobody waits for him`() async throws
+    @Test func `an operator who never ends a request is cut off, and no other waits for it`()
+        async throws
     {
         try await withSocket { (_, path) async throws in
             let clock = ContinuousClock()
@@ -103,17 +107,17 @@ import Testing
         }
     }
 
-    @Test func `more than a few at one time are told to come again`() async throws {
+    @Test func `more than a few operators at one time are told to come again`() async throws {
         try await withSocket { (_, path) async throws in
             var waiting = try (0..<Limits.adminConnections).map { _ in try TestSocket(path: path) }
-            // The last of these has been taken in when it is answered.
+            // The last of these has been accepted when the request is answered with 503.
             try await eventually { try get("/healthz", at: path).hasPrefix("HTTP/1.1 503 ") }
             waiting.removeAll()
             try await eventually { try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 ") }
         }
     }
 
-    @Test func `it may be an address, of any free port`() async throws {
+    @Test func `the admin place may be an address, with any free port`() async throws {
         try await TestServer.run(["admin": "http://127.0.0.1:0"]) { (server) async throws in
             guard case .tcp("127.0.0.1", let port) = server.node.admin?.place else {
                 return #expect(Bool(false))
@@ -127,7 +131,7 @@ import Testing
         }
     }
 
-    @Test func `a port that is taken is told with a way out`() async throws {
+    @Test func `a port that is taken is reported with a way out`() async throws {
         let other = try TestListener()
         await #expect(throws: AdminTrouble.taken("127.0.0.1:\(other.port)")) {
             try await TestServer.run(["admin": "127.0.0.1:\(other.port)"]) { _ in }

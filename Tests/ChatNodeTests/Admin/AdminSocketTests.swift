@@ -6,7 +6,7 @@ import Testing
 
 @testable import ChatNode
 
-/// The file that operators ask a node at.
+/// The unix socket at which operators ask a node.
 @Suite struct AdminSocketTests {
     private func mode(_ path: String) throws -> Int {
         try #require(
@@ -14,13 +14,14 @@ import Testing
         )
     }
 
-    /// A socket whose process has died.
+    /// Leaves a socket whose process has died.
     private func leaveDead(at path: String) throws {
         let (_, descriptor) = try AdminSocket.bind(at: path, in: nil)
         close(descriptor)
     }
 
-    @Test func `the automatic one is for this user alone, and gone with its node`() async throws {
+    @Test func `the automatic socket is for this user alone, and gone with its node`() async throws
+    {
         try await inFolder { (folder) async throws in
             let environment = ["XDG_RUNTIME_DIR": folder]
             let own = "\(folder)/chatnode-\(geteuid())"
@@ -39,7 +40,9 @@ import Testing
         }
     }
 
-    @Test func `two nodes have two, and the first to leave takes only its own`() async throws {
+    @Test func `two nodes have two sockets, and the first to leave removes only its own`()
+        async throws
+    {
         try await inFolder { (folder) async throws in
             let environment = ["XDG_RUNTIME_DIR": folder]
             try await TestServer.run(["admin": "auto"], environment: environment) {
@@ -56,13 +59,15 @@ import Testing
         }
     }
 
-    @Test func `without a folder of the user's it is in /tmp, in one of the user's`() throws {
+    @Test func `without a folder of the user's the socket is in /tmp, in a folder for the user`()
+        throws
+    {
         for folder in [nil, "/nowhere", "relative"] {
             var configuration = Configuration()
-            configuration.runtimeFolder = folder
+            configuration.admin.runtimeFolder = folder
             let own = "/tmp/chatnode-\(geteuid())"
             #expect(
-                configuration.adminPlace(port: 4567)
+                configuration.admin.place(host: "127.0.0.1", port: 4567)
                     == .unix(path: "\(own)/127.0.0.1-4567.sock", folder: own)
             )
         }
@@ -79,7 +84,7 @@ import Testing
         }
     }
 
-    /// As if it had been made when no node could still be about to listen on it.
+    /// Makes a socket look so old that no node could still be about to listen on it.
     private func age(_ path: String) {
         setTime(of: path, to: time(nil) - settledSeconds)
     }
@@ -91,7 +96,7 @@ import Testing
 
     private var settledSeconds: time_t { time_t(Limits.adminSocketSettled / .seconds(1)) }
 
-    @Test func `sockets of nodes that were killed go with the next start, and nothing else does`()
+    @Test func `sockets of killed nodes are removed by the next start, and nothing else is`()
         async throws
     {
         try await inFolder { (folder) async throws in
@@ -127,12 +132,13 @@ import Testing
         }
     }
 
-    @Test func `a dead socket that has just been made may be about to be listened on`() async throws
+    @Test func `a new dead socket is kept, because a node may be about to listen on it`()
+        async throws
     {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/127.0.0.1-4567.sock"
             try leaveDead(at: path)
-            // Told the time, so that a slow machine makes nobody older.
+            // The time is given, so that a slow machine makes no socket older.
             let made: time_t = 1_000_000
             setTime(of: path, to: made)
             AdminSocket.sweep(folder, now: made + settledSeconds - 1)
@@ -143,7 +149,7 @@ import Testing
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give a socket away"))
-    func `somebody else's dead socket is not ours to take away`() async throws {
+    func `another user's dead socket is not removed`() async throws {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/127.0.0.1-4567.sock"
             try leaveDead(at: path)
@@ -157,7 +163,7 @@ import Testing
         }
     }
 
-    @Test func `a living one is left alone`() async throws {
+    @Test func `a living socket is left alone`() async throws {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/a.sock"
             try await TestServer.run(["admin": "unix:\(path)"]) { (_) async throws in
@@ -169,14 +175,14 @@ import Testing
         }
     }
 
-    @Test func `one that was replaced is not taken away by the node that had it first`()
+    @Test func `a socket that was replaced is not removed by the node that had it first`()
         async throws
     {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/a.sock"
             let (first, descriptor) = try AdminSocket.bind(at: path, in: nil)
             defer { close(descriptor) }
-            // Somebody tidies up.
+            // Another process removes the file.
             unlink(path)
             let (second, other) = try AdminSocket.bind(at: path, in: nil)
             defer { close(other) }
@@ -187,7 +193,7 @@ import Testing
         }
     }
 
-    @Test func `what is no socket is left alone`() async throws {
+    @Test func `a file that is not a socket is left alone`() async throws {
         try await inFolder { (folder) async throws in
             let path = "\(folder)/precious"
             try "data".write(toFile: path, atomically: true, encoding: .utf8)
@@ -198,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func `a folder that others may change, or a link to one, is refused`() async throws {
+    @Test func `a folder that other users may change, or a link to one, is refused`() async throws {
         try await inFolder { (folder) async throws in
             let open = "\(folder)/open"
             try FileManager.default.createDirectory(
@@ -219,7 +225,7 @@ import Testing
         }
     }
 
-    @Test func `somebody else's folder is refused`() async throws {
+    @Test func `another user's folder is refused`() async throws {
         try await inFolder { (folder) async throws in
             let theirs = "\(folder)/theirs"
             try FileManager.default.createDirectory(
@@ -227,7 +233,7 @@ import Testing
                 withIntermediateDirectories: false,
                 attributes: [.posixPermissions: 0o700]
             )
-            // Only root can give a folder away; elsewhere /root is somebody else's.
+            // Only root can give a folder away; for other users /root is another user's folder.
             let isRoot = geteuid() == 0
             if isRoot { #expect(chown(theirs, 65534, 65534) == 0) }
             let path = isRoot ? theirs : "/root"
@@ -237,7 +243,9 @@ import Testing
         }
     }
 
-    @Test func `a path that is too long is told, and where nothing can be made`() async throws {
+    @Test func `a path that is too long is reported, and so is one where nothing can be made`()
+        async throws
+    {
         let long = "/tmp/" + String(repeating: "x", count: 103)
         #expect(throws: AdminTrouble.tooLong(long)) { try AdminSocket.bind(at: long, in: nil) }
         #expect(throws: AdminTrouble.system("/nowhere/a", ENOENT)) {

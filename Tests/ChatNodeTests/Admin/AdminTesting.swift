@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// One request to a unix socket, and everything that comes back.
+/// Sends one request to a unix socket, and returns everything that comes back.
 func get(_ path: String, at socket: String) throws -> String {
     try ask("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n", at: socket)
 }
@@ -12,12 +12,12 @@ func ask(_ request: String, at socket: String) throws -> String {
     return String(decoding: try socket.readToEnd(), as: UTF8.self)
 }
 
-/// What stands behind the head of an answer.
+/// Returns what follows the head of an answer.
 func body(of answer: String) -> String {
     answer.firstRange(of: "\r\n\r\n").map { String(answer[$0.upperBound...]) } ?? ""
 }
 
-/// Runs something with a folder of its own, for this user alone.
+/// Runs a function with a folder of its own, for this user alone.
 func inFolder<Result>(
     _ body: (String) async throws -> Result
 ) async throws -> Result {

@@ -15,8 +15,10 @@ import Testing
     ])
     func `an address is read and written`(text: String, address: AdminAddress) throws {
         let loaded = try loadConfiguration(flags: ["admin": text])
-        #expect(loaded.admin == address)
-        #expect(try loadConfiguration(flags: ["admin": address.description]).admin == address)
+        #expect(loaded.admin.address == address)
+        #expect(
+            try loadConfiguration(flags: ["admin": address.description]).admin.address == address
+        )
     }
 
     @Test(arguments: [

@@ -8,7 +8,11 @@ import Testing
         "capacitor://localhost", "https://xn--bcher-kva.example", "*", "null",
     ])
     func `an origin, or any, is accepted`(text: String) throws {
-        #expect(try loadConfiguration(flags: ["allowed-origins": text]).allowedOrigins == [text])
+        #expect(
+            try loadConfiguration(flags: ["allowed-origins": text]).listener.allowedOrigins == [
+                text
+            ]
+        )
     }
 
     @Test(arguments: [
@@ -24,14 +28,22 @@ import Testing
     }
 
     @Test func `none and a list are told apart`() throws {
-        #expect(try loadConfiguration(flags: ["allowed-origins": "none"]).allowedOrigins == [])
-        #expect(try loadConfiguration(file: "allowed-origins: []").allowedOrigins == [])
-        #expect(try loadConfiguration(file: "allowed-origins: ['*']").allowedOrigins == ["*"])
+        #expect(
+            try loadConfiguration(flags: ["allowed-origins": "none"]).listener.allowedOrigins == []
+        )
+        #expect(try loadConfiguration(file: "allowed-origins: []").listener.allowedOrigins == [])
+        #expect(
+            try loadConfiguration(file: "allowed-origins: ['*']").listener.allowedOrigins == ["*"]
+        )
         // Without quotes it is YAML's own.
-        #expect(try loadConfiguration(file: "allowed-origins: 'null'").allowedOrigins == ["null"])
+        #expect(
+            try loadConfiguration(file: "allowed-origins: 'null'").listener.allowedOrigins == [
+                "null"
+            ]
+        )
         let unquoted = try configurationError(file: "allowed-origins: null")
         #expect(unquoted.description.contains("fix: ") && unquoted.description.contains("\"null\""))
         let two = try loadConfiguration(flags: ["allowed-origins": "https://a, http://b"])
-        #expect(two.allowedOrigins == ["https://a", "http://b"])
+        #expect(two.listener.allowedOrigins == ["https://a", "http://b"])
     }
 }

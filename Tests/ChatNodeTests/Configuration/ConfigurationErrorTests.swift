@@ -1,6 +1,8 @@
+import ChatRedis
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 @Suite struct ConfigurationErrorTests {
     @Test func `a value that cannot be read says what, where and what instead`() throws {

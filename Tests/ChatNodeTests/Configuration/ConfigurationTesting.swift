@@ -1,6 +1,7 @@
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 /// Loads without touching the process: the file is handed in as text, under the name `chat.yaml`,
 /// and so are others, such as one with a password.

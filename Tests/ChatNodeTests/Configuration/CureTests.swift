@@ -3,7 +3,9 @@ import Foundation
 import NIOCore
 import Testing
 
+@testable import ChatBench
 @testable import ChatNode
+@testable import ChatRedis
 
 /// What the program says will mend a trouble, taken at its word.
 @Suite struct CureTests {
@@ -35,9 +37,18 @@ import Testing
         return named.count
     }
 
+    /// One of each kind.
+    private static let redisFaults: [RedisFault] = [
+        .refused, .unreachable("it is far"), .timedOut, .closed, .notRedis(.said("HTTP/1.1 400")),
+        .notRedis(.silent), .notRedis(.hungUp), .tooOld("6.2.1"), .narrow, .sentinel, .clusterMode,
+        .noAuth, .wrongPassword, .passwordUnwanted, .noPermission("NOPERM x"), .protectedMode,
+        .readOnly, .outOfMemory, .loading, .misconf, .busy, .maxClients, .noScript,
+        .other("ERR odd"),
+    ]
+
     @Test func `what mends trouble with Redis is what the settings take`() throws {
         var count = 0
-        for (fault, _, _) in RedisFaultTests.words {
+        for fault in Self.redisFaults {
             for host in ["127.0.0.1", "::1", "redis.example"] {
                 count += try follow(RedisTrouble(fault, RedisAddress(host: host)).fix)
             }
@@ -123,7 +134,7 @@ import Testing
         let error = try configurationError(file: file)
         #expect(error.description.hasSuffix("fix: put the * in quotes: \"*\""))
         let mended = file.replacing("*", with: "\"*\"")
-        #expect(try loadConfiguration(file: mended).allowedOrigins == ["*"])
+        #expect(try loadConfiguration(file: mended).listener.allowedOrigins == ["*"])
     }
 
     /// Every flag that stands in a text of the program, wherever it is said.
@@ -133,7 +144,8 @@ import Testing
         let files = try #require(FileManager.default.enumerator(atPath: sources.path))
         let known = [
             Serve.helpMessage(), BenchFanOut.helpMessage(), BenchConnect.helpMessage(),
-            BenchIdle.helpMessage(), BenchChurn.helpMessage(),
+            BenchIdle.helpMessage(), BenchChurn.helpMessage(), ChatNode.helpMessage(),
+            ConfigShow.helpMessage(), ConfigInit.helpMessage(), ConfigCheck.helpMessage(),
         ].joined()
         // Of Redis's programs, of curl and of ours.
         let others = ["daemonize", "latency", "unix-socket", "redis-password", "help"]

@@ -16,9 +16,11 @@ import Testing
     }
 
     @Test(arguments: keys)
-    func `a flag beats the environment, which beats the file, which beats the default`(
-        key: String
-    ) throws {
+    func
+        `a flag overrides the environment, which overrides the file, which overrides the default`(
+            key: String
+        ) throws
+    {
         let setting = try #require(Setting.named(key))
         let values = try #require(otherSettingValues[key])
         #expect(!values.contains(setting.defaultText))
@@ -66,29 +68,31 @@ import Testing
                 max-connections: 10
                 """
         )
-        #expect(configuration.port == 80)
-        #expect(configuration.messageRate == 0.5)
-        #expect(configuration.nodeID == "n1")
-        #expect(configuration.loops == 3)
-        #expect(configuration.byteBurst == 1_048_576)
-        #expect(configuration.messageSize == 2048)
+        #expect(configuration.listener.port == 80)
+        #expect(configuration.client.messageRate == 0.5)
+        #expect(configuration.node.id == "n1")
+        #expect(configuration.node.loops == 3)
+        #expect(configuration.client.byteBurst == 1_048_576)
+        #expect(configuration.client.messageSize == 2048)
         #expect(
-            configuration.allowedOrigins == ["https://A.example:443", "http://b.example:8080"]
+            configuration.listener.allowedOrigins == [
+                "https://A.example:443", "http://b.example:8080",
+            ]
         )
-        #expect(configuration.reservedNames == ["root", "boss"])
-        #expect(configuration.pingInterval == .seconds(120))
-        #expect(configuration.drainDelay == .milliseconds(1500))
-        #expect(configuration.logLevel == .debug)
-        #expect(configuration.logFormat == .json)
-        #expect(configuration.maxConnections == 10)
+        #expect(configuration.room.reservedNames == ["root", "boss"])
+        #expect(configuration.client.pingInterval == .seconds(120))
+        #expect(configuration.node.drainDelay == .milliseconds(1500))
+        #expect(configuration.log.level == .debug)
+        #expect(configuration.log.format == .json)
+        #expect(configuration.listener.maxConnections == 10)
     }
 
     @Test func `auto and 0 leave the choice to the node`() throws {
         let configuration = try loadConfiguration(
             flags: ["node-id": "auto", "loops": "auto", "max-connections": "0"])
-        #expect(configuration.nodeID == nil)
-        #expect(configuration.loops == nil)
-        #expect(configuration.maxConnections == nil)
+        #expect(configuration.node.id == nil)
+        #expect(configuration.node.loops == nil)
+        #expect(configuration.listener.maxConnections == nil)
         #expect(configuration.source(of: "loops") == .flag("loops"))
     }
 
@@ -113,21 +117,5 @@ import Testing
     @Test(arguments: ["", "\n", "# nothing\n", "---\n", "~", "{}"])
     func `an empty file changes nothing`(file: String) throws {
         #expect(try loadConfiguration(file: file) == Configuration())
-    }
-
-    @Test func `the overview names every value and where it came from`() throws {
-        let overview = try loadConfiguration(
-            flags: ["port": "80"],
-            environment: ["CHAT_HISTORY": "5"],
-            file: "\nloops: 2\n"
-        ).overview()
-        let lines = overview.split(separator: "\n").map {
-            $0.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
-        }
-        #expect(lines.count == Setting.all.count)
-        #expect(lines.contains("port 80 flag --port"))
-        #expect(lines.contains("history 5 environment CHAT_HISTORY"))
-        #expect(lines.contains("loops 2 chat.yaml:2"))
-        #expect(lines.contains("host 127.0.0.1 default"))
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChatRedis
 import Testing
 
 @testable import ChatNode
@@ -24,10 +25,10 @@ import Testing
         shown: String
     ) throws {
         let configuration = try loadConfiguration(flags: ["redis": text])
-        let redis = try #require(configuration.redis)
+        let redis = try #require(configuration.redis.url)
         #expect(redis == RedisURL(user: user, address: RedisAddress(host: host, port: port)))
         #expect("\(redis)" == shown)
-        #expect(configuration.redisCredentials == RedisCredentials(user: user))
+        #expect(configuration.redis.credentials == RedisCredentials(user: user))
     }
 
     @Test(arguments: [
@@ -59,8 +60,8 @@ import Testing
     }
 
     @Test func `without a word about Redis, a node is alone`() throws {
-        #expect(try loadConfiguration().redis == nil)
-        #expect(try loadConfiguration(flags: ["redis": "none"]).redis == nil)
+        #expect(try loadConfiguration().redis.url == nil)
+        #expect(try loadConfiguration(flags: ["redis": "none"]).redis.url == nil)
     }
 
     // MARK: The password
@@ -101,9 +102,9 @@ import Testing
             flags: ["redis": "redis://ops@a", "redis-password-file": "secret"],
             otherFiles: ["secret": text]
         )
-        #expect(configuration.redisPassword == Secret(text: password))
+        #expect(configuration.redis.password == Secret(text: password))
         #expect(
-            configuration.redisCredentials
+            configuration.redis.credentials
                 == RedisCredentials(user: "ops", password: Secret(text: password))
         )
         #expect(
@@ -141,7 +142,7 @@ import Testing
 
     @Test func `the environment may give the password`() throws {
         let configuration = try loadConfiguration(environment: ["CHAT_REDIS_PASSWORD": "hunter2"])
-        #expect(configuration.redisPassword == Secret(text: "hunter2"))
+        #expect(configuration.redis.password == Secret(text: "hunter2"))
         let empty = try configurationError(environment: ["CHAT_REDIS_PASSWORD": ""])
         #expect(empty.description.hasPrefix("error: redis-password: is empty\n"))
     }
@@ -185,9 +186,11 @@ import Testing
         let configuration = try loadConfiguration(environment: ["CHAT_REDIS_PASSWORD": "hunter2"])
         var dumped = ""
         dump(configuration, to: &dumped)
-        dump(configuration.redisCredentials, to: &dumped)
-        dumped += "\(configuration)\(configuration.redisCredentials)"
-        dumped += String(reflecting: configuration) + configuration.overview()
+        dump(configuration.redis.credentials, to: &dumped)
+        dumped += "\(configuration)\(configuration.redis.credentials)"
+        dumped +=
+            String(reflecting: configuration) + Overview(configuration).text
+            + Overview(configuration).json
         #expect(!dumped.contains("hunter2"))
         #expect(dumped.contains("(hidden)"))
     }
@@ -196,8 +199,8 @@ import Testing
 
     @Test func `a new cluster is said on the command line`() throws {
         let flags = try ServeFlags.parse(["--new-cluster"]).values
-        #expect(try loadConfiguration(flags: flags).isNewCluster)
-        #expect(try loadConfiguration().isNewCluster == false)
+        #expect(try loadConfiguration(flags: flags).redis.isNewCluster)
+        #expect(try loadConfiguration().redis.isNewCluster == false)
         #expect(throws: (any Error).self) { try ServeFlags.parse(["--new-cluster=yes"]) }
     }
 
@@ -206,8 +209,8 @@ import Testing
         let environment = try configurationError(environment: ["CHAT_NEW_CLUSTER": text])
         #expect(
             environment.description == """
-                error: new-cluster: is for the command line alone: it says that nobody has to be \
-                waited for, which is true once
+                error: new-cluster: is for the command line alone: it says that no other node is \
+                running, which is true once
                   from: environment CHAT_NEW_CLUSTER
                   fix: --new-cluster, at the first start of each node and never again
                 """

@@ -5,8 +5,7 @@ import Testing
 
 @Suite struct ServeFlagsTests {
     @Test func `there is one flag for each setting, and one for the file`() throws {
-        let flags = Mirror(reflecting: try ServeFlags.parse([])).children
-            .compactMap(\.label).map(ServeFlags.key(ofLabel:))
+        let flags = ServeFlags.all(in: try ServeFlags.parse([])).map(\.key)
         #expect(flags == [Setting.fileKey] + Setting.all.map(\.key))
     }
 

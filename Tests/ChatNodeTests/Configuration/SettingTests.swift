@@ -1,21 +1,30 @@
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 @Suite struct SettingTests {
-    @Test func `keys are unique and in kebab case`() {
-        let keys = Setting.all.map(\.key)
+    @Test func `no two settings share a key, and so no flag or line of the file`() {
+        let keys = [Setting.fileKey, Setting.passwordKey] + Setting.all.map(\.key)
         #expect(Set(keys).count == keys.count)
         for key in keys {
             #expect(key.allSatisfy { ("a"..."z").contains($0) || $0 == "-" }, "\(key)")
         }
-        #expect(!keys.contains(Setting.fileKey))
     }
 
-    @Test func `the table says every field of the configuration`() {
-        // All fields but the record of where they came from, and two that are no rows: the password,
-        // and the folder for sockets, which is the environment's to say.
-        #expect(Mirror(reflecting: Configuration()).children.count - 3 == Setting.all.count)
+    @Test func `no two settings share a variable`() {
+        let variables =
+            [Setting.fileVariable, Setting.passwordVariable] + Setting.all.map(\.variable)
+        #expect(Set(variables).count == variables.count)
+        #expect(variables.allSatisfy { $0.hasPrefix(Setting.variablePrefix) })
+    }
+
+    @Test func `no setting lacks a text`() {
+        for setting in Setting.all {
+            for text in [setting.meaning, setting.placeholder, setting.expected] {
+                #expect(!text.isEmpty, "\(setting.key)")
+            }
+        }
     }
 
     @Test(arguments: Setting.all.map(\.key))

@@ -1,7 +1,9 @@
+import ChatRedis
 import Foundation
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 @Suite struct TextFileTests {
     private func withFile(_ data: Data, _ body: (String) throws -> Void) throws {
@@ -56,17 +58,17 @@ import Testing
     @Test func `settings and passwords are read behind a byte order mark`() throws {
         try withFile(Data("\u{FEFF}port: 81\n".utf8)) { path in
             let configuration = try Configuration.load(flags: ["config": path], environment: [:])
-            #expect(configuration.port == 81)
+            #expect(configuration.listener.port == 81)
         }
         let password = Secret(text: "hunter2")
         try withFile(Data("\u{FEFF}hunter2\n".utf8)) { path in
             let flags = ["redis-password-file": path]
             let configuration = try Configuration.load(flags: flags, environment: [:])
-            #expect(configuration.redisPassword == password)
+            #expect(configuration.redis.password == password)
         }
         let environment = ["CHAT_REDIS_PASSWORD": "\u{FEFF}hunter2"]
         let configuration = try Configuration.load(flags: [:], environment: environment)
-        #expect(configuration.redisPassword == password)
+        #expect(configuration.redis.password == password)
     }
 
     @Test func `a real file is loaded, and its path named`() throws {

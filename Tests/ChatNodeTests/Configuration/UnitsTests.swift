@@ -1,6 +1,7 @@
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 @Suite struct UnitsTests {
     @Test(arguments: [

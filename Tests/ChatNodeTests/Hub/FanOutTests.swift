@@ -3,9 +3,9 @@ import Testing
 
 @testable import ChatNode
 
-/// Everybody hears everything once, in one order, on every loop.
+/// Every client receives every message once, in one order, on every loop.
 @Suite struct FanOutTests {
-    /// The `seq` of a `chat`.
+    /// Returns the `seq` of a `chat`.
     private func seq(_ text: String) -> Int? {
         guard let found = text.firstRange(of: #""seq":"#) else { return nil }
         return Int(text[found.upperBound...].prefix { $0 != "," })
@@ -42,11 +42,12 @@ import Testing
         }
     }
 
-    @Test func `what was said just before closing arrives, a hundred times`() async throws {
+    @Test func `a message sent just before closing arrives, a hundred times`() async throws {
         try await TestServer.run { (server) async throws in
             let listener = try server.connect()
             for round in 1...100 {
-                // A name of its own: the last one's may be free a moment after its message came.
+                // A new name each round: the last one may become free a moment after its message
+                // came.
                 let client = try server.connect("user\(round)")
                 try client.chat("\(round)", as: "user\(round)")
                 client.socket.close()
@@ -67,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `one of many who want a name at once gets it`() async throws {
+    @Test func `one of many clients that want a name at once gets it`() async throws {
         try await TestServer.run(["loops": "2"]) { (server) async throws in
             let clients = try (0..<20).map { _ in try server.connect() }
             for name in ["Ada", "Grace", "Edsger"] {
@@ -78,30 +79,31 @@ import Testing
         }
     }
 
-    @Test func `who never reads costs the others nothing, and is closed`() async throws {
+    @Test func `a client that never reads costs the others nothing, and is closed`() async throws {
         let flags = ["message-rate": "0", "byte-rate": "0"]
         try await TestServer.run(flags) { (server) async throws in
             let deaf = try TestWebSocket(port: server.port, receiveBufferBytes: 4096)
             let ada = try server.connect("Ada")
             let value = String(repeating: "x", count: 10_000)
-            // Far beyond the backlog of `Limits.backlogBytes`.
+            // Far more than the backlog of `Limits.backlogBytes`.
             for round in 1...400 {
                 try ada.chat(#""\#(value)""#, as: "Ada")
                 #expect(seq(try ada.hear()) == round)
             }
-            // The frame cannot get through; after `Limits.closeTimeout` the connection is cut.
+            // The close frame cannot get through; after `Limits.closeTimeout` the connection is
+            // cut.
             try await eventually("the deaf one is gone") { server.node.state.connections == 1 }
             _ = deaf
         }
     }
 
-    @Test func `who reads slowly gets everything, in order`() async throws {
+    @Test func `a client that reads slowly gets everything, in order`() async throws {
         let flags = ["message-rate": "0", "byte-rate": "0"]
         try await TestServer.run(flags) { (server) async throws in
             let slow = try TestWebSocket(port: server.port, receiveBufferBytes: 4096)
             let ada = try server.connect("Ada")
             let value = String(repeating: "x", count: 1500)
-            // Beyond what the kernel holds for one socket, within the backlog.
+            // More than the kernel holds for one socket, less than the backlog.
             for round in 1...500 {
                 try ada.chat(#""\#(value)""#, as: "Ada")
                 #expect(seq(try ada.hear()) == round)

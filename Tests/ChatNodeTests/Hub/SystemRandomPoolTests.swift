@@ -5,7 +5,7 @@ import Testing
 @Suite struct SystemRandomPoolTests {
     @Test func `no number comes twice, and no two pools give the same`() {
         var pools = [SystemRandomPool(), SystemRandomPool()]
-        // Many times what a pool holds. Two of so many are equal once in 10^13 runs.
+        // Many times what a pool holds. Two of this many numbers are equal once in 10^13 runs.
         let count = 1000
         var seen: Set<UInt64> = []
         for _ in 0..<count {

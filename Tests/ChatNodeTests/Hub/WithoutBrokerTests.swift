@@ -3,10 +3,11 @@ import TestSupport
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
-/// A node that has been without its broker for long: a test says since when.
+/// A node that has been without its broker for long: the test sets since when.
 @Suite struct WithoutBrokerTests {
-    @Test func `it is lost after two minutes, and not before`() {
+    @Test func `a node is lost after two minutes, and not before`() {
         let since = Clock.now
         let state = NodeState(label: "n1", withoutBrokerSince: since)
         #expect(!state.isLost(since + .seconds(119.9)))
@@ -15,7 +16,7 @@ import Testing
         #expect(!state.isLost(since + .seconds(3600)))
     }
 
-    @Test func `it says that it is not ready after ten seconds, and that it lives all the time`()
+    @Test func `a node says after ten seconds that it is not ready, and always that it lives`()
         async throws
     {
         try await TestServer.run { (server) async throws in
@@ -33,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `its clients are sent elsewhere after two minutes, and so are new ones`()
+    @Test func `a node's clients are sent elsewhere after two minutes, and so are new ones`()
         async throws
     {
         try await TestServer.run { (server) async throws in
@@ -54,6 +55,27 @@ import Testing
             let clients = try (0...Limits.drainsPerTurn).map { _ in try server.connect() }
             server.node.state.withoutBrokerSince = Clock.now + .seconds(-120)
             for client in clients { #expect(try client.hearClose().closeCode == 1013) }
+        }
+    }
+
+    @Test func `clients of chat.v1 are told that the broker is missing, and that it is back`()
+        async throws
+    {
+        try await TestServer.run(["loops": "2"]) { (server) async throws in
+            let plain = try server.connect()
+            let clients = try (0..<4).map { _ in try RoomClient(port: server.port) }
+            server.node.state.withoutBrokerSince = Clock.now
+            let degraded = #"{"type":"status","value":"degraded"}"#
+            for client in clients { #expect(try client.hear() == degraded) }
+            // A new client is told at once.
+            #expect(try RoomClient(port: server.port).hear() == degraded)
+            server.node.state.withoutBrokerSince = nil
+            for client in clients {
+                #expect(try client.hear() == #"{"type":"status","value":"ok"}"#)
+            }
+            let ada = try server.connect("Ada")
+            try ada.chat("1", as: "Ada")
+            #expect(try plain.hear().hasPrefix(#"{"type":"chat""#))
         }
     }
 }

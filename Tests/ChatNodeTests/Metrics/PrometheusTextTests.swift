@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The reader that scrapes are checked with: it takes what is right and nothing else.
+/// The parser that scrapes are checked with: it accepts only correct text.
 @Suite struct PrometheusTextTests {
     private static let histogram = """
         # HELP h_seconds x
@@ -13,7 +13,7 @@ import Testing
 
         """
 
-    @Test func `it reads what is right`() throws {
+    @Test func `the parser accepts correct text`() throws {
         let text = try PrometheusText(
             parsing: Self.histogram + """
                 # HELP c_total a\\\\b\\nc
@@ -59,7 +59,7 @@ import Testing
         Self.histogram.replacingFirst("h_seconds_sum{a=\"1\"} 0.5\n", ""),
         Self.histogram.replacingFirst("sum{a=\"1\"}", "sum"),
     ])
-    func `it refuses what is wrong`(text: String) {
+    func `the parser refuses wrong text`(text: String) {
         #expect(throws: Unexpected.self) { try PrometheusText(parsing: text) }
     }
 }

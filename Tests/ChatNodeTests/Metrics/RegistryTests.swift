@@ -5,7 +5,7 @@ import Testing
 
 @testable import ChatNode
 
-/// Figures in memory and what is shown of them.
+/// Metrics in memory and what is shown of them.
 @Suite struct RegistryTests {
     private let registry = MetricsRegistry()
     private var ours: CellFactory { CellFactory(registry: registry, writers: .one) }
@@ -95,7 +95,7 @@ import Testing
         #expect(family.samples.map(\.value) == [7])
     }
 
-    @Test func `what is destroyed is not shown any more`() throws {
+    @Test func `a destroyed metric is not shown any more`() throws {
         let first = Counter(label: "gone", factory: anybody)
         let second = Counter(label: "gone", factory: anybody)
         first.increment(by: 1)
@@ -106,7 +106,7 @@ import Testing
         #expect(try !scrape().families.contains { $0.name == "chatnode_gone_total" })
     }
 
-    @Test func `figures of the process are its own`() throws {
+    @Test func `the process's metrics are its own`() throws {
         let text = try scrape()
         let now = Date().timeIntervalSince1970
         let start = try text.value("process_start_time_seconds")
@@ -115,7 +115,7 @@ import Testing
         #expect(try text.value("process_resident_memory_bytes") > 1_000_000)
         let before = try text.value("process_open_fds")
         #expect(try text.value("process_max_fds") >= before)
-        // Other tests open and close descriptors meanwhile, but not as many.
+        // Other tests open and close descriptors meanwhile, but fewer.
         let more = try (0..<200).map { _ in try #require(fopen("/dev/null", "r")) }
         defer { for file in more { fclose(file) } }
         #expect(try scrape().value("process_open_fds") > before)
@@ -137,16 +137,26 @@ import Testing
         #expect(Buckets.any.bounds.last == 10_000_000_000)
     }
 
-    @Test func `the README names every family`() throws {
+    private static func text(_ path: String) throws -> String {
         var root = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { root.deleteLastPathComponent() }
-        let readme = try String(
-            contentsOf: root.appendingPathComponent("README.md"),
-            encoding: .utf8
-        )
+        return try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    @Test func `every family that is declared is among all`() throws {
+        let source = try Self.text("Sources/ChatNode/Metrics/Families.swift")
+        let declared = source.matches(of: /static let (\w+) = Family\(/).map { String($0.1) }
+        let all = try #require(source.firstMatch(of: /static let all =\n((?: {8}.*\n)+)/)).1
+        let listed = all.matches(of: /\w+/).map { String($0.0) }
+        #expect(declared.sorted() == listed.sorted())
+        #expect(declared.count == Family.all.count)
+    }
+
+    @Test func `docs/operations.md names every family`() throws {
+        let page = try Self.text("docs/operations.md")
         for family in Family.all {
             let name = family.name.dropFirst("chatnode_".count)
-            #expect(readme.contains("`\(name)`"), "\(family.name) is not in the README")
+            #expect(page.contains("`\(name)`"), "\(family.name) is not in docs/operations.md")
         }
     }
 }

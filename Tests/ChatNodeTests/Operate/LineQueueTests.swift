@@ -3,8 +3,9 @@ import TestSupport
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
-/// What becomes of lines that nobody reads, and of those that somebody does.
+/// What becomes of lines, with and without a reader.
 @Suite struct LineQueueTests {
     private func smallPipe() throws -> Pipe {
         let pipe = Pipe()
@@ -18,14 +19,14 @@ import Testing
         return queue
     }
 
-    /// A line of so many bytes, its number in front.
+    /// Returns a line of a number of bytes, beginning with its number.
     private func line(_ number: Int, bytes: Int = 100) -> [UInt8] {
         let head = "\(number) "
         let filling = String(repeating: "x", count: bytes - head.utf8.count - 1)
         return Array((head + filling + "\n").utf8)
     }
 
-    /// The first words of the lines that a pipe has, until so many have come.
+    /// Returns the first words of the lines that a pipe has, when `count` of them have come.
     private func words(_ count: Int, of pipe: Pipe) async throws -> [String] {
         let descriptor = pipe.fileHandleForReading.fileDescriptor
         return try await onThread {
@@ -54,16 +55,16 @@ import Testing
         #expect(queue.flush())
     }
 
-    @Test func `where nobody reads, nobody waits, and what is dropped is told once there is room`()
+    @Test func `without a reader no caller waits, and dropped lines are reported later`()
         async throws
     {
         let pipe = try smallPipe()
-        // It is full from the start.
+        // The pipe is full from the start.
         try pipe.fileHandleForWriting.write(contentsOf: line(0, bytes: smallPipeBytes))
         let queue = queue(pipe, capacity: 2000)
         for number in 0..<200 { queue.append(line(number)) }
         #expect(!queue.flush(by: .now() + .milliseconds(50)))
-        // 20 wait, and one is being written where the thread was so quick.
+        // 20 lines wait, and one is being written if the thread was that quick.
         let kept = 200 - queue.dropped
         #expect(kept == 20 || kept == 21)
         let words = try await words(1 + kept + 1, of: pipe)
@@ -73,7 +74,7 @@ import Testing
         #expect(queue.dropped == 200 - kept)
     }
 
-    @Test func `words to a person come behind a full queue`() async throws {
+    @Test func `lines to a person are accepted after a full queue`() async throws {
         let pipe = try smallPipe()
         try pipe.fileHandleForWriting.write(contentsOf: line(0, bytes: smallPipeBytes))
         let queue = queue(pipe, capacity: 200)
@@ -85,8 +86,10 @@ import Testing
         #expect(words.suffix(2) == ["7777", "dropped \(10 - kept)"])
     }
 
-    @Test func `what cannot be written is counted, and told when something can be`() async throws {
-        // Written to, it says that the disk is full (full(4)).
+    @Test func `lines that cannot be written are counted, and reported when the next one can be`()
+        async throws
+    {
+        // A write to it fails as on a full disk (full(4)).
         let full = open("/dev/full", O_WRONLY)
         let place = dup(full)
         defer {
@@ -117,7 +120,7 @@ import Testing
         #expect(queue.dropped == 0)
     }
 
-    @Test func `a text longer than the queue is taken where nothing waits`() async throws {
+    @Test func `a text longer than the queue is accepted if nothing waits`() async throws {
         let pipe = try smallPipe()
         let queue = queue(pipe, capacity: 100)
         queue.append(line(1, bytes: 50_000))

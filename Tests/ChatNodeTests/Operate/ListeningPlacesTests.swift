@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import ChatNode
@@ -24,7 +25,7 @@ import Testing
         for channel in channels { try await channel.close() }
     }
 
-    @Test func `all addresses of a name are listened on, at one port`() async throws {
+    @Test func `a node listens on all addresses of a name, at one port`() async throws {
         let channels = try await listen(try places("127.0.0.1", "::1", "127.0.0.2"))
         let addresses = channels.compactMap(\.localAddress)
         #expect(addresses.compactMap(\.ipAddress) == ["127.0.0.1", "::1", "127.0.0.2"])
@@ -35,7 +36,7 @@ import Testing
     @Test func `an address that this machine does not have is left out, if there is another`()
         async throws
     {
-        // Of a network for documentation (RFC 5737).
+        // An address of a network for documentation (RFC 5737).
         let channels = try await listen(try places("203.0.113.1", "127.0.0.1"))
         #expect(channels.compactMap(\.localAddress?.ipAddress) == ["127.0.0.1"])
         try await close(channels)
@@ -45,19 +46,21 @@ import Testing
         #expect(error?.errnoCode == EADDRNOTAVAIL)
     }
 
-    @Test func `a port that is taken on one of them is taken on all`() async throws {
-        let first = try await listen(try places("127.0.0.2"))
-        let port = try #require(first[0].localAddress?.port)
+    @Test func `a port that is taken on one address is taken on all`() async throws {
+        let reserved = try ReservedPort(in: ReservedPort.nodes)
+        let port = reserved.number
+        let first = try await listen(try places("127.0.0.2", port: port))
         let error = await #expect(throws: IOError.self) {
             try await listen(try places("127.0.0.1", "127.0.0.2", port: port))
         }
         #expect(error?.errnoCode == EADDRINUSE)
-        // It has let go of the one that it had.
+        // It has released the address that it had.
         try await close(try await listen(try places("127.0.0.1", port: port)))
         try await close(first)
+        withExtendedLifetime(reserved) {}
     }
 
-    @Test func `where any port will do, one is found that is free on each`() async throws {
+    @Test func `for any free port, one is found that is free on each address`() async throws {
         var tries: [SocketAddress] = []
         var taken: [any Channel] = []
         let channels = try await places("127.0.0.1", "127.0.0.2").listen { address in
@@ -76,7 +79,7 @@ import Testing
         try await close(channels + taken)
     }
 
-    @Test func `an address is itself, a name is looked up, and one that nobody knows is told`()
+    @Test func `an address is used as it is, a name is looked up, and an unknown one is reported`()
         async throws
     {
         let address = try await ListeningPlaces.of(host: "::1", port: 7).addresses
@@ -85,7 +88,7 @@ import Testing
         #expect(localhost.contains(try SocketAddress(ipAddress: "127.0.0.1", port: 7)))
         #expect(Set(localhost).count == localhost.count)
         await #expect(throws: ListeningPlaces.UnknownHost.self) {
-            // Longer than a name may be (RFC 1035 §2.3.4), so that no resolver is asked far away.
+            // Longer than a name may be (RFC 1035 §2.3.4), so that no far resolver is asked.
             try await ListeningPlaces.of(host: String(repeating: "x", count: 64), port: 7)
         }
     }

@@ -5,11 +5,12 @@ import TestSupport
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 @Suite struct LogTests {
     private static let noon = WallTime(milliseconds: 1_769_850_307_042)
 
-    /// What one logger has written, one event after the other.
+    /// Returns the lines that one logger has written, one event after the other.
     private func lines(
         _ style: Log.Style,
         level: Logger.Level = .trace,
@@ -72,7 +73,7 @@ import Testing
         )
     }
 
-    @Test func `a level is coloured only where that is wanted`() throws {
+    @Test func `a level is coloured only if that is wanted`() throws {
         let coloured = try lines(.text(colour: true, utcOffset: 0)) { $0.error("x") }
         #expect(coloured == ["09:05:07.042 \u{1B}[31mERROR\u{1B}[0m   x"])
         let plain = try lines(.text(colour: true, utcOffset: 0)) { $0.info("x") }
@@ -206,7 +207,7 @@ import Testing
         #expect(parsed["cut"] as? Bool == true)
     }
 
-    /// Mostly what does harm.
+    /// Returns random text, mostly of harmful characters.
     private static func text(_ random: inout SplitMix64) -> String {
         var text = ""
         for _ in 0..<Int.random(in: 0...40, using: &random) {

@@ -1,10 +1,12 @@
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
-/// How many loops there is room for, and what is said where there are too few.
+/// How many loops there is room for, and what is reported if there are too few.
 @Suite struct LoopPlanTests {
-    /// Three descriptors a loop, 20 besides; a thread a loop, 8 besides (`Limits.spareThreads`).
+    /// Three descriptors for each loop and 20 besides; a thread for each and 8 besides
+    /// (`Limits.spareThreads`).
     private static let need = LoopPlan.Need(descriptorsEach: 3, descriptorsBesides: 20)
 
     private func plan(
@@ -22,7 +24,8 @@ import Testing
         )
     }
 
-    @Test func `with room enough there are as many as are asked for, or as there are cores`() throws
+    @Test func `with room enough there are as many loops as asked for, or as there are cores`()
+        throws
     {
         #expect(try plan(nil).loops == 4)
         #expect(try plan(7).loops == 7)
@@ -30,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [(32, 1000, 4), (31, 1000, 3), (23, 1000, 1), (1000, 11, 3), (26, 9, 1)])
-    func `where nobody has asked for a number, there are as many as there is room for`(
+    func `if no number is asked for, there are as many loops as there is room for`(
         descriptors: Int,
         threads: Int,
         loops: Int
@@ -40,7 +43,7 @@ import Testing
         #expect(plan.isLowered == (loops < 4))
     }
 
-    @Test func `what is asked for and has no room is refused with the number that has`() throws {
+    @Test func `a number of loops without room is refused with the number that has`() throws {
         let error = #expect(throws: TooFew.self) { try plan(512, descriptors: 990) }
         #expect(
             error?.description == """
@@ -58,13 +61,13 @@ import Testing
     }
 
     @Test(arguments: [nil, 1, 3])
-    func `where not even one has room, the system is to blame`(asked: Int?) throws {
+    func `if not even one loop has room, the system is to blame`(asked: Int?) throws {
         let error = #expect(throws: TooFew.self) { try plan(asked, descriptors: 22) }
         #expect(error?.exitCode == 71)
         #expect(error?.description.contains("fix: ulimit -n") == true)
     }
 
-    @Test func `what the system has is found out by trying`() {
+    @Test func `the system's room is found out by trying`() {
         #expect(Capacity.descriptors(upTo: 5) == 5)
         #expect(Capacity.threads(upTo: 5) == 5)
     }

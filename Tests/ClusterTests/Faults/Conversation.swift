@@ -1,24 +1,24 @@
 import TestSupport
 
-/// People on several nodes who go on talking while something happens elsewhere, and each of whom has
-/// to hear every word, once, in the same order as the others, and nothing else.
+/// Clients on several nodes that go on talking while something happens elsewhere. Each must receive
+/// every message, once, in the same order as the others, and nothing else.
 final class Conversation {
-    /// How often they say something where seconds pass: for a whole minute, fewer messages than a
-    /// node that was away finds in the log (`Limits.historyMessages`).
+    /// The time between two messages during tests that last for seconds: in a whole minute there
+    /// are fewer messages than a node that was away finds in the log (`Limits.historyMessages`).
     static let pace = Duration.milliseconds(200)
 
-    /// One for each node.
+    /// One client for each node.
     private let people: [TestWebSocket]
     private let names: [String]
     private var rounds = 0
 
-    /// A person called `talker-…` on each of the nodes.
+    /// Connects a client called `talker-…` to each of the nodes.
     init(on nodes: some Sequence<TestNodeProcess>) throws {
         people = try nodes.map { try $0.connect("talker-\($0.label)") }
         names = nodes.map { "talker-\($0.label)" }
     }
 
-    /// Everybody says one thing, and hears what everybody says.
+    /// Sends one message from each client, and checks that each receives all of them.
     func goOn() throws {
         rounds += 1
         for (person, name) in zip(people, names) { try person.chat("\(rounds)", as: name) }
@@ -32,7 +32,8 @@ final class Conversation {
         }
     }
 
-    /// Everybody hears something that somebody else says; the answer is all that they heard by then.
+    /// Waits until each client has received a text with this part, and returns all that they
+    /// received by then.
     func hear(until part: String) throws -> [String] {
         try people.flatMap { try $0.hear(until: part) }
     }

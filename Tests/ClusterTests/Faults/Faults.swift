@@ -1,8 +1,9 @@
 import TestSupport
 import Testing
 
-/// Three nodes and a Redis, each in a process of its own, and what happens to names and words when
-/// one of them is killed, stopped or told to leave. One after the other: they measure seconds.
+/// Three nodes and a Redis, each in a process of its own, and what happens to names and messages
+/// when one of them is killed, stopped or told to leave. The tests run one after the other, because
+/// they measure seconds.
 @Suite(.serialized) enum Faults {}
 
 extension TestWebSocket {
@@ -11,7 +12,7 @@ extension TestWebSocket {
         try say(#"{"type":"login","username":"\#(name)"}"#)
     }
 
-    /// The answer to a login: nil where the name is granted, else the reason.
+    /// Returns the answer to a login: nil if the name is granted, else the reason.
     func outcome() throws -> String? {
         let answer = try hearText {
             $0.contains(#""type":"logged_in""#) || $0.contains(#""type":"login_failure""#)
@@ -21,26 +22,26 @@ extension TestWebSocket {
         return String(answer[start.upperBound...].prefix { $0 != "\"" })
     }
 
-    /// Logs in, or hears why not.
+    /// Logs in, and returns the reason if that is refused.
     func attempt(_ name: String) throws -> String? {
         try ask(for: name)
         return try outcome()
     }
 
-    /// Logs out, and waits until it has.
+    /// Logs out, and waits for the answer.
     func logout(_ name: String) throws {
         try say(#"{"type":"logout","username":"\#(name)"}"#)
         _ = try hearText { $0.contains(#""type":"logged_out""#) }
     }
 
-    /// Everything up to and with the first text that holds this one.
+    /// Returns everything up to and with the first text that contains a part.
     func hear(until part: String) throws -> [String] {
         var heard: [String] = []
         repeat { heard.append(try hear()) } while heard.last?.contains(part) != true
         return heard
     }
 
-    /// Says something, and hears itself say it, or that it could not be said.
+    /// Sends a message, and returns whether it came back, and not an error instead.
     func isHeard(saying word: String, as name: String) throws -> Bool {
         try chat("\"\(word)\"", as: name)
         let answer = try hearText { $0.contains("\"\(word)\"") || $0.contains(#""type":"error""#) }

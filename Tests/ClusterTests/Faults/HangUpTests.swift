@@ -2,16 +2,16 @@ import TestSupport
 import Testing
 
 extension Faults {
-    /// Clients that are gone as soon as they have said something.
+    /// Clients that disconnect as soon as they have sent something.
     @Suite struct HangUpTests {
-        /// What names Redis takes for held, by the nodes' tables and by the names' records.
+        /// Counts the names that Redis holds, in the nodes' tables and as the names' records.
         private static let heldNames = """
             local held = 0
             for _, key in ipairs(redis.call('KEYS', 'chat/held/*')) do
                 held = held + redis.call('HLEN', key)
             end
             for _, key in ipairs(redis.call('KEYS', 'chat/name/*')) do
-                if redis.call('HGET', key, 'node') ~= '' then held = held + 1 end
+                held = held + redis.call('HEXISTS', key, 'node')
             end
             return held
             """
@@ -21,12 +21,13 @@ extension Faults {
         {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
             let holder = try cluster.connect(to: 0, "Ada")
-            // Its place there and its record: so these are the keys.
+            // One entry in the node's table and one record: so these are the right keys.
             #expect(try await cluster.redis.cli("EVAL", Self.heldNames, "0") == "2")
             try await cluster.onThread { nodes in
                 for round in 0..<1000 {
                     let client = try nodes[round % nodes.count].connect()
-                    // Few names: one's end meets another's beginning, on another node.
+                    // Few names, so that the end of one login meets the beginning of another, on
+                    // another node.
                     try client.ask(for: "name-\(round % 20)")
                     // At every stage of the login, in good order and with a reset.
                     if round % 3 == 0 { _ = try client.outcome() }
@@ -34,7 +35,8 @@ extension Faults {
                 }
             }
             holder.socket.close()
-            // Far below `Limits.auditInterval`, after which it would be tidied up anyway.
+            // Far less than `Limits.auditInterval`, after which the audit would free the names
+            // anyway.
             var left = ""
             try await eventually("no name is held") {
                 left = try await cluster.redis.cli("EVAL", Self.heldNames, "0")
@@ -46,7 +48,7 @@ extension Faults {
             #expect(granted.count == 20)
         }
 
-        @Test func `what was said before a hang-up arrives on the other nodes, a hundred times`()
+        @Test func `a message sent before a hang-up arrives on the other nodes, a hundred times`()
             async throws
         {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
@@ -58,7 +60,7 @@ extension Faults {
                     let chat = #"{"type":"chat","username":"Ada-\#(round)","value":\#(round)}"#
                     var frames = TestWebSocket.frame(1, Array(chat.utf8))
                     if round % 2 == 0 {
-                        // Before the answer to the login, even.
+                        // Even before the answer to the login.
                         frames = TestWebSocket.frame(1, Array(login.utf8)) + frames
                     } else {
                         try client.login("Ada-\(round)")

@@ -41,7 +41,7 @@ extension Faults {
             let began = try await cluster.onThread { nodes in
                 let ada = try nodes[0].connect("Ada")
                 redis.signal(signal)
-                // What it can do nothing about any more.
+                // A message that the node cannot settle any more.
                 try ada.chat("1", as: "Ada")
                 let began = clock.now
                 node.signal(SIGTERM)

@@ -2,9 +2,9 @@ import TestSupport
 import Testing
 
 extension Faults {
-    /// One name, one holder, wherever it is asked for and however it is spelled.
+    /// One name has one holder, on whichever node it is claimed and however it is spelled.
     @Suite struct NameTests {
-        @Test func `of sixty who want one name at one moment, one gets it, a hundred times`()
+        @Test func `of sixty clients that want one name at once, one gets it, a hundred times`()
             async throws
         {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
@@ -12,7 +12,7 @@ extension Faults {
                 let clients = try (0..<60).map { try nodes[$0 % nodes.count].connect() }
                 var wins = Array(repeating: 0, count: nodes.count)
                 for round in 0..<100 {
-                    // Somebody else comes first each time.
+                    // Another client comes first each time.
                     for offset in 0..<60 { try clients[(round + offset) % 60].ask(for: "Ada") }
                     let outcomes = try clients.map { try $0.outcome() }
                     let winners = outcomes.indices.filter { outcomes[$0] == nil }
@@ -25,7 +25,7 @@ extension Faults {
                 }
                 return wins
             }
-            // Else it was no race.
+            // Otherwise there was no race.
             #expect(wins.allSatisfy { $0 > 0 }, "by node: \(wins)")
         }
 

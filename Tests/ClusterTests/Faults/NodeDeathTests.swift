@@ -14,7 +14,7 @@ extension Faults {
                 try others.goOn()
                 let heir = try nodes[1].connect()
                 nodes[0].process.signal(SIGKILL)
-                // PROTOCOL §5: a dead node's names are claimable within L + 2 s.
+                // A dead node's names can be claimed within the lease and 2 s.
                 let took = try timeUntil(
                     "Ada's name is free",
                     within: Limits.lease + .seconds(2),
@@ -32,11 +32,13 @@ extension Faults {
             }
             print("a killed node's name was free after \(took)")
             // Its last heartbeat came up to an interval before its end, or two on a busy machine.
-            // Any sooner, it might have been alive and sure.
+            // Any sooner, it might have been alive with a valid lease.
             #expect(took > Limits.lease - Limits.renewInterval * 2)
         }
 
-        @Test func `a node that comes back waits for nobody, and its clients chat`() async throws {
+        @Test func `a node that comes back waits for no other node, and its clients chat`()
+            async throws
+        {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
             try await cluster.kill(0)
             let clock = ContinuousClock()
@@ -44,7 +46,7 @@ extension Faults {
             try await cluster.restart(0)
             let took = clock.now - began
             print("a restarted node was ready after \(took)")
-            // A grace is what it would have waited for others in.
+            // If it had waited for others, it would have waited a grace.
             #expect(took < Limits.grace / 2)
             try await cluster.onThread { nodes in
                 let all = try Conversation(on: nodes)

@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 
 extension Faults {
-    /// A process that is stopped for longer than its lease and does not know it when it goes on.
+    /// A process that is stopped for longer than its lease and does not know it when it continues.
     @Suite struct NodePauseTests {
-        /// With its connections to Redis as they were, and cut meanwhile.
+        /// Runs with its connections to Redis as they were, and with all of them cut meanwhile.
         @Test(arguments: [false, true])
-        func `a node stopped for too long speaks for nobody whose name has passed on`(
+        func `a node stopped for too long sends nothing under a name that has passed on`(
             isCut: Bool
         ) async throws {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
@@ -21,10 +21,10 @@ extension Faults {
                 try others.goOn()
                 nodes[0].process.stop()
                 let stoppedAt = clock.now
-                // They lie in the stopped node's socket.
+                // They wait in the stopped node's socket.
                 for number in 1...10 { try ada.chat("\"stale \(number)\"", as: "Ada") }
                 let heir = try nodes[1].connect()
-                // PROTOCOL §5: a node that does not answer is as good as dead.
+                // A node that does not answer counts as dead.
                 let took = try timeUntil(
                     "Ada's name is free",
                     within: Limits.lease + .seconds(2),
@@ -49,7 +49,7 @@ extension Faults {
 
                 try require(!heard.contains { Self.isStale($0) }, "\(heard.filter(Self.isStale))")
 
-                // The socket is as good as before.
+                // The socket can be used as before.
                 try timeUntil("Ada has another name") { try ada.attempt("Ada-2") == nil }
                 try timeUntil("Ada is heard again") {
                     try ada.isHeard(saying: "hello", as: "Ada-2")
@@ -58,7 +58,7 @@ extension Faults {
                 heard = try others.hear(until: "\"mine\"")
                 try require(!heard.contains { Self.isStale($0) }, "\(heard.filter(Self.isStale))")
 
-                // Nobody wanted Bob's.
+                // No other client wanted Bob's name.
                 try Self.expectToSpeakAgain(bob, "Bob")
                 try require(
                     nodes[2].connect().attempt("Bob") == "taken",
@@ -70,7 +70,8 @@ extension Faults {
             #expect(took > Limits.lease - Limits.renewInterval * 2)
         }
 
-        /// As Redis itself cuts who does not read, or a network whom it has forgotten.
+        /// Cuts a node's connections, as Redis does to a client that does not read, and a network
+        /// to one that it has forgotten.
         private static func cutConnections(of node: TestNodeProcess, to redis: Int) throws {
             let socket = try TestSocket(port: redis)
             func ask(_ command: String) throws -> String {
@@ -82,7 +83,7 @@ extension Faults {
             let lines = list.split(separator: "\n").filter {
                 $0.contains(" name=chatnode-\(node.label)-")
             }
-            // One for each loop, one for its standing, and the subscription.
+            // One for each loop, one for its registration, and the subscription.
             try require(lines.count >= 3, list)
             for line in lines {
                 let id = line.dropFirst("id=".count).prefix { $0 != " " }
@@ -94,7 +95,8 @@ extension Faults {
             text.contains(#""type":"chat""#) && text.contains("stale")
         }
 
-        /// They have their name back by themselves, or are told that they have not and take it.
+        /// Checks that a client still has its name, or is told that it has not and can claim it
+        /// again.
         private static func expectToSpeakAgain(_ client: TestWebSocket, _ name: String) throws {
             try timeUntil("\(name) is heard again") {
                 try client.chat(#""again""#, as: name)

@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 extension Faults {
-    /// A Redis that is stopped for longer than a lease takes no name from anybody who lives.
+    /// A Redis that is stopped for longer than a lease, which takes no name from a living client.
     @Suite struct RedisPauseTests {
-        @Test func `a name outlives ten seconds without Redis, and nobody else gets it`()
+        @Test func `a name outlives ten seconds without Redis, and no other client gets it`()
             async throws
         {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
@@ -18,14 +18,14 @@ extension Faults {
                 try others.goOn()
                 redis.signal(SIGSTOP)
                 let stoppedAt = clock.now
-                // It is on its way: what becomes of it, nobody can tell before Redis does.
+                // It is on its way: its fate is unknown until Redis answers.
                 try ada.chat(#""perhaps""#, as: "Ada")
                 let zoe = try nodes[0].connect()
                 try require(zoe.attempt("Zoe") == "unavailable", "a login without a Redis")
                 let noticed = clock.now - stoppedAt
                 try require(
-                    // As long as a login waits for another connection, and what a loop's timer is
-                    // late by.
+                    // As long as a login waits for another connection, and as a loop's timer may be
+                    // late.
                     noticed < Limits.claimPatience + Limits.wheelTick * 4,
                     "told after \(noticed)"
                 )
@@ -36,14 +36,14 @@ extension Faults {
                 redis.signal(SIGCONT)
                 let took = try timeUntil(
                     "Ada is heard again",
-                    // The longest wait before a try, and the longest such try for each of two
-                    // connections that follow each other.
+                    // The longest wait before an attempt, and the longest such attempt for each of
+                    // two connections that follow each other.
                     within: Limits.redisBackoffLast
                         + (Limits.redisConnectTimeout + Limits.redisCommandTimeout) * 2
                 ) {
                     try ada.isHeard(saying: "back", as: "Ada")
                 }
-                // Once or not at all, and the same for everybody.
+                // Once or not at all, and the same for every client.
                 let heard = try others.hear(until: "\"back\"")
                 let count = heard.filter { $0.contains("\"perhaps\"") }.count
                 try require(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Faults {
-    /// A node's first moments, where something is missing or there twice.
+    /// A node's start while Redis is missing, or another node has the same label.
     @Suite struct StartTests {
         private func launch(_ label: String, _ redis: TestRedis, port: Int = 0) throws
             -> TestProcess
@@ -34,14 +34,13 @@ extension Faults {
         {
             let redis = try await TestRedis.start()
             try await redis.kill()
-            // Below the ports that the kernel gives to connections, and that tests give to Redis.
-            let port = Int.random(in: 10_000..<20_000)
-            let process = try launch("n1", redis, port: port)
+            let port = try ReservedPort(in: ReservedPort.nodes)
+            let process = try launch("n1", redis, port: port.number)
             let node = TestNodeProcess(process: process, port: port)
             try await eventually("it listens and complains") {
                 try require(process.isRunning, process.output)
                 return process.output.contains("trying again")
-                    && (try? TestSocket(port: port)) != nil
+                    && (try? TestSocket(port: port.number)) != nil
             }
             let output = process.output
             #expect(
@@ -57,8 +56,8 @@ extension Faults {
             #expect(try node.connect().attempt("Ada") == "unavailable")
 
             try await redis.restart()
-            // It was not told that there is nobody to wait for. A wait before a try, the tries of
-            // the connections one after the other, and a grace.
+            // The node was not told that there are no others to wait for. A wait before an attempt,
+            // the attempts of the connections one after the other, and a grace.
             try await eventually(
                 "it is ready",
                 within: Limits.redisBackoffLast + Limits.redisConnectTimeout * 3 + Limits.grace

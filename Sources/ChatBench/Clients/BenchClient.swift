@@ -1,0 +1,131 @@
+import ChatClient
+import ChatCore
+import ChatSupport
+
+/// One client of the load generator: connects, logs in, then passes what it receives to its group.
+///
+/// On: its group's loop.
+final class BenchClient: ClientConnectionDelegate {
+    private enum Stage {
+        case connecting, upgrading, loggingIn
+        case inside
+        case over
+    }
+
+    /// Its number in the whole run, from which its name is made.
+    let number: Int
+    /// Its place among its group's recipients; nil for a client that is not measured.
+    let place: Int?
+    let name: String
+    /// The connection, until it ends.
+    private(set) var connection: ClientConnection?
+    /// Whether the group itself ends this client, so that its end is not reported.
+    var isLeaving = false
+    private let group: ClientGroup
+    private var stage = Stage.connecting
+    /// When the client was scheduled to connect, and when its current step began.
+    private let began: Instant
+    private var stepBegan: Instant
+
+    init(number: Int, place: Int?, group: ClientGroup, meantToCome: Instant) {
+        self.number = number
+        self.place = place
+        self.group = group
+        name = group.plan.codec.name(number)
+        began = meantToCome
+        stepBegan = Clock.now
+    }
+
+    func come() {
+        let route = group.plan.route(number)
+        connection = group.connector.connect(
+            to: route.url,
+            .address(route.address),
+            from: route.source,
+            delegate: self
+        )
+    }
+
+    func say(_ message: [UInt8]) {
+        connection?.write(message.span.bytes)
+    }
+
+    func cut() {
+        isLeaving = true
+        connection?.cut()
+    }
+
+    func close() {
+        isLeaving = true
+        connection?.close()
+    }
+
+    // MARK: Events of the connection
+
+    func connected(_ connection: ClientConnection) {
+        stage = .upgrading
+        group.arrivals.connect.record(step())
+    }
+
+    func opened(_ connection: ClientConnection) {
+        stage = .loggingIn
+        group.arrivals.upgrade.record(step())
+        say(PlainMessage.encode(type: "login", username: name))
+        connection.flush()
+    }
+
+    func arrived(_ byteCount: Int, on connection: ClientConnection) {
+        group.now = Clock.now
+        group.bytes += byteCount
+    }
+
+    func received(_ text: RawSpan, on connection: ClientConnection) {
+        switch stage {
+        case .inside:
+            group.heard(text, by: self)
+        case .loggingIn:
+            guard let message = HeardMessage(text), message.type != "chat" else { return }
+            guard message.type == "logged_in" else { return giveUp(reason(message)) }
+            stage = .inside
+            group.arrivals.login.record(step())
+            group.arrivals.whole.record(group.now - began)
+            group.cameIn(self)
+        case .connecting, .upgrading, .over: break
+        }
+    }
+
+    func pinged(_ connection: ClientConnection) {
+        group.pings += 1
+    }
+
+    func ended(_ connection: ClientConnection, _ end: ConnectionEnd) {
+        let before = stage
+        stage = .over
+        self.connection = nil
+        switch before {
+        case .inside: group.lost(self, end)
+        case .connecting, .upgrading, .loggingIn: group.didNotComeIn(self, "\(end)")
+        case .over: break
+        }
+    }
+
+    /// Ends the attempt, because the client was refused or is not waited for.
+    func giveUp(_ reason: String) {
+        stage = .over
+        group.didNotComeIn(self, reason)
+        cut()
+    }
+
+    /// Returns the reason of a refusal without the client's name, so that equal reasons are counted
+    /// together.
+    private func reason(_ answer: HeardMessage) -> String {
+        let words = [answer.type, answer.value, answer.code, answer.message].compactMap { $0 }
+        return "the login got " + words.joined(separator: " ")
+    }
+
+    private func step() -> Duration {
+        let now = Clock.now
+        defer { stepBegan = now }
+        return now - stepBegan
+    }
+}

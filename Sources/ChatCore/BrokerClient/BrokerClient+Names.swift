@@ -1,0 +1,158 @@
+/// The outcome of a claim, as a session is told.
+public enum ClaimOutcome: Sendable, Hashable {
+    /// The name belongs to the session's login.
+    case granted
+    /// Another login holds the name.
+    case taken
+    /// Whether the name is free cannot be found out now; `reason` is for people.
+    case unavailable(reason: String)
+    /// The claim was not sent: `cancelClaim` has given it up.
+    case cancelled
+}
+
+extension BrokerClient {
+    /// Asks for a name for a session. `claimed` answers: at once if the broker has been out of
+    /// reach for longer than a moment, or if the session has the name already.
+    public mutating func claim(
+        _ username: Username,
+        for socket: SocketID,
+        using random: inout some RandomNumberGenerator,
+        now: Instant,
+        into effects: inout [Effect]
+    ) {
+        guard mayAskSoon, let context, isLeaseValid(now) else {
+            return effects.append(.tell(socket, .claimed(.unavailable(reason: reason))))
+        }
+        if let name = held[socket], name.username == username {
+            let isConfirmed = name.phase == .held && !isRechecking
+            if isConfirmed { held[socket]?.username = username }
+            let outcome = isConfirmed ? ClaimOutcome.granted : .unavailable(reason: Self.lostTouch)
+            return effects.append(.tell(socket, .claimed(outcome)))
+        }
+        wanted[socket] = HeldName(
+            username: username,
+            login: LoginID(using: &random),
+            since: now,
+            phase: .waitingToAsk,
+            context: context,
+            producer: ProducerID(using: &random)
+        )
+        if let login = wanted[socket]?.login { claims.addNew(.init(socket: socket, login: login)) }
+        markClaimsReady()
+    }
+
+    /// Gives up the claim of a session whose socket is closed, if it has not been sent: then `claimed`
+    /// answers now, and nothing is sent. Otherwise the broker's answer does.
+    public mutating func cancelClaim(for socket: SocketID, into effects: inout [Effect]) {
+        switch wanted[socket]?.phase {
+        case .waitingToAsk, .waitingForGrace: giveUp(socket, .cancelled, &effects)
+        case .claiming, .held, .unconfirmed, .reclaiming, nil: break
+        }
+    }
+
+    /// Gives up a session's name. `released` answers: at once if the broker cannot be asked; the
+    /// release is sent later.
+    public mutating func release(
+        _ username: Username,
+        for socket: SocketID,
+        into effects: inout [Effect]
+    ) {
+        guard let name = formerName(username, socket, &effects) else {
+            return effects.append(.tell(socket, .released))
+        }
+        beginRelease(name, waiting: socket, &effects)
+    }
+
+    /// The number of names that sessions of this loop hold.
+    public var nameCount: Int { held.count }
+
+    /// Whether each name is, or may be, this loop's: asked for, held, or not proven to be given up.
+    public func mayHold(_ keys: [String]) -> [Bool] {
+        // A set of the names in question, which are few, and not of those held, which are many.
+        let asked = Set(keys)
+        var mine: Set<String> = []
+        for name in held.values where asked.contains(name.username.key) {
+            mine.insert(name.username.key)
+        }
+        for name in wanted.values where asked.contains(name.username.key) {
+            mine.insert(name.username.key)
+        }
+        for release in releasing.values where asked.contains(release.key) {
+            mine.insert(release.key)
+        }
+        return keys.map(mine.contains)
+    }
+
+    /// The hashes of all those names: a few bytes each, to compare many names with.
+    public var keyHashes: Set<Int> {
+        var hashes = Set<Int>(minimumCapacity: held.count + wanted.count + releasing.count)
+        for name in held.values { hashes.insert(name.username.key.hashValue) }
+        for name in wanted.values { hashes.insert(name.username.key.hashValue) }
+        for release in releasing.values { hashes.insert(release.key.hashValue) }
+        return hashes
+    }
+
+    /// Removes and returns the name that a socket gives up. After a change of name it is the former
+    /// one.
+    private mutating func formerName(
+        _ username: Username,
+        _ socket: SocketID,
+        _ effects: inout [Effect]
+    ) -> HeldName? {
+        if former[socket]?.username == username { return former.removeValue(forKey: socket) }
+        guard let name = held[socket], name.username == username else { return nil }
+        abandonInDoubt(of: socket, &effects)
+        held[socket] = nil
+        return name
+    }
+
+    /// Settles messages that have no answer when the name they were sent under is given up, after
+    /// which no claim can settle them. This happens only while the broker cannot be reached: so no
+    /// message of that socket waits that could be sent under another name.
+    private mutating func abandonInDoubt(of socket: SocketID, _ effects: inout [Effect]) {
+        for message in inDoubt.removeValue(forKey: socket) ?? [] {
+            let settlement = message.isVoid ? Settlement.lost : .unknown
+            effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
+        }
+    }
+
+    /// Begins to give up a name. A socket that waits is told at once if the release cannot be sent.
+    mutating func beginRelease(
+        _ name: HeldName,
+        waiting socket: SocketID?,
+        _ effects: inout [Effect]
+    ) {
+        var release = PendingRelease(
+            key: name.username.key,
+            incarnation: name.context.incarnation,
+            socket: socket
+        )
+        if canAsk {
+            release.isSent = true
+            pending.append(.release(name.login))
+            effects.append(.call(.release(release.release(name.login))))
+        } else if let socket {
+            release.socket = nil
+            effects.append(.tell(socket, .released))
+        }
+        releasing[name.login] = release
+    }
+}
+
+// MARK: - Releasing
+
+extension BrokerClient {
+    mutating func releaseAnswered(_ login: LoginID, _ effects: inout [Effect]) {
+        guard let release = releasing.removeValue(forKey: login) else { return }
+        if let socket = release.socket { effects.append(.tell(socket, .released)) }
+    }
+
+    /// Handles a release that will never be answered: it is sent again later. A socket that waits
+    /// is told now.
+    mutating func releaseCut(_ login: LoginID, _ effects: inout [Effect]) {
+        releasing[login]?.isSent = false
+        guard let socket = releasing[login]?.socket else { return }
+        releasing[login]?.socket = nil
+        effects.append(.tell(socket, .released))
+    }
+}

@@ -1,0 +1,150 @@
+/// The epoch and the incarnation in which a node asks for its names: the same for all of them, and
+/// so stored once.
+final class ClaimContext: Sendable {
+    let epoch: Epoch
+    let incarnation: Incarnation
+
+    init(_ registration: Registration) {
+        epoch = registration.epoch
+        incarnation = registration.incarnation
+    }
+
+    /// Whether the node still has the same incarnation, in the same epoch.
+    func holds(in registration: Registration?) -> Bool {
+        epoch == registration?.epoch && incarnation == registration?.incarnation
+    }
+}
+
+/// A name that one socket's login holds, or has asked for.
+struct HeldName: Sendable {
+    /// The state of the login's claim to the name.
+    enum Phase: Sendable, Hashable {
+        /// Queued, to be asked for in a call of claims.
+        case waitingToAsk
+        /// Asked for; the answer is to come.
+        case claiming
+        /// To be asked for when the grace is over.
+        case waitingForGrace
+        /// Granted.
+        case held
+        /// Granted before, and queued to be claimed again before it is used again; or postponed, if
+        /// that was refused.
+        case unconfirmed
+        /// Claimed again; the answer is to come.
+        case reclaiming
+    }
+
+    /// The name in the spelling that was claimed last.
+    var username: Username
+    let login: LoginID
+    /// The time of the client's login.
+    let since: Instant
+    var phase: Phase
+    /// Whether a claim's answer got lost, so that the broker may record the name as this login's.
+    var mayBeGranted = false
+    /// The number of the room's outbox whose call in flight has messages of the name; -1: none has.
+    /// Layout: beside two bytes, so that it takes no memory of its own.
+    var sending: Int32 = -1
+    /// The epoch and the incarnation of the last claim.
+    var context: ClaimContext
+    var producer: ProducerID
+    var fence: UInt64 = 0
+    /// The epoch in which the name was granted.
+    var grantedIn: UInt64 = 0
+    /// The last number that a message was sent with.
+    var n: UInt64 = 0
+    /// The last number known to be accepted, and its place in its room.
+    var accepted: UInt64 = 0
+    var acceptedSeq: UInt64 = 0
+
+    /// The claim that asks for the name now.
+    var claim: Claim {
+        let isNew = phase != .held && phase != .unconfirmed && phase != .reclaiming
+        return Claim(
+            username: username,
+            login: login,
+            producer: producer,
+            known: isNew
+                ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn)
+        )
+    }
+
+    /// Takes the grant of the name, for the first time or again: messages sent before are void
+    /// unless the grant counts them.
+    mutating func hold(_ grant: Grant) {
+        phase = .held
+        fence = grant.fence
+        grantedIn = context.epoch.number
+        producer = grant.producer
+        n = grant.n
+        accepted = grant.n
+        acceptedSeq = grant.seq
+    }
+
+    /// Adds proof and the next number to a message, which leaves with the call of a room's outbox; nil
+    /// if the name is not confirmed, or has messages in the call of another room.
+    @inline(__always)
+    mutating func seal(_ draft: Draft, in number: Int) -> SealedDraft? {
+        let number = Int32(truncatingIfNeeded: number)
+        guard phase == .held, sending < 0 || sending == number else { return nil }
+        sending = number
+        n += 1
+        return SealedDraft(
+            key: username.key,
+            login: login,
+            fence: fence,
+            producer: producer,
+            n: n,
+            draft: draft
+        )
+    }
+
+    /// Whether a number is the next one.
+    func isNext(_ number: UInt64) -> Bool { number == n + 1 }
+
+    /// Returns what becomes of a message that its client has numbered, if it is not sent: because that
+    /// number was accepted before, or is not the next; nil: it is sent, now or later.
+    @inline(never)
+    func settlement(of number: UInt64) -> Settlement? {
+        guard phase == .held else { return nil }
+        if number > n + 1 { return .outOfOrder(expected: n + 1) }
+        // A message with a number above `accepted` is on its way, and may still be refused.
+        guard number <= accepted else { return nil }
+        let seq = number == accepted && acceptedSeq > 0 ? acceptedSeq : nil
+        let mid = MessageID(producer: producer, n: number)
+        return .accepted(Acceptance(mid: mid, seq: seq, isRepeated: true))
+    }
+
+    /// Makes the number of a message that was not written, and is not in flight any more, the next one
+    /// again.
+    mutating func takeBack(_ number: UInt64) {
+        sending = -1
+        n = number - 1
+    }
+
+    /// Notes that a message was accepted by the call that it was in flight with.
+    mutating func settle(_ number: UInt64, at seq: UInt64) {
+        sending = -1
+        accept(number, at: seq)
+    }
+
+    /// Notes that a message was accepted.
+    mutating func accept(_ number: UInt64, at seq: UInt64) {
+        guard number > accepted else { return }
+        accepted = number
+        acceptedSeq = seq
+    }
+}
+
+/// A name that is being given up: it may still be this login's, until its release is answered.
+struct PendingRelease: Sendable {
+    let key: String
+    let incarnation: Incarnation
+    /// The socket that waits for the answer; nil if none does any more.
+    var socket: SocketID?
+    var isSent = false
+
+    func release(_ login: LoginID) -> Release {
+        Release(key: key, incarnation: incarnation, condition: .login(login))
+    }
+}

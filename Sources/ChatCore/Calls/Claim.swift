@@ -1,0 +1,141 @@
+/// A request for a name, one of a `ClaimCall`.
+public struct Claim: Sendable, Hashable {
+    /// What a process knows of a name that it has held, and claims again: after a cut connection,
+    /// in a new epoch, or as a new incarnation.
+    public struct Known: Sendable, Hashable {
+        /// The fence of the last grant.
+        public let fence: UInt64
+        /// The highest number that the process knows to be accepted.
+        public let n: UInt64
+        /// The place of that message; 0 if it is not known.
+        public let seq: UInt64
+        /// The epoch in which the fence was granted.
+        public let epoch: UInt64
+
+        /// Makes the knowledge of an earlier grant.
+        public init(fence: UInt64, n: UInt64, seq: UInt64, epoch: UInt64) {
+            self.fence = fence
+            self.n = n
+            self.seq = seq
+            self.epoch = epoch
+        }
+    }
+
+    /// The name, in the spelling to be shown.
+    public let username: Username
+    /// The login that is to hold the name.
+    public let login: LoginID
+    /// The producer that begins or, for a name that is claimed again, continues.
+    public let producer: ProducerID
+    /// What is known of an earlier grant; nil for a new login.
+    public let known: Known?
+
+    /// Makes a request by one login.
+    public init(username: Username, login: LoginID, producer: ProducerID, known: Known? = nil) {
+        self.username = username
+        self.login = login
+        self.producer = producer
+        self.known = known
+    }
+}
+
+/// A call that claims names for logins of one process, in this order: each claim sees what those
+/// before it have changed.
+public struct ClaimCall: Sendable, Hashable {
+    /// The epoch in which the call is made.
+    public let epoch: Epoch
+    /// The process that asks.
+    public let incarnation: Incarnation
+    /// The claims, at most `Limits.claimsPerCall`.
+    public let claims: [Claim]
+
+    /// Makes a call with claims of one process.
+    public init(epoch: Epoch, incarnation: Incarnation, claims: [Claim]) {
+        self.epoch = epoch
+        self.incarnation = incarnation
+        self.claims = claims
+    }
+}
+
+/// What a process is told about a name that it holds.
+public struct Grant: Sendable, Hashable {
+    /// The fencing token, which grows with every change of the name's holder: an older one is
+    /// refused.
+    public let fence: UInt64
+    /// The producer id: this uninterrupted possession of the name.
+    public let producer: ProducerID
+    /// The last number accepted from the producer.
+    public let n: UInt64
+    /// The place of that message in its room's order; 0 if there is none or it is not known.
+    public let seq: UInt64
+
+    /// Makes a grant.
+    public init(fence: UInt64, producer: ProducerID, n: UInt64, seq: UInt64) {
+        self.fence = fence
+        self.producer = producer
+        self.n = n
+        self.seq = seq
+    }
+}
+
+/// The outcome of one claim.
+public enum ClaimVerdict: Sendable, Hashable {
+    /// The name is the caller's.
+    case granted(Grant)
+    /// Another login holds the name.
+    case taken
+    /// The epoch is in its grace, and the login is new: it has to ask again after the grace.
+    case grace
+    /// A name claimed again has passed on to another user's login.
+    case lost
+    /// A name claimed again has been taken over by a newer login of the same user.
+    case replaced
+    /// The claim was turned away for a reason that concerns this name alone, and nothing was written
+    /// for it; `reason` is for people.
+    case refused(reason: String)
+}
+
+/// The answer to a `ClaimCall`.
+public enum ClaimAnswer: Sendable, Hashable {
+    /// A verdict for each claim, in the call's order.
+    case verdicts([ClaimVerdict])
+    /// The incarnation is not registered; nothing was written.
+    case unregistered
+    /// The epoch has changed; nothing was written.
+    case otherEpoch
+
+    /// The highest fence that the answer grants; nil if it grants no name.
+    public var highestFence: UInt64? {
+        guard case .verdicts(let verdicts) = self else { return nil }
+        return verdicts.lazy.compactMap {
+            if case .granted(let grant) = $0 { grant.fence } else { nil }
+        }.max()
+    }
+}
+
+/// A request to give a name up, carried out if its record is still as the caller believes. In every
+/// case the name no longer belongs to the caller afterwards.
+public struct Release: Sendable, Hashable {
+    /// A condition on the record of the name.
+    public enum Condition: Sendable, Hashable {
+        /// The name is held by this login: for a login that gives up its own name.
+        case login(LoginID)
+        /// The record has this fence: for a process that frees a name which none of its logins
+        /// knows.
+        case fence(UInt64)
+    }
+
+    /// The key of the name, in lower case.
+    public let key: String
+    /// The process that holds it.
+    public let incarnation: Incarnation
+    /// What else must hold.
+    public let condition: Condition
+
+    /// Makes a request to free a name.
+    public init(key: String, incarnation: Incarnation, condition: Condition) {
+        self.key = key
+        self.incarnation = incarnation
+        self.condition = condition
+    }
+}

@@ -1,0 +1,123 @@
+/// Consecutive messages of one room, as a broker delivers them and a log keeps them: in the room's
+/// order, without a gap.
+public struct Publication: Sendable, Hashable {
+    /// One message.
+    public struct Item: Sendable, Hashable {
+        /// The message's permanent id.
+        public let mid: MessageID
+        /// The bytes of `Draft.body`: a slice of the bytes that came from the broker, which all
+        /// items share.
+        public let body: ArraySlice<UInt8>
+
+        /// Makes a message whose bytes are shared.
+        public init(mid: MessageID, body: ArraySlice<UInt8>) {
+            self.mid = mid
+            self.body = body
+        }
+
+        /// Makes a message with bytes of its own.
+        public init(mid: MessageID, body: [UInt8]) {
+            self.init(mid: mid, body: body[...])
+        }
+
+        /// The number of bytes of the message as `PublicationCodec` writes it.
+        var payloadByteCount: Int { PublicationCodec.length(of: body.count, as: mid) }
+    }
+
+    /// The room of the messages.
+    public let room: RoomName
+    /// The epoch in which the numbers were given.
+    public let epoch: UInt64
+    /// The number of the first message; the others follow.
+    public let firstSeq: UInt64
+    /// The id of the message before the first one, or the room's birth. A number may be given
+    /// twice, after data was lost or changed externally; the chain of ids shows that.
+    public let prev: MessageID
+    /// The time at which the messages got their numbers, in milliseconds since 1970.
+    public let ms: Int64
+    /// The messages.
+    public let items: [Item]
+
+    /// Makes a publication.
+    public init(
+        room: RoomName,
+        epoch: UInt64,
+        firstSeq: UInt64,
+        prev: MessageID,
+        ms: Int64,
+        items: [Item]
+    ) {
+        self.room = room
+        self.epoch = epoch
+        self.firstSeq = firstSeq
+        self.prev = prev
+        self.ms = ms
+        self.items = items
+    }
+
+    /// The number of the last message.
+    public var lastSeq: UInt64 { firstSeq + UInt64(items.count) - 1 }
+
+    /// The position of the last message; nil if there are no messages.
+    public var end: Position? {
+        guard let last = items.last else { return nil }
+        return Position(epoch: epoch, seq: lastSeq, mid: last.mid)
+    }
+}
+
+extension Publication {
+    /// The number of bytes of all messages, as they travel and are logged.
+    var byteCount: Int { items.reduce(0) { $0 + $1.payloadByteCount } }
+
+    /// Returns the messages whose number is at least `seq`.
+    public func from(_ seq: UInt64) -> Publication {
+        guard seq > firstSeq else { return self }
+        return piece(Int(seq - firstSeq)..<items.count)
+    }
+
+    private func piece(_ range: Range<Int>) -> Publication {
+        Publication(
+            room: room,
+            epoch: epoch,
+            firstSeq: firstSeq + UInt64(range.lowerBound),
+            prev: range.lowerBound > 0 ? items[range.lowerBound - 1].mid : prev,
+            ms: ms,
+            items: Array(items[range])
+        )
+    }
+
+    /// Returns the messages whose ids are not in `had`, as publications without gaps.
+    func without(_ had: Set<MessageID>) -> [Publication] {
+        guard items.contains(where: { had.contains($0.mid) }) else { return [self] }
+        var pieces: [Publication] = []
+        var start = 0
+        for end in 0...items.count where end == items.count || had.contains(items[end].mid) {
+            if start < end { pieces.append(piece(start..<end)) }
+            start = end + 1
+        }
+        return pieces
+    }
+}
+
+extension Publication {
+    /// Returns the number of bytes of an item's `chat`, as all clients of the room receive it.
+    func length(of item: Item, at index: Int) -> Int {
+        ChatFrame.length(
+            body: item.body.span.bytes,
+            seq: firstSeq + UInt64(index),
+            timestampMs: ms,
+            mid: item.mid
+        )
+    }
+
+    /// Appends an item's `chat`.
+    func append(_ item: Item, at index: Int, to out: inout OutputSpan<UInt8>) {
+        ChatFrame.append(
+            body: item.body.span.bytes,
+            seq: firstSeq + UInt64(index),
+            timestampMs: ms,
+            mid: item.mid,
+            to: &out
+        )
+    }
+}

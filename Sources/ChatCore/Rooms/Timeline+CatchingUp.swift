@@ -1,0 +1,157 @@
+/// Finds the room's place in the log, and repairs the room's top.
+extension Timeline {
+    mutating func begin(_ effects: inout [Effect]) {
+        phase = .catchingUp
+        ask(&effects)
+    }
+
+    mutating func ask(
+        replacing found: CatchUpCall.FoundTop? = nil,
+        _ effects: inout [Effect]
+    ) {
+        // From now on an answer to an older question is ignored.
+        ticket += 1
+        replacing = nil
+        askedAt = position
+        guard let epoch else { return }
+        let call = CatchUpCall(
+            epoch: epoch,
+            room: room,
+            position: position,
+            marks: recent.milestones,
+            limit: Limits.catchUpEntries,
+            replacing: found,
+            mayLackMore: found != nil && mayLackMore
+        )
+        effects.append(.catchUp(call, ticket: ticket))
+    }
+
+    /// Whether a comparison shows anything that has not been delivered.
+    ///
+    /// False if a message has been delivered since the question: what comes next over the
+    /// subscription shows any gap by itself. And the log may no longer contain what followed the
+    /// position at that time, if the room is so busy.
+    func shows(_ page: CatchUpPage) -> Bool {
+        guard askedAt == position else { return false }
+        return page.continuity != .proven || !page.entries.isEmpty
+    }
+
+    mutating func read(
+        _ page: CatchUpPage,
+        _ epoch: Epoch,
+        _ effects: inout [Effect]
+    ) {
+        if let found = topToReplace(page, epoch) {
+            replacing = found
+            return effects.append(.probe(ticket: ticket))
+        }
+        guard let top = page.top else { return }
+        noteLost(page, top, &effects)
+        if page.continuity == .rewound {
+            had = recent.mids
+            comparisonsSinceRewind = 0
+        }
+        for entry in page.entries { deliver(entry, &effects) }
+        // The last entry may have been delivered before, so the position is set in any case.
+        let last = page.entries.last
+        position = Position(
+            epoch: epoch.number,
+            seq: last?.lastSeq ?? top.seq,
+            mid: last?.items.last?.mid ?? top.mid
+        )
+        guard !page.hasMore else { return ask(&effects) }
+        guard !buffer.hasOverflowed else {
+            buffer.drop()
+            return ask(&effects)
+        }
+        goLive(&effects)
+    }
+
+    /// Returns the room's top if the position is to replace it: the room has no top, or only a
+    /// birth, or one of this very epoch that was delivered here earlier. Then the newer top was
+    /// removed externally, and the position of a node that has received everything tells where the
+    /// room's numbers continue.
+    /// A birth with the position's own number was put there by a node that may lack what was
+    /// delivered here.
+    ///
+    /// In a newer epoch an older top is valid: what came after it is lost, and other nodes may have
+    /// continued from there.
+    private func topToReplace(_ page: CatchUpPage, _ epoch: Epoch) -> CatchUpCall.FoundTop? {
+        guard let position, page.continuity == .rewound else { return nil }
+        guard let top = page.top else { return CatchUpCall.FoundTop.none }
+        let found = CatchUpCall.Mark(seq: top.seq, mid: top.mid)
+        guard found.givesWay(to: .init(seq: position.seq, mid: position.mid)) else { return nil }
+        // In the place of a birth this node could only put another one.
+        if top.seq == position.seq, mayLackMore { return nil }
+        let isOwn = position.epoch == epoch.number && recent.holds(top.mid, at: top.seq)
+        return top.mid.isBirth || isOwn ? .top(found) : nil
+    }
+
+    /// Reports messages that the room's clients will never receive.
+    private func noteLost(_ page: CatchUpPage, _ top: Position, _ effects: inout [Effect]) {
+        guard let position else { return }
+        switch page.continuity {
+        case .proven:
+            if mayLackMore, page.holdsBirth(after: position) { effects.append(.missed(nil)) }
+        case .trimmed:
+            let first = page.entries.first?.firstSeq ?? top.seq + 1
+            if first > position.seq + 1 { effects.append(.missed(position.seq + 1...first - 1)) }
+        case .rewound:
+            // Nothing is missing if the first entry follows a message that was delivered, or if it
+            // begins the history and all delivered messages are remembered.
+            let first = page.entries.first
+            let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
+            let isStart = seq == 1 && !recent.hasForgotten
+            let isJoined = isStart || before == position.mid || recent.holds(before)
+            if !isJoined || mayLackMore { effects.append(.missed(nil)) }
+        }
+    }
+
+    /// Whether other nodes may have received more than this one: it was cut off, or the buffer
+    /// overflowed; and in a history that was changed externally no log has those messages any more.
+    /// False in a newer epoch, in which they belong to the loss that began it.
+    var mayLackMore: Bool {
+        (!isUnbroken || buffer.hasOverflowed) && position?.epoch == epoch?.number
+    }
+
+    private mutating func goLive(_ effects: inout [Effect]) {
+        phase = .live
+        isUnbroken = true
+        if let position { effects.append(.opened(position)) }
+        for next in buffer.take() {
+            switch next {
+            case .publication(let publication, let asked):
+                receive(publication, after: asked, &effects)
+            case .external(let body): receive(external: body, into: &effects)
+            }
+        }
+    }
+
+    /// Delivers what is buffered as far as it follows the position.
+    mutating func deliverChained(_ effects: inout [Effect]) {
+        var waiting = buffer
+        waiting.removeAll { next in
+            guard case .publication(let publication, _) = next, let position,
+                publication.epoch == position.epoch
+            else { return false }
+            switch relation(of: publication, to: position) {
+            case .next: deliver(publication, &effects)
+            case .reachesOver: deliver(publication.from(position.seq + 1), &effects)
+            case .had: break
+            case .elsewhere: return false
+            }
+            return true
+        }
+        buffer = waiting
+    }
+}
+
+extension CatchUpPage {
+    /// Whether the room has begun anew after a position, or right at it: with a number from a node that
+    /// may have lacked what others had heard.
+    fileprivate func holdsBirth(after position: Position) -> Bool {
+        let isNew = { (mid: MessageID) in mid.isBirth && mid != position.mid }
+        return entries.contains { isNew($0.prev) }
+            || !hasMore && (top.map { isNew($0.mid) } ?? false)
+    }
+}

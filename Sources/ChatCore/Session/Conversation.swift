@@ -1,0 +1,64 @@
+/// What a session has beyond its name, once its client hears rooms that it has asked for or wants to know
+/// what became of its messages. Layout: an object, so that any other session pays one word for it.
+final class Conversation {
+    /// A room that the client hears, or will as soon as this node does.
+    struct Room {
+        let name: RoomName
+        let start: Session.Start
+        var isHeard = false
+    }
+
+    /// A message that is not settled yet, and what its answer is to carry.
+    struct Receipt {
+        let tag: DraftTag
+        let id: [UInt8]?
+        var n: UInt64 { tag.n ?? 0 }
+    }
+
+    /// The rooms, in the order of the requests.
+    var rooms: [Room] = []
+    /// Limits how often a client joins.
+    var joins = TokenBucket()
+    /// The room of the messages that are not settled yet.
+    var room = RoomName.lobby
+    /// The number of messages that the client has not numbered.
+    private var ownCount: UInt64 = 0
+    /// The receipts of messages that are not settled yet.
+    private var receipts: [Receipt] = []
+    /// Whether the client numbers its messages; nil: it has not sent one since its login.
+    private var isNumbering: Bool?
+    /// The highest number that was accepted since the login, of a client that numbers.
+    private(set) var acked: UInt64 = 0
+
+    /// Forgets the numbers of an earlier login.
+    func begin() {
+        isNumbering = nil
+        acked = 0
+    }
+
+    /// Whether a message is numbered as the first one of its login was.
+    func takes(numbered isNumbered: Bool) -> Bool {
+        isNumbering == nil || isNumbering == isNumbered
+    }
+
+    /// Whether a message with this number is on its way.
+    func awaits(_ n: UInt64) -> Bool { n != 0 && receipts.contains { $0.n == n } }
+
+    /// Notes a message, and returns its tag.
+    func add(id: [UInt8]?, n: UInt64) -> DraftTag {
+        isNumbering = n != 0
+        if n == 0 { ownCount += 1 }
+        let tag = n == 0 ? DraftTag.count(ownCount) : .number(n)
+        if id != nil || n != 0 { receipts.append(Receipt(tag: tag, id: id)) }
+        return tag
+    }
+
+    /// Removes and returns the receipt of a settled message; nil if the client wants none.
+    func takeReceipt(_ tag: DraftTag) -> Receipt? {
+        guard let index = receipts.firstIndex(where: { $0.tag == tag }) else { return nil }
+        return receipts.remove(at: index)
+    }
+
+    /// Notes that a number was accepted.
+    func accepted(_ n: UInt64) { acked = max(acked, n) }
+}

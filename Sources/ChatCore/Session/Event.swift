@@ -1,0 +1,80 @@
+extension Session {
+    /// A fact to tell the client. The client's dialect phrases it.
+    public enum Event: Sendable {
+        /// The name is the client's. `acked` is the highest number accepted of a client that numbers
+        /// its messages, under this login.
+        case granted(Username, by: SessionRules, acked: UInt64)
+        /// The client does not get the name, which is `""` if what was sent is not text.
+        case notGranted(name: String, ClaimRefusal)
+        /// The name that the client gave back is free.
+        case released(Username)
+        /// The name is no longer the client's, though it did not give it back: the node lost touch
+        /// with the others, and the name has passed on meanwhile.
+        case nameLost(Username)
+        /// The client hears a room, and stands at this position: what follows it comes. Whether that is
+        /// all since the position in the request; nil: there was none.
+        case joined(RoomName, Position, isRecovered: Bool?)
+        /// Everything up to a number has been sent to the client, which has joined a room.
+        case synced(RoomName, seq: UInt64)
+        /// A message was accepted whose sender wants to know.
+        case accepted(Acceptance, Subject)
+        /// The answer to a ping.
+        case pong
+        /// The node has lost its broker, or has it again and has caught up with all rooms.
+        case status(isDegraded: Bool)
+        /// Another request was refused. `name` is the one in the request, or else the one held; nil
+        /// if there is neither. `about` is what else the client needs in order to know which.
+        case refused(Refusal, name: String?, about: Subject?)
+    }
+
+    /// What the answer to a request is about.
+    public struct Subject: Sendable {
+        /// The text that was sent as the name of a room.
+        public var room: String?
+        /// A string or a number of the client's choice, as it was written.
+        public var id: [UInt8]?
+        /// The number of a message within its login; 0: it has none.
+        public var n: UInt64 = 0
+    }
+
+    /// Says why a client does not get a name.
+    public enum ClaimRefusal: Sendable {
+        /// Another login holds the name.
+        case taken
+        /// The name is valid JSON, but not text.
+        case notText
+        /// The name breaks a rule.
+        case invalid(UsernameError)
+        /// No client may claim the name.
+        case reserved
+        /// Whether the name is free cannot be found out now; `reason` is the backend's, for people.
+        case unavailable(reason: String, retryAfter: Duration)
+    }
+
+    /// Says why a request is not carried out.
+    public enum Refusal: Sendable {
+        /// The text is not a request in the client's dialect.
+        case malformed(MessageFault)
+        /// The request needs a login.
+        case notLoggedIn
+        /// The request is in another name than the one held.
+        case otherName(held: Username)
+        /// There was too much in too short a time.
+        case tooMuch(retryAfter: Duration)
+        /// The message was not accepted; `reason` is the backend's, for people.
+        case unavailable(reason: String, retryAfter: Duration)
+        /// What was sent is not the name of a room.
+        case badRoom(RoomNameError)
+        /// The client hears as many rooms as it may.
+        case tooManyRooms
+        /// The client does not hear the room.
+        case notInRoom
+        /// The message was not accepted, because another number of its login is due.
+        case outOfOrder(expected: UInt64)
+        /// The message was not accepted, because its sender's name has passed on.
+        case nameLost
+        /// Whether the message was accepted cannot be found out, because its sender's name has
+        /// passed on.
+        case fateUnknown
+    }
+}

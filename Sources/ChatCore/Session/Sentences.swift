@@ -1,0 +1,73 @@
+extension Session.ClaimRefusal {
+    /// Returns a sentence for people about the name.
+    func sentence(about name: String) -> String {
+        switch self {
+        case .taken: "The name \(name) is taken; try \(name)\(Self.suffix)"
+        case .notText: "The name is not text"
+        case .invalid(let error): error.message
+        case .reserved: "The name is reserved"
+        case .unavailable(let reason, _): reason
+        }
+    }
+
+    /// How long to wait before another attempt, if waiting helps.
+    var retryAfter: Duration? {
+        switch self {
+        case .unavailable(_, let wait): wait
+        case .taken, .notText, .invalid, .reserved: nil
+        }
+    }
+
+    private static let suffix = 2
+}
+
+extension Session.Refusal {
+    /// A sentence for people.
+    var sentence: String {
+        switch self {
+        case .malformed(let fault): fault.sentence
+        case .notLoggedIn: "Log in first"
+        case .otherName(let username): "You are logged in as \(username.display)"
+        case .tooMuch: "That was too much at once; wait a moment"
+        case .unavailable(let reason, _): reason
+        case .badRoom(let error): error.message
+        case .tooManyRooms: "A client is in \(Limits.roomsPerClient) rooms at most; leave one first"
+        case .notInRoom: "You are not in this room"
+        case .outOfOrder(let expected): "The message numbered \(expected) is missing; send it first"
+        case .nameLost: "The name has passed on; log in again"
+        case .fateUnknown:
+            "The name has passed on; whether the last message was sent is not known"
+        }
+    }
+
+    /// How long to wait before another attempt, if waiting helps.
+    var retryAfter: Duration? {
+        switch self {
+        case .tooMuch(let wait), .unavailable(_, let wait): wait
+        case .malformed, .notLoggedIn, .otherName, .badRoom, .tooManyRooms, .notInRoom, .outOfOrder,
+            .nameLost, .fateUnknown:
+            nil
+        }
+    }
+}
+
+extension MessageFault {
+    /// A sentence for people; it contains nothing that the client sent.
+    var sentence: String {
+        switch self {
+        case .notJSON: "The message is not JSON"
+        case .tooDeep: "The message is nested deeper than \(Limits.jsonDepth) levels"
+        case .notAnObject: "A message is a JSON object"
+        case .givenTwice(let key): "The key \"\(key)\" is given twice"
+        case .notAString(let key): "The \(key) must be a string"
+        case .notANumber(let key): "The \(key) must be a whole number from 1 on"
+        case .notAReceipt(let key):
+            "The \(key) must be a string or a number, of at most \(Limits.receiptBytes) bytes"
+        case .notAPosition(let key):
+            "The \(key) must be an object with the epoch, seq and mid of a position"
+        case .otherNumbering: "A login numbers all of its messages or none"
+        case .missing(let key): "The \(key) is missing"
+        case .unknownType: "Unknown message type"
+        }
+    }
+}

@@ -1,0 +1,19 @@
+extension Session {
+    /// Takes what the broker's answers mean for it.
+    public mutating func take(
+        _ answer: BrokerClient.SessionAnswer,
+        into effects: inout [Effect]
+    ) {
+        switch answer {
+        case .claimed(let outcome): claimed(outcome, into: &effects)
+        case .released: released(into: &effects)
+        case .settled(let settlement, let drafts):
+            settled(settlement, of: drafts, into: &effects)
+        case .entered(let room): entered(room, into: &effects)
+        case .notEntered(let room, let reason):
+            notEntered(room, reason: reason, into: &effects)
+        case .stalled(let isStalled): stalled(isStalled, into: &effects)
+        case .nameLost(let username): nameLost(username, into: &effects)
+        }
+    }
+}

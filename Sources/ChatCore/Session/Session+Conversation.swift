@@ -1,0 +1,74 @@
+/// Messages to any room, and their receipts.
+extension Session {
+    /// Returns what the session has beyond its name.
+    mutating func startConversation() -> Conversation {
+        if let conversation { return conversation }
+        let new = Conversation()
+        conversation = new
+        return new
+    }
+
+    /// Sends a message to a room. Returns false if it has to wait: for the settlement of messages in
+    /// another room, because one sender's order is one over all rooms.
+    mutating func converse(
+        _ value: Range<Int>?,
+        _ request: Request,
+        _ text: RawSpan,
+        _ effects: inout [Effect]
+    ) -> Bool {
+        guard let room = room(of: request, text, &effects) else { return true }
+        let conversation = startConversation()
+        guard unsettled == 0 || conversation.room == room else { return false }
+        let named = room == .lobby ? nil : room.text
+        guard let body = body(value, request, text, room: named) else {
+            refuse(whyNotHolder, request, text, &effects)
+            return true
+        }
+        let n = request.about?.n ?? 0
+        guard conversation.takes(numbered: n != 0) else {
+            refuse(.malformed(.otherNumbering), request, text, &effects)
+            return true
+        }
+        // The answer to the one that is on its way is the answer to this one, too.
+        guard !conversation.awaits(n) else { return true }
+        conversation.room = room
+        let tag = conversation.add(id: request.id(in: text), n: n)
+        unsettled += 1
+        effects.append(.publish(Draft(sender: id, room: room, body: body.bytes, tag: tag)))
+        return true
+    }
+
+    /// Tells the client of the messages that were accepted, as far as it wants to know.
+    mutating func acknowledge(
+        _ first: Acceptance,
+        _ drafts: DraftSpan,
+        _ effects: inout [Effect]
+    ) {
+        guard let conversation else { return }
+        for index in 0..<drafts.count {
+            let tag = drafts.tag.advanced(by: index)
+            guard let receipt = conversation.takeReceipt(tag) else { continue }
+            conversation.accepted(receipt.n)
+            let place = first.advanced(by: index)
+            let about = Subject(room: conversation.room.text, id: receipt.id, n: receipt.n)
+            effects.append(.tell(.accepted(place, about)))
+        }
+    }
+
+    /// Refuses a message that was sent earlier.
+    mutating func report(_ why: Refusal, _ drafts: DraftSpan, _ effects: inout [Effect]) {
+        var about: Subject?
+        if let conversation {
+            let receipt = conversation.takeReceipt(drafts.tag)
+            about = Subject(room: conversation.room.text, id: receipt?.id, n: receipt?.n ?? 0)
+        }
+        effects.append(.tell(.refused(why, name: name.held?.display, about: about)))
+    }
+}
+
+extension Session.Request {
+    /// Returns what the client wants to be answered with, as it was written.
+    func id(in text: RawSpan) -> [UInt8]? {
+        about?.id.map { range in text.extracting(range).withUnsafeBytes { Array($0) } }
+    }
+}

@@ -1,0 +1,133 @@
+/// Hearing rooms.
+extension Session {
+    /// Returns the room that a request is about; nil if its name is not one, which the client is told.
+    func room(
+        of request: Request,
+        _ text: RawSpan,
+        _ effects: inout [Effect]
+    ) -> RoomName? {
+        guard let sent = request.about?.room else { return .lobby }
+        do throws(RoomNameError) {
+            guard let name = sent.decoded(in: text) else { throw .notText }
+            return try RoomName(name)
+        } catch {
+            refuse(.badRoom(error), request, text, &effects)
+            return nil
+        }
+    }
+
+    /// Whether a request is a message to a room that the client does not hear and has not spoken in last:
+    /// this node may have to begin to hear it.
+    func isBeginning(_ request: Request, _ text: RawSpan) -> Bool {
+        guard case .say = request.action, let sent = request.about?.room, let conversation,
+            let name = sent.decoded(in: text)
+        else { return false }
+        return name != conversation.room.text && name != RoomName.lobby.text
+            && !conversation.rooms.contains { $0.name.text == name }
+    }
+
+    /// Charges the client for a request to hear a room, or to speak in another one, and tells it if that is too many. One that is
+    /// refused is charged as a message, so that a client that goes on is closed as any other.
+    mutating func isJoinAdmitted(
+        _ request: Request,
+        _ text: RawSpan,
+        _ now: Instant,
+        _ effects: inout [Effect]
+    ) -> Bool {
+        let wait = startConversation().joins.take(1, at: Self.joinRate, now: now)
+        guard let wait else { return true }
+        if limit.admit(policy: rules.rates, now: now) == .flooding {
+            flood(&effects)
+        } else {
+            refuse(.tooMuch(retryAfter: .nanoseconds(wait)), request, text, &effects)
+        }
+        return false
+    }
+
+    private static let joinRate: TokenBucket.Rate = {
+        guard let rate = TokenBucket.Rate(perSecond: Limits.joinRate, burst: Limits.joinBurst)
+        else {
+            preconditionFailure("the rate of joins is not 0")
+        }
+        return rate
+    }()
+
+    /// Has the client hear a room. A room that it hears already is only described once more; one that
+    /// it has asked for is described when it is heard.
+    mutating func join(
+        since: Request.Since?,
+        _ request: Request,
+        _ text: RawSpan,
+        _ effects: inout [Effect]
+    ) {
+        guard let name = room(of: request, text, &effects) else { return }
+        let conversation = startConversation()
+        if let room = conversation.rooms.first(where: { $0.name == name }) {
+            if room.isHeard { effects.append(.hear(name, from: .now)) }
+            return
+        }
+        guard conversation.rooms.count < Limits.roomsPerClient else {
+            return refuse(.tooManyRooms, request, text, &effects)
+        }
+        let start = Start(since, in: text)
+        conversation.rooms.append(.init(name: name, start: start))
+        effects.append(.enter(name))
+    }
+
+    /// Ends the hearing of a room at once.
+    mutating func leave(_ request: Request, _ text: RawSpan, _ effects: inout [Effect]) {
+        guard let name = room(of: request, text, &effects) else { return }
+        guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else {
+            return refuse(.notInRoom, request, text, &effects)
+        }
+        conversation?.rooms.remove(at: index)
+        effects.append(.leave(name))
+    }
+
+    /// Takes the answer to `enter`: this node hears the room.
+    mutating func entered(_ name: RoomName, into effects: inout [Effect]) {
+        guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
+        conversation?.rooms[index].isHeard = true
+        effects.append(.hear(name, from: conversation?.rooms[index].start ?? .now))
+    }
+
+    /// Takes the answer to `enter`: this node cannot hear the room at present.
+    mutating func notEntered(
+        _ name: RoomName,
+        reason: String,
+        into effects: inout [Effect]
+    ) {
+        guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
+        conversation?.rooms.remove(at: index)
+        let why = Refusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
+        let about = Subject(room: name.text)
+        effects.append(.tell(.refused(why, name: self.name.held?.display, about: about)))
+    }
+
+    /// Takes where the client stands in a room that it hears from now on, or has heard before.
+    public mutating func heard(
+        _ name: RoomName,
+        at position: Position,
+        isRecovered: Bool?,
+        into effects: inout [Effect]
+    ) {
+        effects.append(.tell(.joined(name, position, isRecovered: isRecovered)))
+    }
+
+    /// Takes that everything that a room had when the client joined has been sent.
+    public mutating func synced(
+        _ name: RoomName,
+        seq: UInt64,
+        into effects: inout [Effect]
+    ) {
+        effects.append(.tell(.synced(name, seq: seq)))
+    }
+
+    /// Leaves the rooms that have not been heard yet, because the socket is closed.
+    mutating func leaveRooms(_ effects: inout [Effect]) {
+        for room in conversation?.rooms ?? [] where !room.isHeard {
+            effects.append(.leave(room.name))
+        }
+        conversation?.rooms = []
+    }
+}

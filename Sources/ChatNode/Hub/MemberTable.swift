@@ -1,0 +1,94 @@
+import ChatCore
+
+/// The members of a room on one loop that are sent the same bytes: what is to be sent, and how far each
+/// member has come.
+///
+/// Layout: members are in parallel arrays, so that a broadcast touches little memory per recipient.
+final class MemberTable {
+    /// The room, which refers to this table only while it has members.
+    let room: Room
+    let encoding: Encoding
+    /// The index of each member's socket in the shard's table.
+    private(set) var slots: [Int32] = []
+    /// The cursor of the next message that each member gets.
+    private var cursors: [Int] = []
+
+    /// The member at which the current broadcast continues; nil if none is under way. Every member
+    /// before it has been sent what the backlog held when the pass began.
+    var broadcastIndex: Int?
+    /// The end of the backlog when the current pass began.
+    var passEnd: Int
+    /// The end of the backlog when the last pass that has ended began: no member that takes frames lacks
+    /// what was there then.
+    var passed: Int
+
+    /// When the oldest message that the current pass is to send arrived.
+    var arrivedAt = Instant.distantPast
+    /// When the oldest message since the current pass began arrived; nil if there is none.
+    var nextArrivedAt: Instant?
+
+    init(of room: Room, _ encoding: Encoding) {
+        self.room = room
+        self.encoding = encoding
+        passEnd = room.backlog.end
+        passed = passEnd
+    }
+
+    var count: Int { slots.count }
+
+    /// The number of messages that all members together have still to get.
+    var messagesBehind: Int { count * room.backlog.end - cursors.reduce(0, +) }
+
+    /// Lends the members to a broadcast: their slots, and the cursors that it advances. No member
+    /// can join or leave meanwhile.
+    func withMembers<Answer>(
+        _ body: (
+            _ slots: UnsafeBufferPointer<Int32>, _ cursors: inout UnsafeMutableBufferPointer<Int>
+        )
+            -> Answer
+    ) -> Answer {
+        cursors.withUnsafeMutableBufferPointer { cursors in
+            slots.withUnsafeBufferPointer { body($0, &cursors) }
+        }
+    }
+
+    /// Adds a member that gets the messages from a cursor on, and returns its place.
+    func add(slot: Int32, at cursor: Int) -> Int {
+        slots.append(slot)
+        cursors.append(cursor)
+        return slots.count - 1
+    }
+
+    /// Returns the cursor from which a member continues.
+    func cursor(at place: Int) -> Int { cursors[place] }
+
+    /// Sets the cursor from which a member continues.
+    func move(at place: Int, to cursor: Int) {
+        cursors[place] = cursor
+    }
+
+    /// Removes a member, and calls `moved` for each member whose place changes by it: two at most.
+    ///
+    /// During a broadcast's pause the gap is moved first to the boundary between the members that
+    /// the pass has reached and the others. If a member that has been sent nothing yet were moved
+    /// before that boundary, another pass would be needed, and while clients come and go the passes
+    /// would never end.
+    func remove(at place: Int, moved: (_ slot: Int32, _ place: Int) -> Void) {
+        var hole = place
+        if let border = broadcastIndex.map({ $0 - 1 }), place <= border {
+            fill(hole, from: border, moved)
+            hole = border
+            broadcastIndex = border
+        }
+        fill(hole, from: slots.count - 1, moved)
+        slots.removeLast()
+        cursors.removeLast()
+    }
+
+    private func fill(_ hole: Int, from place: Int, _ moved: (Int32, Int) -> Void) {
+        guard hole != place else { return }
+        slots[hole] = slots[place]
+        cursors[hole] = cursors[place]
+        moved(slots[hole], hole)
+    }
+}

@@ -1,0 +1,196 @@
+import ChatCore
+import ChatSupport
+
+/// The rooms of this loop, and who is in them.
+extension Shard {
+    /// Adds a WebSocket to a room on this loop. It gets the messages from now on.
+    func join(_ connection: Connection, _ name: RoomName) {
+        let room = rooms[name] ?? makeRoom(name)
+        add(connection, to: room, at: room.backlog.end)
+    }
+
+    /// Whether a client's socket is open, so that the client can be in rooms.
+    func isListening(_ connection: Connection) -> Bool {
+        connection.isOpen && !writers[Int(connection.id.slot)].isClosing
+    }
+
+    /// Has a client hear a room, and tells it where it stands there.
+    func hear(_ name: RoomName, from start: Session.Start, by connection: Connection) {
+        guard let room = rooms[name] else {
+            preconditionFailure("a room that a session was told to be heard is there")
+        }
+        if let membership = connection.memberships.membership(in: room) {
+            guard !membership.isReplaying else {
+                return connection.memberships.update(membership.table) { $0.isAskedAgain = true }
+            }
+            return beginReplay(of: room, to: connection, nil)
+        }
+        guard !room.early.contains(where: { $0.id == connection.id }) else { return }
+        if case .after(let stood) = start, room.isBehind(stood) {
+            wait(connection, for: stood, in: room)
+        } else {
+            begin(room, from: start, by: connection)
+        }
+    }
+
+    /// Makes a client a member of a room.
+    func begin(_ room: Room, from start: Session.Start, by connection: Connection) {
+        guard connection.memberships.membership(in: room) == nil else { return }
+        let begin = room.cursor(at: start)
+        add(connection, to: room, at: begin.cursor)
+        beginReplay(of: room, to: connection, begin.isRecovered)
+    }
+
+    /// Tells a member where it stands, and sends it what it lacks.
+    private func beginReplay(of room: Room, to connection: Connection, _ isRecovered: Bool?) {
+        guard let membership = connection.memberships.membership(in: room),
+            let position = room.position(at: membership.table.cursor(at: membership.place))
+        else { return }
+        connection.memberships.update(membership.table) { $0.isReplaying = true }
+        updateSession(of: connection) {
+            $0.heard(room.name, at: position, isRecovered: isRecovered, into: &$1)
+        }
+        // Unless that was too much for a client that does not read.
+        guard let membership = connection.memberships.membership(in: room) else { return }
+        replay(membership, to: connection)
+    }
+
+    /// Tells a member that it has got what was there when it joined.
+    func endReplay(of room: Room, to connection: Connection) {
+        guard let membership = connection.memberships.membership(in: room),
+            let seq = room.position?.seq
+        else { return }
+        connection.memberships.update(membership.table) {
+            $0.isReplaying = false
+            $0.isAskedAgain = false
+        }
+        updateSession(of: connection) { $0.synced(room.name, seq: seq, into: &$1) }
+        if membership.isAskedAgain { beginReplay(of: room, to: connection, nil) }
+    }
+
+    /// Ends the hearing of a room, or the wish for it.
+    func leave(_ name: RoomName, _ connection: Connection) {
+        updateClient { $0.leave(name, for: connection.id, into: &$1) }
+        guard let room = rooms[name] else { return }
+        room.early.removeAll { $0.id == connection.id }
+        guard let membership = connection.memberships.membership(in: room) else { return }
+        remove(membership)
+        connection.memberships.remove(membership.table)
+    }
+
+    /// Removes a WebSocket from all its rooms.
+    func leaveRooms(_ connection: Connection) {
+        for membership in connection.memberships.all { remove(membership) }
+        connection.memberships = Memberships()
+    }
+
+    private func makeRoom(_ name: RoomName) -> Room {
+        let room = Room(name: name)
+        rooms[name] = room
+        return room
+    }
+
+    /// Forgets a room that the node does not hear, or not yet, if it has no members and no client waits.
+    func forgetIfClosed(_ room: Room) {
+        guard room.position == nil || room.isClosed, room.tables.isEmpty, room.early.isEmpty,
+            rooms[room.name] === room
+        else { return }
+        rooms[room.name] = nil
+        if latestRoom === room { latestRoom = nil }
+    }
+
+    private func add(_ connection: Connection, to room: Room, at cursor: Int) {
+        let isFirst = room.tables.isEmpty
+        let table = room.table(of: connection.dialect.encoding)
+        let place = table.add(slot: connection.id.slot, at: cursor)
+        connection.memberships.append(Membership(table: table, place: place))
+        if isFirst { updateClient { $0.memberJoined(room.name, into: &$1) } }
+    }
+
+    /// Removes a member. Never called during a pass, in which members keep their places: a pass only
+    /// sends and hands over, and a hand-over is a task of its own.
+    private func remove(_ membership: Membership) {
+        let table = membership.table
+        table.remove(at: membership.place) { slot, place in
+            connection(at: slot)?.moved(in: table, to: place)
+        }
+        let room = table.room
+        guard table.count == 0 else { return }
+        room.remove(table)
+        guard room.tables.isEmpty else { return }
+        forgetIfClosed(room)
+        updateClient { $0.memberLeft(room.name, into: &$1) }
+    }
+}
+
+// MARK: - What the broker tells
+
+extension Shard {
+    func roomOpened(_ name: RoomName, at position: Position) {
+        let room = rooms[name] ?? makeRoom(name)
+        let isContinued = room.open(at: position)
+        if !isContinued {
+            room.breakHistory()
+            if room.isClosed { missed(in: name) } else { historyChanged(of: room) }
+        }
+        room.isClosed = false
+        updateClient { $0.opened(name, at: position, into: &$1) }
+        admitEarly(in: room, isCaughtUp: true)
+    }
+
+    func roomClosed(_ name: RoomName) {
+        if let room = rooms[name] {
+            room.isClosed = true
+            forgetIfClosed(room)
+        }
+        updateClient { client, _ in client.closed(name) }
+    }
+
+    func roomRefused(_ name: RoomName) {
+        updateClient { $0.refused(name, into: &$1) }
+        guard let room = rooms[name] else { return }
+        for table in room.tables { close(table, "the node takes part in as many rooms as it can") }
+    }
+
+    /// Queues messages of a room that came from the broker and reached this node at `arrivedAt`.
+    func deliver(_ batch: FramedBatch, to name: RoomName, arrivedAt: Instant) {
+        if let position = batch.position { client.delivered(name, upTo: position) }
+        guard let room = room(name) else { return }
+        if !room.append(batch) { historyChanged(of: room) }
+        if !room.early.isEmpty { admitEarly(in: room, isCaughtUp: false) }
+        for table in room.tables { markDirty(table, arrivedAt) }
+    }
+
+    /// Returns a room by its name: nearly always the one that was asked for last, and then its name is
+    /// not hashed.
+    private func room(_ name: RoomName) -> Room? {
+        if let latestRoom, latestRoom.name == name { return latestRoom }
+        latestRoom = rooms[name]
+        return latestRoom
+    }
+
+    /// Closes every member of a room of which this node has lost messages: no client misses one
+    /// silently.
+    func missed(in name: RoomName) {
+        guard let room = rooms[name] else { return }
+        room.breakHistory()
+        for table in room.tables {
+            close(table, "messages were missed: the node fell too far behind")
+        }
+    }
+
+    /// Closes the members that know where they stand, because that is not of the room's history any more.
+    /// Other clients are sent each message once, whatever its number.
+    private func historyChanged(of room: Room) {
+        for table in room.tables where table.encoding == .v1 {
+            close(table, "the room's history has changed: come back")
+        }
+    }
+
+    private func close(_ table: MemberTable, _ reason: String) {
+        for slot in table.slots where !writers[Int(slot)].isClosing {
+            writers[Int(slot)].beginClosing()
+            closeSoon(slot, reason)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ChatCore
+import ChatSupport
+
+/// The settings of the address where clients connect, and of their way in.
+struct ListenerSection: SettingsSection {
+    var host = "127.0.0.1"
+    /// 0: any free port.
+    var port = 4567
+    /// Nil: as many as there are descriptors for.
+    var maxConnections: Int?
+    /// As `OriginPolicy` takes them.
+    var allowedOrigins: [String] = []
+    var handshakeTimeout = Limits.handshakeTimeout
+
+    static let title = "Listener"
+
+    static let settings: [SectionSetting<ListenerSection>] = [
+        SectionSetting(
+            "host",
+            \.host,
+            .host,
+            "address",
+            "IP address or host name to listen on; a name means all of its addresses, 0.0.0.0 or :: "
+                + "every interface."
+        ),
+        SectionSetting(
+            "port",
+            \.port,
+            .count(0...65535, "a port number such as 4567, or 0 for any free one"),
+            "number",
+            "TCP port to listen on; 0 takes any free one."
+        ),
+        // 1,048,576 is Linux's own bound on descriptors of a process (fs.nr_open, proc(5)).
+        SectionSetting(
+            "max-connections",
+            \.maxConnections,
+            .optional(.count(1...1_048_576, "a number of connections"), absent: "0"),
+            "connections",
+            "Connections at one time; 0 is as many as there are descriptors for."
+        ),
+        SectionSetting(
+            "allowed-origins",
+            \.allowedOrigins,
+            .origins,
+            "origin,…",
+            "Origins of web pages that may connect, besides the node's own and those of this "
+                + "machine; null is pages without an origin, * is any."
+        ),
+        SectionSetting(
+            "handshake-timeout",
+            \.handshakeTimeout,
+            .timeout,
+            "duration",
+            "How long a new connection may take to become a WebSocket."
+        ),
+    ]
+}

@@ -1,0 +1,230 @@
+import ChatCore
+import TestSupport
+import Testing
+
+/// A node of one loop whose broker is a `Store`: a test opens sockets and sends as their clients.
+/// What each client receives alone, and what the room receives, is collected as text.
+final class TestNode: ClientLoop {
+    /// One client.
+    struct Client {
+        var session: Session
+        let dialect: Dialect
+        /// Frames for this client alone, in order.
+        var heard: [String] = []
+        var closed: CloseCode?
+        /// The start of the hearing of each room, in the order of the answers.
+        var starts: [Session.Start] = []
+        var isFinished = false
+    }
+
+    let rules: SessionRules
+    var store: Store
+    var clients: [Client] = []
+    var client: BrokerClient
+    let effects = EffectQueue<BrokerClient.Effect>()
+    /// Everything that rooms have been told.
+    var room: [String] = []
+    /// The end of each room that the node hears.
+    private var positions: [RoomName: Position] = [:]
+    /// Calls that wait for `answer`; with `answersAtOnce` there are none.
+    private(set) var pending: [BrokerCall] = []
+    var answersAtOnce = true
+    var now = Instant(nanoseconds: 1_000_000_000)
+    var ms: Int64 = 1_700_000_000_000
+    private var random = SplitMix(seed: 1)
+    private let incarnation: Incarnation
+    let epoch: Epoch
+
+    init(rates: RateLimit.Policy = .unlimited, maxWaiting: Int = Limits.outboxMessages) {
+        rules = SessionRules(
+            node: "n1",
+            reservedNames: (try? Username("admin")).map { [$0] } ?? [],
+            rates: rates
+        )
+        incarnation = Incarnation(using: &random)
+        store = Store(dataSet: "one", unixSecond: 7)
+        let fence = OpenEpochCall(highestEpoch: 0, highestFence: 0, isNewCluster: true)
+        guard case .epoch(let epoch, _) = store.openEpoch(fence) else {
+            preconditionFailure("a new store")
+        }
+        self.epoch = epoch
+        _ = store.register(RegisterCall(epoch: epoch, incarnation: incarnation, label: "n1"))
+        client = BrokerClient(maxWaiting: maxWaiting)
+        client.leaseExpiry = .distantFuture
+        let registration = Registration(epoch: epoch, incarnation: incarnation, isGrace: false)
+        ask { $0.registrationChanged(registration, seen: [:], into: &$1) }
+        open(.lobby)
+        ask { $0.linkUp(now: now, into: &$1) }
+    }
+
+    /// Has the node hear a room.
+    func open(_ room: RoomName) {
+        let question = CatchUpCall(epoch: epoch, room: room, position: nil, marks: [], limit: 1)
+        guard case .page(let page) = store.catchUp(question, birth: ProducerID(using: &random)),
+            let start = page.top
+        else { preconditionFailure("a room begins when it is asked for") }
+        positions[room] = start
+        ask { $0.opened(room, at: start, into: &$1) }
+    }
+
+    /// Lets a login on another node take a name that a session of this node believes to hold.
+    func steal(_ name: String) throws {
+        let other = Incarnation(using: &random)
+        _ = store.register(RegisterCall(epoch: epoch, incarnation: other, label: "n2"))
+        let heartbeat = Roster.Heartbeat(incarnation: incarnation, counter: 0)
+        _ = store.certify(CertifyCall(epoch: epoch, incarnation: other, dead: heartbeat))
+        let claim = Claim(
+            username: try Username(name),
+            login: LoginID(using: &random),
+            producer: ProducerID(using: &random)
+        )
+        _ = store.claim(ClaimCall(epoch: epoch, incarnation: other, claims: [claim]))
+        // The node itself has been declared dead by mistake, and is known again.
+        _ = store.reap(
+            ReapCall(epoch: epoch, dead: incarnation, keys: store.heldKeys(of: incarnation))
+        )
+        _ = store.register(RegisterCall(epoch: epoch, incarnation: incarnation, label: "n1"))
+    }
+
+    /// A new socket. The answer is its index.
+    func open(_ dialect: Dialect = .plain) -> Int {
+        let id = SocketID(slot: Int32(clients.count), generation: 0)
+        clients.append(Client(session: Session(id: id, rules: rules), dialect: dialect))
+        return clients.count - 1
+    }
+
+    func says(_ index: Int, _ text: String) {
+        says(index, bytes: Array(text.utf8))
+    }
+
+    func says(_ index: Int, bytes: [UInt8]) {
+        let dialect = clients[index].dialect
+        run(index) {
+            dialect.receive(bytes.span.bytes, by: &$0, now: now, into: &$1)
+        }
+    }
+
+    func closes(_ index: Int) {
+        run(index) { $0.socketClosed(into: &$1) }
+    }
+
+    /// Takes what a client has been told since the last time.
+    func takeHeard(_ index: Int) -> [String] {
+        defer { clients[index].heard = [] }
+        return clients[index].heard
+    }
+
+    func takeRoom() -> [String] {
+        defer { room = [] }
+        return room
+    }
+
+    /// Answers the oldest call.
+    func answer() {
+        let call = pending.removeFirst()
+        let answer = answer(to: call)
+        ask { $0.answered(answer, now: now, into: &$1) }
+    }
+
+    /// The broker is out of reach, and not just for a moment: what has no answer will have none, and
+    /// was not carried out.
+    func cut() {
+        pending = []
+        ask { $0.linkLost("no broker", now: now, into: &$1) }
+        now = now + Limits.relinkPatience
+        ask { $0.tick(now: now, into: &$1) }
+    }
+
+    func link() { ask { $0.linkUp(now: now, into: &$1) } }
+
+    func answerAll() {
+        while !pending.isEmpty { answer() }
+    }
+
+    func run(_ index: Int, _ event: (inout Session, inout [Session.Effect]) -> Void) {
+        var effects: [Session.Effect] = []
+        event(&clients[index].session, &effects)
+        var next = 0
+        while next < effects.count {
+            carryOut(effects[next], index, &effects)
+            next += 1
+        }
+    }
+
+    private func carryOut(_ effect: Session.Effect, _ index: Int, _ effects: inout [Session.Effect])
+    {
+        switch effect {
+        case .tell(let event):
+            var bytes: [UInt8] = []
+            clients[index].dialect.append(event, to: &bytes)
+            clients[index].heard.append(String(decoding: bytes, as: UTF8.self))
+        case .claim(let username):
+            let socket = clients[index].session.id
+            ask { $0.claim(username, for: socket, using: &random, now: now, into: &$1) }
+        case .cancelClaim:
+            let socket = clients[index].session.id
+            ask { $0.cancelClaim(for: socket, into: &$1) }
+        case .release(let username):
+            let socket = clients[index].session.id
+            ask { $0.release(username, for: socket, into: &$1) }
+        case .publish(let draft):
+            ask { $0.publish(draft, now: now, into: &$1) }
+        case .enter(let room):
+            let socket = clients[index].session.id
+            ask { $0.enter(room, for: socket, now: now, into: &$1) }
+        case .hear(let room, let start):
+            guard let end = positions[room] else {
+                Issue.record("a room is heard that was not opened")
+                return
+            }
+            clients[index].starts.append(start)
+            clients[index].session.heard(room, at: end, isRecovered: nil, into: &effects)
+            clients[index].session.synced(room, seq: end.seq, into: &effects)
+        case .leave(let room):
+            let socket = clients[index].session.id
+            ask { $0.leave(room, for: socket, into: &$1) }
+        case .close(let code, reason: _):
+            clients[index].closed = code
+            clients[index].session.socketClosed(into: &effects)
+        case .finished:
+            clients[index].isFinished = true
+        }
+    }
+
+    /// What the broker says to the next publish instead of an answer; nil: the store answers.
+    var outage: String?
+
+    private func answer(to call: BrokerCall) -> BrokerAnswer {
+        if let outage, case .publish = call { return .refused(reason: outage) }
+        let (answer, publication) = store.answer(call, ms: ms)
+        if let publication { positions[publication.room] = publication.end }
+        if let publication { room += TestNode.texts(of: FramedBatch(framing: publication)) }
+        return answer
+    }
+
+    func turnEnded() {
+        if answersAtOnce { answerAll() }
+    }
+
+    func carryOut(_ effect: BrokerClient.Effect) {
+        switch effect {
+        case .call(let call): pending.append(call)
+        case .tell(let socket, let answer): run(Int(socket.slot)) { $0.take(answer, into: &$1) }
+        case .recheckRegistration, .recheckRoom, .enterRoom, .leaveRoom: break
+        }
+    }
+
+    /// Returns the messages of a batch, as a client reads them.
+    static func texts(of batch: FramedBatch) -> [String] {
+        do {
+            return try FrameDecoder.all(in: batch.bytes, of: .server).map(\.text)
+        } catch {
+            Issue.record("the frames are wrong: \(error)")
+            return []
+        }
+    }
+}
+
+extension RateLimit.Policy {
+    static var unlimited: RateLimit.Policy { .init(messageRate: 0, byteRate: 0) }
+}

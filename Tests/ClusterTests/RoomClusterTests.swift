@@ -1,0 +1,148 @@
+import TestSupport
+import Testing
+
+/// Clients of `chat.v1` on several nodes.
+@Suite struct RoomClusterTests {
+    private let flags = ["--message-rate", "0"]
+
+    @Test func `a room's members hear it on every node, and no other room`() async throws {
+        let cluster = try await TestCluster.start(flags: flags)
+        let members = try ["a", "b"].flatMap { room in
+            try cluster.nodes.map { try RoomClient(port: $0.port, room: room) }
+        }
+        for member in members { try member.join() }
+        // Speakers are in no room; one speaks in a room that has no member on its node.
+        let speakers = try cluster.nodes.enumerated().map { index, node in
+            try RoomClient(port: node.port, room: index == 0 ? "a" : "b", name: "user\(index)")
+        }
+        for n in 1...20 {
+            for (index, speaker) in speakers.enumerated() { try speaker.say("\(index)", n: n) }
+        }
+        for speaker in speakers {
+            let seqs = try (1...20).map {
+                try RoomClient.Place(speaker.hearAck(of: $0), epoch: "").seq
+            }
+            #expect(seqs == seqs.sorted())
+        }
+        for member in members {
+            try member.hear(upTo: member.room == "a" ? 20 : 40)
+            let said = Set(member.values)
+            #expect(said == (member.room == "a" ? ["0"] : ["1", "2"]))
+        }
+        #expect(Set(members.suffix(3).map(\.values)).count == 1)
+    }
+
+    @Test
+    func `clients of a node that is killed come back elsewhere, with nothing lost or doubled`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        var members = try (0..<20).map { _ in try RoomClient(port: cluster.nodes[1].port, room: "a")
+        }
+        for member in members { try member.join() }
+        for n in 1...50 { try speaker.say("\(n)", n: n) }
+        for member in members.prefix(10) { try member.hear(upTo: 25) }
+        try await cluster.kill(1)
+        for n in 51...100 { try speaker.say("\(n)", n: n) }
+        for n in 1...100 { _ = try speaker.hearAck(of: n) }
+        for (index, old) in members.enumerated() {
+            // What the kernel still holds for the old socket counts as heard, or does not.
+            if index.isMultiple(of: 2) { while (try? old.hear()) != nil {} }
+            let member = try RoomClient(port: cluster.nodes[0].port, room: "a")
+            try member.join(since: old.place)
+            #expect(member.isRecovered == true)
+            #expect(old.values + member.values == (1...100).map { "\($0)" }, "client \(index)")
+            members[index] = member
+        }
+        try speaker.say("101", n: 101)
+        for member in members { #expect(try member.hear().contains(#""value":101,"#)) }
+    }
+
+    @Test
+    func `fifty cuts of all connections lose nothing, double nothing, and each ack comes once`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let rooms = ["a", "b"]
+        let members = try rooms.flatMap { room in
+            try cluster.nodes.map { try RoomClient(port: $0.port, room: room) }
+        }
+        for member in members { try member.join() }
+        let speakers = try rooms.enumerated().map { index, room in
+            try RoomClient(port: cluster.nodes[index].port, room: room, name: "user\(index)")
+        }
+        let knife = try TestSocket(port: cluster.redis.port)
+        for cut in 1...50 {
+            let numbers = (cut - 1) * 10 + 1...cut * 10
+            for n in numbers {
+                for speaker in speakers { try speaker.say("\(n)", n: n) }
+                guard n % 10 == cut % 10 else { continue }
+                let kind = cut.isMultiple(of: 3) ? "normal SKIPME yes" : "pubsub"
+                try knife.send("CLIENT KILL TYPE \(kind)\r\n")
+                _ = try knife.read(through: "\r\n")
+            }
+            for speaker in speakers { for n in numbers { _ = try speaker.hearAck(of: n) } }
+        }
+        let all = (1...500).map { "\($0)" }
+        for member in members {
+            try member.hear(upTo: 500)
+            #expect(member.values == all)
+        }
+        // Nothing is left: not an ack, not a message.
+        for client in members + speakers {
+            try client.socket.say(#"{"type":"ping"}"#)
+            #expect(try client.socket.hear() == #"{"type":"pong"}"#)
+        }
+    }
+
+    @Test func `who comes from a node that is ahead waits, and hears nothing twice`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        let behind = try RoomClient(port: cluster.nodes[1].port, room: "a")
+        try behind.join()
+        let knife = try TestSocket(port: cluster.redis.port)
+        for n in 1...30 {
+            // Both nodes miss what is said next, and catch up each in its own time.
+            try knife.send("CLIENT KILL TYPE pubsub\r\n")
+            _ = try knife.read(through: "\r\n")
+            try speaker.say("\(n)", n: n)
+            try speaker.hear(upTo: n)
+            let member = try RoomClient(port: cluster.nodes[1].port, room: "a")
+            try member.join(since: speaker.place)
+            #expect(member.isRecovered == true)
+            #expect(member.place == speaker.place)
+            member.socket.socket.close()
+        }
+        try behind.hear(upTo: 30)
+        #expect(behind.values == (1...30).map { "\($0)" })
+    }
+
+    @Test func `positions that no node has cost the room a look at its end a second`() async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1, flags: ["--loops", "1"])
+        let node = cluster.nodes[0]
+        let liar = try RoomClient(port: node.port)
+        try liar.join()
+        var place = try #require(liar.place)
+        place.seq += 1000
+        let looks = try node.scrape().sum("chatnode_catch_ups_total")
+        let start = ContinuousClock.now
+        for _ in 1...40 {
+            let client = try RoomClient(port: node.port)
+            try client.socket.say(#"{"type":"join","since":\#(place.since)}"#)
+            try client.socket.say(#"{"type":"leave"}"#)
+            client.socket.socket.close()
+        }
+        // One that stays is answered all the same.
+        let last = try RoomClient(port: node.port)
+        try last.join(since: place)
+        #expect(last.isRecovered == false)
+        let seconds = Double((ContinuousClock.now - start) / .seconds(1))
+        // One at the start, one after each second (`Limits.earlyJoinInterval`).
+        let most = looks + 2 + seconds.rounded(.up)
+        #expect(try node.scrape().sum("chatnode_catch_ups_total") <= most)
+    }
+}

@@ -1,0 +1,337 @@
+import TestSupport
+import Testing
+
+@testable import ChatCore
+@testable import ChatRedis
+
+/// The store in memory and the scripts, asked the same random questions.
+@Suite struct DifferentialTests {
+    @Test(arguments: [
+        Store.Retention(messages: 8, bytes: 400, age: .seconds(3600)),
+        // Commands take fractions of a millisecond.
+        Store.Retention(messages: 20, bytes: 2000, age: .milliseconds(3)),
+    ])
+    func `the store and the scripts answer and keep the same`(
+        _ retention: Store.Retention
+    ) async throws {
+        var both = Both(
+            store: SwiftStore(retention),
+            redis: try ScriptStore(try await TestRedis.start(), retention),
+            calls: try RandomCalls(seed: Seed.value)
+        )
+        both.store.store.restart(dataSet: try both.redis.dataSet)
+        for count in 1...20_000 {
+            do {
+                try both.step()
+                if count.isMultiple(of: 20) { try both.compareAll() }
+            } catch {
+                Issue.record("seed \(Seed.value), command \(count): \(error)")
+                return
+            }
+        }
+        // A kind of answer that never comes has not been compared.
+        let missing = Both.kinds.filter { both.answers[$0] == nil }
+        #expect(missing == [], "seed \(Seed.value): \(both.answers)")
+    }
+}
+
+/// Both stores with the same data, and the calls that both are sent.
+private struct Both {
+    let store: SwiftStore
+    let redis: ScriptStore
+    var calls: RandomCalls
+    /// How often each kind of answer came.
+    var answers: [String: Int] = [:]
+
+    static let kinds = [
+        "fence grace", "fence plain", "register roster", "register unregistered",
+        "register otherEpoch", "renew roster", "renew unregistered", "renew otherEpoch",
+        "certify certified", "certify moved", "certify unregistered", "certify otherEpoch",
+        "reap left", "reap notDead", "reap otherEpoch", "claim granted", "claim taken",
+        "claim grace", "claim lost", "claim replaced", "claim unregistered", "claim otherEpoch",
+        "release true", "release false", "publish accepted", "publish duplicate", "publish gap",
+        "publish fenced", "publish otherEpoch", "publish otherHistory", "change top", "change log",
+        "catchUp replaced", "catchUp without a top", "catchUp proven", "catchUp trimmed",
+        "catchUp replaced by a birth", "catchUp rewound", "catchUp otherEpoch", "endGrace true",
+        "endGrace false",
+    ]
+
+    mutating func step() throws {
+        switch calls.below(100) {
+        case 0: try restart()
+        case 1 where calls.below(3) == 0: try erase()
+        case 2: try takeOver()
+        case 3..<5: try openEpoch()
+        case 5..<8: try endGrace()
+        case 8..<14: try register()
+        case 14..<20: try renew()
+        case 20..<22: try certify()
+        case 22..<26: try reap()
+        case 26..<48: try claim()
+        case 48..<54: try release()
+        case 54..<79: try publish()
+        case 79: try change()
+        default: try catchUp()
+        }
+    }
+
+    private mutating func same<Answer: Equatable>(
+        _ name: String,
+        _ kind: String,
+        _ call: Any,
+        _ ours: Answer,
+        _ theirs: Answer
+    ) throws {
+        guard ours == theirs else {
+            throw Unexpected("\(call)\n  store:   \(ours)\n  scripts: \(theirs)")
+        }
+        answers["\(name) \(kind)", default: 0] += 1
+    }
+}
+
+// MARK: - One call each
+
+extension Both {
+    private mutating func restart() throws {
+        try redis.restart()
+        store.store.restart(dataSet: try redis.dataSet)
+        // Who does not know it yet goes on in the old epoch.
+        if calls.below(3) > 0 { try openEpoch() }
+    }
+
+    private mutating func erase() throws {
+        _ = try redis.client.run("FLUSHALL")
+        store.store.erase(dataSet: try redis.dataSet)
+        try openEpoch()
+    }
+
+    private mutating func openEpoch() throws {
+        let call = calls.openEpoch()
+        let theirs = try redis.openEpoch(call)
+        guard case .epoch(let epoch, let isGrace) = theirs else { throw Unexpected("\(theirs)") }
+        // The first epoch of an empty data set is the second in which it began.
+        store.store.unixSecond = epoch.number
+        try same("fence", isGrace ? "grace" : "plain", call, store.openEpoch(call), theirs)
+        calls.learn(theirs)
+    }
+
+    private mutating func endGrace() throws {
+        let epoch = calls.anyEpoch()
+        let theirs = try redis.endGrace(epoch)
+        try same("endGrace", "\(theirs)", epoch, store.endGrace(epoch), theirs)
+    }
+
+    private mutating func register() throws {
+        let call = calls.register()
+        let theirs = try redis.register(call)
+        try same("register", theirs.word, call, store.register(call).sets, theirs.sets)
+        calls.learn(theirs)
+    }
+
+    private mutating func renew() throws {
+        let call = calls.renew()
+        let theirs = try redis.renew(call)
+        try same("renew", theirs.word, call, store.renew(call).sets, theirs.sets)
+        calls.learn(theirs)
+    }
+
+    private mutating func certify() throws {
+        let call = calls.certify()
+        let theirs = try redis.certify(call)
+        try same("certify", "\(theirs)", call, store.certify(call), theirs)
+    }
+
+    private mutating func reap() throws {
+        let call = calls.reap()
+        let theirs = try redis.reap(call)
+        try same("reap", word(theirs), call, store.reap(call), theirs)
+    }
+
+    private mutating func claim() throws {
+        let call = calls.claims()
+        let theirs = try redis.claim(call)
+        try same("claim", word(theirs), call, store.claim(call), theirs)
+        for verdict in theirs.verdicts { answers["claim \(word(verdict))", default: 0] += 1 }
+        calls.learn(theirs, to: call)
+    }
+
+    /// What no call does yet: a name's session gives way to a newer one of the same user.
+    private mutating func takeOver() throws {
+        let (key, login) = calls.takeOver()
+        guard let record = store.store.names[key] else { return }
+        store.store.names[key]?.before = record.login
+        store.store.names[key]?.login = login
+        let keys = redis.codec.keys
+        _ = try redis.client.run(
+            "HSET",
+            keys.name(key),
+            "before",
+            record.login.description,
+            "session",
+            login.description
+        )
+        guard let holder = record.holder else { return }
+        let held = keys.held(by: holder)
+        let old = try redis.client.run("HGET", held, key).text ?? ""
+        let new = login.description + old.dropFirst(login.description.count)
+        _ = try redis.client.run("HSET", held, key, new)
+    }
+
+    private mutating func release() throws {
+        let call = calls.release()
+        let theirs = try redis.release(call)
+        try same("release", "\(theirs)", call, store.release(call), theirs)
+    }
+
+    private mutating func publish() throws {
+        let call = calls.publish()
+        let theirs = try redis.publish(call)
+        if case .verdicts(_, let ms) = theirs.answer { store.ms = ms }
+        let ours = store.publish(call)
+        try same("publish", word(theirs.answer), call, ours.answer, theirs.answer)
+        try same("delivery", "\(theirs.delivered != nil)", call, ours.delivered, theirs.delivered)
+        if case .verdicts(let verdicts, _) = theirs.answer {
+            for verdict in verdicts { answers["publish \(word(verdict))", default: 0] += 1 }
+        }
+        if let bytes = theirs.delivered,
+            case .messages(let publication) = PublicationCodec.parse(bytes, room: call.room)
+        {
+            try same("payload", "", call, PublicationCodec.encode(publication), bytes)
+        } else if theirs.delivered != nil {
+            throw Unexpected("a payload that cannot be read")
+        }
+        calls.learn(theirs.answer, to: call)
+    }
+
+    private mutating func catchUp() throws {
+        let (call, birth) = calls.catchUp()
+        let theirs = try redis.catchUp(call, birth: birth)
+        var kind = "otherEpoch"
+        if case .page(let page) = theirs {
+            kind = "\(page.continuity)"
+            if page.top == nil { kind = "without a top" }
+            if call.replacing != nil, let top = page.top, top == call.position { kind = "replaced" }
+            if page.top?.mid == .birth(birth), call.mayLackMore { kind = "replaced by a birth" }
+        }
+        try same("catchUp", kind, call, store.catchUp(call, birth: birth), theirs)
+        calls.learn(theirs, to: call)
+    }
+
+    /// Changes a room's keys as an operator would by hand.
+    private mutating func change() throws {
+        let (room, change) = calls.change()
+        switch change {
+        case .top(let top):
+            guard store.store.rooms[room]?.top != nil else { return }
+            try redis.changeTop(of: room, to: top)
+            store.changeTop(of: room, to: top)
+            answers["change top", default: 0] += 1
+        case .log:
+            try redis.loseLog(of: room)
+            store.loseLog(of: room)
+            answers["change log", default: 0] += 1
+        }
+    }
+
+    /// What an answer is, without what it carries.
+    private func word(_ answer: Any) -> String {
+        String("\(answer)".prefix { $0 != "(" })
+    }
+}
+
+// MARK: - Everything kept
+
+extension Both {
+    mutating func compareAll() throws {
+        for room in calls.rooms {
+            try same("log", "", room, store.log(of: room), try redis.log(of: room))
+            let top = try redis.client.run("HMGET", redis.codec.keys.room(room), "seq", "mid")
+            let ours = store.store.rooms[room]?.top
+            let texts = [ours.map { "\($0.seq)" }, ours?.mid.description]
+            try same("top", "", room, texts, top.elements?.map(\.text) ?? [])
+        }
+        try compareNames()
+        let keys = redis.codec.keys
+        let heartbeats = try redis.client.run("HGETALL", keys.nodes).elements ?? []
+        let ours = store.store.heartbeats.flatMap { [$0.key.description, "\($0.value)"] }
+        try same("nodes", "", "", Set(ours), Set(heartbeats.compactMap(\.text)))
+        let dead = try redis.client.run("SMEMBERS", keys.dead).elements ?? []
+        let ourDead = store.store.dead.map(\.description)
+        try same("dead", "", "", Set(ourDead), Set(dead.compactMap(\.text)))
+        let fence = try redis.client.run("HGET", keys.epoch, "fence").text
+        try same("fence counter", "", "", store.store.epochState.map { "\($0.lastFence)" }, fence)
+    }
+
+    private mutating func compareNames() throws {
+        let keys = redis.codec.keys
+        for key in ["ada", "bob", "ève"] {
+            let record = store.store.names[key]
+            let ours = record.map { record in
+                [
+                    record.holder?.description, record.login.description,
+                    record.producer.description, "\(record.fence)", "\(record.epoch)",
+                ]
+            }
+            let theirs = try redis.client.run(
+                "HMGET",
+                keys.name(key),
+                "node",
+                "session",
+                "lineage",
+                "fence",
+                "epoch"
+            )
+            let texts = theirs.elements?.map(\.text) ?? []
+            try same("name", "", key, ours ?? Array(repeating: nil, count: 5), texts)
+            if let record { try compareLast(record, key) }
+            // Only a free name is forgotten.
+            let isForgotten = try redis.client.run("TTL", keys.name(key)).number ?? -2 >= 0
+            let isFree = store.store.names[key].map { $0.holder == nil } ?? false
+            try same("forgetting", "", key, isFree, isForgotten)
+        }
+        let sets = try redis.client.run("KEYS", keys.heldStem + "*").elements ?? []
+        let ours = store.store.held.keys.map(keys.held)
+        try same("held", "", "", Set(ours), Set(sets.compactMap(\.text)))
+        for incarnation in store.store.held.keys {
+            let (ours, theirs) = (
+                store.heldKeys(of: incarnation), try redis.heldKeys(of: incarnation)
+            )
+            try same("held", "", incarnation, Set(ours), Set(theirs))
+        }
+    }
+}
+
+extension Both {
+    /// A name's last number and place stand where it is held, or, while it is free, in its record.
+    private mutating func compareLast(_ record: NameRecord, _ key: String) throws {
+        let keys = redis.codec.keys
+        let last = ["\(record.n)", "\(record.seq)"]
+        guard let holder = record.holder else {
+            let theirs = try redis.client.run("HMGET", keys.name(key), "n", "seq").elements
+            return try same("last", "free", key, last, theirs?.map { $0.text ?? "" } ?? [])
+        }
+        let fence = "\(record.fence)"
+        let ours = [
+            "\(record.login)", String(repeating: "0", count: 20 - fence.count) + fence,
+            "\(record.producer)",
+        ]
+        let theirs = try redis.client.run("HGET", keys.held(by: holder), key).text
+        try same("last", "held", key, (ours + last).joined(separator: " "), theirs ?? "")
+    }
+}
+
+extension RosterAnswer {
+    fileprivate var word: String {
+        switch self {
+        case .roster: "roster"
+        case .unregistered: "unregistered"
+        case .otherEpoch: "otherEpoch"
+        }
+    }
+
+    /// A roster has no order.
+    fileprivate var sets: [AnyHashable] {
+        guard case .roster(let roster) = self else { return [word] }
+        return [Set(roster.heartbeats), Set(roster.dead)]
+    }
+}

@@ -1,0 +1,106 @@
+/// A client of `chat.v1` that checks what it hears in one room: each message follows the one before.
+public final class RoomClient {
+    /// A position, as `joined` and each `chat` say it.
+    public struct Place: Equatable, Sendable {
+        /// The epoch, as a text that only the node reads.
+        public var epoch: String
+        /// The number of the message.
+        public var seq: Int
+        /// The id of the message.
+        public var mid: String
+
+        /// Reads a position from a message; the epoch is given for one that has none.
+        public init(_ text: String, epoch: String? = nil) throws {
+            func value(_ key: String) -> String? {
+                guard let found = text.firstRange(of: "\"\(key)\":") else { return nil }
+                let rest = text[found.upperBound...].prefix { $0 != "," && $0 != "}" }
+                return String(rest.filter { $0 != "\"" })
+            }
+            guard let epoch = epoch ?? value("epoch"), let seq = value("seq").flatMap({ Int($0) }),
+                let mid = value("mid")
+            else { throw Unexpected(text) }
+            (self.epoch, self.seq, self.mid) = (epoch, seq, mid)
+        }
+
+        /// The position as the `since` of a `join`.
+        public var since: String { #"{"epoch":"\#(epoch)","seq":\#(seq),"mid":"\#(mid)"}"# }
+    }
+
+    /// The client's socket.
+    public let socket: TestWebSocket
+    /// The room.
+    public let room: String
+    /// Where the client stands; nil before it has joined.
+    public private(set) var place: Place?
+    /// Whether the last join found all that followed its `since`; nil: it had none.
+    public private(set) var isRecovered: Bool?
+    /// The values of the messages that it has heard, in order.
+    public private(set) var values: [String] = []
+
+    /// Connects to a node, and logs in if a name is given.
+    public init(
+        port: Int,
+        room: String = "lobby",
+        name: String? = nil,
+        receiveBufferBytes: CInt? = nil
+    ) throws {
+        self.room = room
+        socket = try TestWebSocket(
+            port: port,
+            headers: ["Sec-WebSocket-Protocol: chat.v1"],
+            receiveBufferBytes: receiveBufferBytes
+        )
+        guard socket.answer.hasSuffix("\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n") else {
+            throw Unexpected(socket.answer)
+        }
+        if let name { try socket.login(name) }
+    }
+
+    /// Joins the room, from a position on if one is given, and returns what comes up to `synced`.
+    @discardableResult
+    public func join(since: Place? = nil) throws -> [String] {
+        let position = since.map { #","since":\#($0.since)"# } ?? ""
+        try socket.say(#"{"type":"join","room":"\#(room)"\#(position)}"#)
+        var heard: [String] = []
+        repeat { heard.append(try hear()) } while !heard[heard.count - 1].contains(#""synced""#)
+        return heard
+    }
+
+    /// Says something with the client's own number.
+    public func say(_ value: String, n: Int) throws {
+        try socket.say(#"{"type":"chat","room":"\#(room)","value":\#(value),"n":\#(n)}"#)
+    }
+
+    /// Returns the next text, and takes note of what it says about the room.
+    public func hear() throws -> String {
+        let text = try socket.hear()
+        if text.hasPrefix(#"{"type":"joined""#) {
+            place = try Place(text)
+            isRecovered =
+                text.contains(#""recovered":true"#)
+                ? true : text.contains(#""recovered":false"#) ? false : nil
+        } else if text.hasPrefix(#"{"type":"chat""#) {
+            guard let stood = place else { throw Unexpected("before joined: \(text)") }
+            let next = try Place(text, epoch: stood.epoch)
+            guard next.seq == stood.seq + 1 else { throw Unexpected("after \(stood.seq): \(text)") }
+            place = next
+            let value = text.firstRange(of: #""value":"#).map { text[$0.upperBound...] }
+            values.append(String(value?.prefix { $0 != "," } ?? ""))
+        }
+        return text
+    }
+
+    /// Reads until a number of messages have been heard in all.
+    public func hear(upTo count: Int) throws {
+        while values.count < count { _ = try hear() }
+    }
+
+    /// Reads until a number is acknowledged, and returns the answer.
+    public func hearAck(of n: Int) throws -> String {
+        while true {
+            let text = try hear()
+            if text.hasPrefix(#"{"type":"ack","n":\#(n),"#) { return text }
+            guard !text.hasPrefix(#"{"type":"error""#) else { throw Unexpected(text) }
+        }
+    }
+}
