@@ -528,7 +528,9 @@ def too_much_at_once_is_refused_visibly_and_a_retry_sends_it_once(stage):
         if not failed:
             break
         ada.run("for (const button of arguments[0]) button.click()", failed)
+        # One by one, as the server takes them: 20 a second.
         until("all is settled", ANSWER, lambda: not ada.all("#outbox .flying, #outbox .waiting"))
+    assert ada.run("return spySockets.length") == 1, "the retries flooded the server"
     assert sorted(ada.messages()) == sorted(("ada", text) for text in texts)
     bob.hears(ada.messages())
 
@@ -648,6 +650,27 @@ def a_duplicated_tab_offers_the_form_and_leaves_the_original_its_name(stage):
 def a_duplicated_tab_is_told_from_its_original_without_a_secure_context_too(stage):
     duplicate(stage, stage.far_url)
     assert not stage.person(url=stage.far_url).run("return 'locks' in navigator")
+
+
+@test
+def a_duplicated_tab_whose_original_answers_late_gives_way_when_it_does(stage):
+    ada = stage.person("ada", url=stage.far_url)
+    # Later than a tab that asks waits, which is a second.
+    ada.run(
+        """const post = BroadcastChannel.prototype.postMessage;
+           BroadcastChannel.prototype.postMessage = function (data) {
+             if ('answers' in data) setTimeout(() => post.call(this, data), 2500); else post.call(this, data);
+           };"""
+    )
+    number = ada.run("return sessionStorage.getItem('chatnode.tab')")
+    copy = ada.duplicate()
+    until("it takes itself for the original", ANSWER, lambda: copy.shown("#compose"))
+    own = "return sessionStorage.getItem('chatnode.tab') !== arguments[0]"
+    until("it has a number of its own", ANSWER, lambda: copy.run(own, number))
+    assert copy.shown("#join") and not copy.shown("#compose") and not copy.shown("#banner")
+    assert copy.run("return sessionStorage.getItem('chatnode.in')") is None
+    ada.say("still me")
+    copy.hears([("ada", "still me")])
 
 
 @test

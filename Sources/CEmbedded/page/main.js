@@ -40,7 +40,7 @@ document.addEventListener('visibilitychange', () => {
 // take a name from each other. All tabs share the name that the form suggests.
 async function start() {
   const before = stored('sessionStorage', s => s.getItem('chatnode.in'));
-  const original = isOriginal();
+  const original = isOriginal(() => { if (me.state === 'back') leave(''); });
   connect();
   // Unless the user was in the field before this module was loaded.
   if (document.activeElement !== $('name')) {

@@ -89,7 +89,6 @@ function settle() {
   }
   clearTimeout(overdueTimer);
   if (flight.length) overdueTimer = setTimeout(overdue, Math.max(0, flight[0].sentAt + ANSWER_LIMIT - Date.now()));
-  else if (!outbox.some(item => item.state === 'waiting')) pause = 0;
 }
 
 function overdue() {
@@ -127,6 +126,8 @@ export function ownCameBack(text) {
   discard(passed.pop());
   for (const item of passed) setState(item, 'failed', lastRefusal || 'Not sent.');
   refused = Math.max(0, refused - passed.length);
+  // Until then the page sends slowly: what was refused and is sent again at once floods the server.
+  if (!flight.length && !outbox.some(item => item.state === 'waiting')) pause = 0;
   settle();
 }
 

@@ -3,8 +3,8 @@
 //
 // A tab holds a lock under its number as long as it lives, and answers a tab that asks for the same
 // number. If the tab that asks gets the lock, it is the original, reloaded; if it gets an answer, it is a
-// copy. Browsers have locks in secure contexts only; without them, a tab that gets no answer is the
-// original.
+// copy. Browsers have locks in secure contexts only; without them, a tab that gets no answer in time is
+// taken for the original until it does get one.
 
 import { PROOF_LIMIT } from './limits.js';
 import { stored } from './tools.js';
@@ -27,8 +27,9 @@ function holdLock(signal, then) {
   navigator.locks?.request(`chatnode.${tab}`, { signal }, hold).catch(() => {});
 }
 
-// Whether this is the tab that the session store belongs to. A copy gets a number of its own.
-export async function isOriginal() {
+// Whether this is the tab that the session store belongs to. A copy gets a number of its own. If the
+// answer of the original comes too late, `foundOut` is called: this tab is a copy after all.
+export async function isOriginal(foundOut) {
   if (tab) {
     const end = new AbortController();
     proven = await new Promise(resolve => {
@@ -38,12 +39,18 @@ export async function isOriginal() {
       setTimeout(() => resolve(!navigator.locks), PROOF_LIMIT);
     });
     end.abort();
+    heardOfOriginal = () => { takeNumber(); foundOut(); };
     if (proven) return true;
   }
   const isCopy = Boolean(tab);
+  takeNumber();
+  return !isCopy;
+}
+
+function takeNumber() {
+  heardOfOriginal = undefined;
   tab = Array.from(crypto.getRandomValues(new Uint32Array(4)), part => part.toString(36)).join('');
   stored('sessionStorage', s => s.setItem('chatnode.tab', tab));
   proven = true;
   holdLock();
-  return !isCopy;
 }
