@@ -67,6 +67,7 @@ extension Configuration {
                 pingInterval: client.pingInterval,
                 pongTimeout: client.pongTimeout
             ),
+            nameLinger: client.nameLinger,
             maxMessageBytes: client.messageSize,
             handshakeTimeout: listener.handshakeTimeout,
             admission: Admission(

@@ -222,7 +222,9 @@ extension Node {
         let forced = try await hub.fromEach { $0.cutAll() }.reduce(0, +)
         // Their names are given up after that; a broker that does not answer is not waited for.
         let deadline = Clock.now + Limits.redisCommandTimeout
-        while state.connections > 0, Clock.now < deadline {
+        while Clock.now < deadline {
+            let releases = try await hub.fromEach { $0.client.releasingCount }.reduce(0, +)
+            if state.connections == 0, releases == 0 { break }
             try await Task.sleep(for: Self.poll)
         }
         hub.onEach { $0.stop() }

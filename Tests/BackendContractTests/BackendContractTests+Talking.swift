@@ -15,7 +15,7 @@ extension BackendContractTests {
             for index in node.records.indices {
                 for slot in 0..<Int32(4) {
                     let name = "user\(number)\(index)\(slot)"
-                    #expect(try await node.claim(name, by: slot, on: index) == .granted)
+                    #expect(try await node.claim(name, by: slot, on: index) == .granted())
                 }
             }
         }

@@ -41,8 +41,8 @@ import Testing
                     }
                 }
                 let outcomes = records.map { $0.now.claims[socket] }
-                #expect(outcomes.count { $0 == .granted } == 1)
-                #expect(outcomes.count { $0 == .taken } == records.count - 1)
+                #expect(outcomes.count { $0 == .granted() } == 1)
+                #expect(outcomes.count { $0 == .taken() } == records.count - 1)
             }
         }
     }
@@ -52,15 +52,15 @@ import Testing
         try await withNodes(kind.make()) { nodes in
             let first = nodes[0]
             let last = nodes[nodes.count - 1]
-            #expect(try await first.claim("anna", by: 1, on: 0) == .granted)
-            #expect(try await last.claim("anna", by: 2, on: 1) == .taken)
+            #expect(try await first.claim("anna", by: 1, on: 0) == .granted())
+            #expect(try await last.claim("anna", by: 2, on: 1) == .taken())
             let anna = try Username("anna")
             try await first.on(0) { $0.release(anna, by: SocketID(slot: 1, generation: 0)) }
             // Not at once: a release that a cut has lost is sent again.
             try await eventually("the name is granted again") {
-                try await last.claim("anna", by: 2, on: 1) == .granted
+                try await last.claim("anna", by: 2, on: 1) == .granted()
             }
-            #expect(try await first.claim("anna", by: 3, on: 0) == .taken)
+            #expect(try await first.claim("anna", by: 3, on: 0) == .taken())
         }
     }
 
@@ -70,7 +70,7 @@ import Testing
     ) async throws {
         try await withNodes(kind.make(), count: 1) { nodes in
             let node = nodes[0]
-            #expect(try await node.claim("taken", by: -1, on: 1) == .granted)
+            #expect(try await node.claim("taken", by: -1, on: 1) == .granted())
             let taken = try Username("taken")
             let names = try (0..<1000).map { try Username("user\($0)") }
             try await node.on(0) { loop in
@@ -86,7 +86,7 @@ import Testing
             for (socket, outcome) in node.records[0].now.claims {
                 // A cut lets those wait that have no answer, not longer than their clients do.
                 if isCut, case .unavailable = outcome { continue }
-                #expect(outcome == (socket.slot % 3 == 0 ? .taken : .granted))
+                #expect(outcome == (socket.slot % 3 == 0 ? .taken() : .granted()))
             }
         }
     }
@@ -148,7 +148,7 @@ import Testing
                 throw Unexpected("\(fenced)")
             }
             // The first message that is delivered is one that was sent later.
-            #expect(try await node.claim("anna", by: 1, on: 0) == .granted)
+            #expect(try await node.claim("anna", by: 1, on: 0) == .granted())
             try await node.on(0) { $0.say("accepted", by: SocketID(slot: 1, generation: 0)) }
             try await eventually("the message is delivered") {
                 node.records.allSatisfy { !$0.now.delivered.isEmpty }

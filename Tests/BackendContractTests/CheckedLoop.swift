@@ -10,14 +10,14 @@ final class CheckedLoop {
     private let broker: any Broker
     /// What the test reads, from its own thread.
     let record: LoopRecord
-    private var client = BrokerClient()
+    var client = BrokerClient()
     private var order = EventOrder()
     private let effects = EffectQueue<BrokerClient.Effect>()
-    private var random = SplitMix(seed: Seed.value)
+    var random = SplitMix(seed: Seed.value)
     private var isTurnEndDue = false
     /// Each socket's messages that are not settled: only the first of them has been handed to the
     /// client, so that it is clear what a settlement belongs to.
-    private var unsettled: [SocketID: [(text: String, room: RoomName)]] = [:]
+    var unsettled: [SocketID: [(text: String, room: RoomName)]] = [:]
     /// For each call without an answer, whether the test has sent it without the client.
     private var isDirect = FIFO<Bool>()
     private var ticking: Scheduled<Void>?
@@ -55,36 +55,6 @@ final class CheckedLoop {
         order.isStopped = true
     }
 
-    // MARK: Sessions
-
-    func claim(_ name: Username, by socket: SocketID) {
-        ask { [self] in
-            $0.claim(name, for: socket, using: &random, now: Self.now, into: &$1)
-        }
-    }
-
-    func release(_ name: Username, by socket: SocketID) {
-        ask { $0.release(name, for: socket, into: &$1) }
-    }
-
-    func say(_ text: String, in room: RoomName = .lobby, by socket: SocketID) {
-        unsettled[socket, default: []].append(("\"\(text)\"", room))
-        if unsettled[socket]?.count == 1 { publishNext(of: socket) }
-    }
-
-    private func publishNext(of socket: SocketID) {
-        guard let (text, room) = unsettled[socket]?.first else { return }
-        let body = Array(#"{"type":"chat","username":"x","value":\#(text)}"#.utf8)
-        let draft = Draft(sender: socket, room: room, body: body)
-        ask { $0.publish(draft, now: Self.now, into: &$1) }
-    }
-
-    /// Lets a first member join a room.
-    func join(_ room: RoomName) { ask { $0.memberJoined(room, into: &$1) } }
-
-    /// Lets the last member leave a room.
-    func leave(_ room: RoomName) { ask { $0.memberLeft(room, into: &$1) } }
-
     // MARK: Without the client
 
     /// Sends a call that the client would not; its answer is noted. Nothing is sent while the loop
@@ -110,7 +80,7 @@ final class CheckedLoop {
 // MARK: - Effects
 
 extension CheckedLoop {
-    private func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
+    func ask(_ event: (inout BrokerClient, inout [BrokerClient.Effect]) -> Void) {
         effects.run({ event(&client, &$0) }, carryOut)
         // Also if nothing waits: calls may have been sent.
         scheduleTurnEnd()
@@ -154,7 +124,11 @@ extension CheckedLoop {
             unsettled[socket]?.removeFirst()
             record.note { $0.settled[text] = settlement }
             publishNext(of: socket)
-        case .nameLost: record.note { $0.claims[socket] = .taken }
+        case .nameLost(_, let isReplaced):
+            record.note {
+                $0.claims[socket] = .taken()
+                if isReplaced { $0.replaced.insert(socket) }
+            }
         case .stalled, .entered, .notEntered: break
         }
     }
@@ -239,6 +213,16 @@ extension CheckedLoop: BrokerEvents {
         ask { $0.refused(room, into: &$1) }
     }
 
+    func replaced(_ login: LoginID) {
+        guard isInOrder(.replaced) else { return }
+        ask { $0.replaced(login, into: &$1) }
+    }
+
+    func mayHaveMissedReplacements() {
+        guard isInOrder(.replaced) else { return }
+        ask { $0.mayHaveMissedReplacements(into: &$1) }
+    }
+
     func missed(in room: RoomName) { _ = isInOrder(.missed(room)) }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
@@ -251,6 +235,8 @@ final class LoopRecord: Sendable {
     struct State {
         var violations: [String] = []
         var claims: [SocketID: ClaimOutcome] = [:]
+        /// The sockets that were told that a newer login of their user has their name.
+        var replaced: Set<SocketID> = []
         var settled: [String: Settlement] = [:]
         var answers: [BrokerAnswer] = []
         /// What was delivered, by room.

@@ -14,6 +14,8 @@ struct EventOrder {
         case roomRefused(RoomName)
         case deliver(FramedBatch, to: RoomName, arrivedAt: Instant)
         case missed(RoomName)
+        /// One of the two that are about take-overs.
+        case replaced
     }
 
     /// What has been delivered of a room.
@@ -72,7 +74,7 @@ struct EventOrder {
             require(arrivedAt <= now, "a batch arrived later than now")
             deliver(batch, room)
         case .roomClosed(let room): close(room)
-        case .roomRefused: break
+        case .roomRefused, .replaced: break
         case .missed(let room):
             require(isOpen(room), "messages of a room that is not open were missed")
             rooms[room]?.mayJump = true
@@ -114,9 +116,11 @@ extension EventOrder {
 }
 
 extension EventOrder {
-    /// A new login is granted the producer that its claim names.
+    /// A new login is granted the producer that its claim names, unless it can take the name over.
     private static func fits(_ verdict: ClaimVerdict, _ claim: Claim) -> Bool {
-        guard claim.known == nil, case .granted(let grant) = verdict else { return true }
+        guard claim.known == nil, claim.proof == nil, case .granted(let grant) = verdict else {
+            return true
+        }
         return grant.producer == claim.producer
     }
 }

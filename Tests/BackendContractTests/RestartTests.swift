@@ -9,7 +9,7 @@ import Testing
         try await withNodes(RedisUnderTest(server)) { nodes in
             let socket = SocketID(slot: 1, generation: 0)
             let records = nodes.flatMap(\.records)
-            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted)
+            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted())
             try await nodes[0].on(0) { $0.say("before", by: socket) }
             try await eventually("the message is settled") {
                 records[0].now.settled["\"before\""] != nil

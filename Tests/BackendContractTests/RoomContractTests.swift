@@ -55,7 +55,7 @@ import Testing
             let records = nodes.flatMap(\.records)
             for node in nodes { try await node.on(0) { $0.join(blue) } }
             try await areOpen(blue, nodes)
-            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted)
+            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted())
             try await say("first", in: blue, by: 1, on: nodes[0], loop: 0)
             try await eventually("all loops of all nodes hear it") {
                 records.allSatisfy { !($0.now.heard[blue] ?? []).isEmpty }
@@ -87,7 +87,7 @@ import Testing
         try await withNodes(kind.make(roomLinger: Self.linger)) { [blue] nodes in
             for node in nodes { for index in 0..<2 { try await node.on(index) { $0.join(blue) } } }
             try await areOpen(blue, nodes)
-            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted)
+            #expect(try await nodes[0].claim("anna", by: 1, on: 0) == .granted())
             try await nodes[0].on(0) { $0.leave(blue) }
             // Nodes that share the room forget it each for itself.
             for node in nodes.dropFirst() {
@@ -112,7 +112,7 @@ import Testing
         kind: TestedBackend
     ) async throws {
         try await withNodes(kind.make(roomLinger: Self.linger)) { [blue] nodes in
-            #expect(try await nodes[0].claim("anna", by: 1, on: 1) == .granted)
+            #expect(try await nodes[0].claim("anna", by: 1, on: 1) == .granted())
             try await say("alone", in: blue, by: 1, on: nodes[0], loop: 1)
             try await eventually("the room was closed") {
                 nodes[0].records.allSatisfy { $0.now.closings == 1 }
@@ -148,7 +148,7 @@ import Testing
             let records = nodes.flatMap(\.records)
             for (number, node) in nodes.enumerated() {
                 try await node.on(0) { loop in for room in rooms { loop.join(room) } }
-                #expect(try await node.claim("user\(number)", by: 1, on: 1) == .granted)
+                #expect(try await node.claim("user\(number)", by: 1, on: 1) == .granted())
             }
             try await eventually("all rooms are open on all loops") {
                 records.allSatisfy { $0.now.openRooms.count == rooms.count + 1 }
@@ -180,7 +180,7 @@ import Testing
             let records = nodes.flatMap(\.records)
             for node in nodes { try await node.on(0) { for room in rooms { $0.join(room) } } }
             for (node, name) in zip(nodes, ["anna", "bert"]) {
-                #expect(try await node.claim(name, by: 1, on: 0) == .granted)
+                #expect(try await node.claim(name, by: 1, on: 0) == .granted())
             }
             for room in rooms { try await areOpen(room, nodes) }
             try await say("before", in: rooms[7], by: 1, on: nodes[0], loop: 0)
@@ -211,7 +211,7 @@ import Testing
                     try await node.on(index) { for room in rooms { $0.join(room) } }
                     for slot in 0..<Int32(3) {
                         let name = "user\(number)\(index)\(slot)"
-                        #expect(try await node.claim(name, by: slot, on: index) == .granted)
+                        #expect(try await node.claim(name, by: slot, on: index) == .granted())
                     }
                 }
             }

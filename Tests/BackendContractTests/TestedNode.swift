@@ -72,13 +72,18 @@ final class TestedNode: Sendable {
     // MARK: What tests ask
 
     /// Claims a name for a socket until it is granted or taken: a cut may make it unavailable.
-    func claim(_ name: String, by slot: Int32, on index: Int) async throws -> ClaimOutcome {
+    func claim(
+        _ name: String,
+        by slot: Int32,
+        on index: Int,
+        proof: LoginSecret?? = nil
+    ) async throws -> ClaimOutcome {
         let username = try Username(name)
         let socket = SocketID(slot: slot, generation: 0)
         var outcome: ClaimOutcome?
         try await eventually("the claim of \(name) is decided") { [records] in
             records[index].note { $0.claims[socket] = nil }
-            try await on(index) { $0.claim(username, by: socket) }
+            try await on(index) { $0.claim(username, by: socket, proof: proof) }
             try await eventually("the claim of \(name) has an outcome") {
                 outcome = records[index].now.claims[socket]
                 return outcome != nil

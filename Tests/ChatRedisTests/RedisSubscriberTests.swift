@@ -29,6 +29,7 @@ import Testing
         case .publication(_, let room): return "publication in \(room.text)"
         case .external(_, let room): return "external in \(room.text)"
         case .probe(let ticket): return "probe \(ticket)"
+        case .replaced(let login): return "replaced \(login)"
         case .malformed: return "malformed"
         case .nothing: return "nothing"
         }

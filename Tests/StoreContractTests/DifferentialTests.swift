@@ -48,8 +48,10 @@ private struct Both {
         "register otherEpoch", "renew roster", "renew unregistered", "renew otherEpoch",
         "certify certified", "certify moved", "certify unregistered", "certify otherEpoch",
         "reap left", "reap notDead", "reap otherEpoch", "claim granted", "claim taken",
-        "claim grace", "claim lost", "claim replaced", "claim unregistered", "claim otherEpoch",
-        "release true", "release false", "publish accepted", "publish duplicate", "publish gap",
+        "claim successorStands", "claim takenOver", "claim grace", "claim lost", "claim replaced",
+        "claim unregistered", "claim otherEpoch",
+        "release delete true", "release empty true", "release linger true", "release delete false",
+        "publish accepted", "publish duplicate", "publish gap",
         "publish fenced", "publish otherEpoch", "publish otherHistory", "change top", "change log",
         "catchUp replaced", "catchUp without a top", "catchUp proven", "catchUp trimmed",
         "catchUp replaced by a birth", "catchUp rewound", "catchUp otherEpoch", "endGrace true",
@@ -60,8 +62,7 @@ private struct Both {
         switch calls.below(100) {
         case 0: try restart()
         case 1 where calls.below(3) == 0: try erase()
-        case 2: try takeOver()
-        case 3..<5: try openEpoch()
+        case 2..<5: try openEpoch()
         case 5..<8: try endGrace()
         case 8..<14: try register()
         case 14..<20: try renew()
@@ -151,36 +152,22 @@ extension Both {
         let call = calls.claims()
         let theirs = try redis.claim(call)
         try same("claim", word(theirs), call, store.claim(call), theirs)
-        for verdict in theirs.verdicts { answers["claim \(word(verdict))", default: 0] += 1 }
+        try same("claim", "told", call, store.takeTold(), redis.takeTold())
+        for (claim, verdict) in zip(call.claims, theirs.verdicts) {
+            answers["claim \(word(verdict))", default: 0] += 1
+            if claim.known == nil, case .granted(let grant) = verdict,
+                grant.producer != claim.producer
+            {
+                answers["claim takenOver", default: 0] += 1
+            }
+        }
         calls.learn(theirs, to: call)
-    }
-
-    /// What no call does yet: a name's session gives way to a newer one of the same user.
-    private mutating func takeOver() throws {
-        let (key, login) = calls.takeOver()
-        guard let record = store.store.names[key] else { return }
-        store.store.names[key]?.before = record.login
-        store.store.names[key]?.login = login
-        let keys = redis.codec.keys
-        _ = try redis.client.run(
-            "HSET",
-            keys.name(key),
-            "before",
-            record.login.description,
-            "session",
-            login.description
-        )
-        guard let holder = record.holder else { return }
-        let held = keys.held(by: holder)
-        let old = try redis.client.run("HGET", held, key).text ?? ""
-        let new = login.description + old.dropFirst(login.description.count)
-        _ = try redis.client.run("HSET", held, key, new)
     }
 
     private mutating func release() throws {
         let call = calls.release()
         let theirs = try redis.release(call)
-        try same("release", "\(theirs)", call, store.release(call), theirs)
+        try same("release", "\(call.action) \(theirs)", call, store.release(call), theirs)
     }
 
     private mutating func publish() throws {

@@ -31,8 +31,18 @@ extension RandomCalls {
             incarnation: incarnation(),
             login: one(of: logins),
             producer: one(of: producers),
+            proof: proof(),
             known: known
         )
+    }
+
+    /// An earlier login, of a name that is perhaps claimed by it now.
+    private mutating func proof() -> LoginID? {
+        switch random.below(4) {
+        case 0 where !held.isEmpty: newest().claim.login
+        case 0, 1: one(of: logins)
+        default: nil
+        }
     }
 
     private mutating func again() -> SingleClaim {
@@ -69,17 +79,13 @@ extension RandomCalls {
         }
     }
 
-    /// A name's key, and the session that takes it over.
-    mutating func takeOver() -> (key: String, login: LoginID) {
-        (one(of: usernames).key, one(of: logins))
-    }
-
     mutating func release() -> Release {
         guard !held.isEmpty else {
             return Release(
                 key: "ada",
                 incarnation: incarnation(),
-                condition: .login(one(of: logins))
+                condition: .login(one(of: logins)),
+                action: one(of: Self.actions)
             )
         }
         let old = newest()
@@ -87,9 +93,12 @@ extension RandomCalls {
             key: old.claim.username.key,
             incarnation: random.isOne(in: 8) ? incarnation() : old.claim.incarnation,
             condition: random.isOne(in: 2)
-                ? .fence(near(old.grant.fence)) : .login(old.claim.login)
+                ? .fence(near(old.grant.fence)) : .login(old.claim.login),
+            action: one(of: Self.actions)
         )
     }
+
+    private static let actions: [Release.Action] = [.delete, .empty, .linger]
 
     /// Mostly one of the last few.
     private mutating func newest() -> Held {

@@ -164,6 +164,7 @@ import Testing
     @Test func `a Redis without memory refuses a message and writes nothing`() async throws {
         let (harness, redis) = try await harness()
         let ada = try harness.hold("Ada")
+        let bob = try harness.hold("Bob")
         _ = try redis.client.run("CONFIG", "SET", "maxmemory", "1")
         let error = #expect(throws: StoreReplyError.self) { try harness.say(ada, [1]) }
         guard case .refused(let text) = error, text.hasPrefix("OOM ") else {
@@ -171,6 +172,7 @@ import Testing
         }
         #expect(try redis.log(of: .lobby) == [])
         #expect(try harness.release(ada), "what frees memory still works")
+        #expect(try harness.release(bob, .empty), "a name is free rather than kept for its user")
         _ = try redis.client.run("CONFIG", "SET", "maxmemory", "0")
         #expect(try harness.say(harness.hold("Ada"), [1]) == [.accepted(seq: 1)])
     }

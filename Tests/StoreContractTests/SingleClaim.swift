@@ -8,10 +8,11 @@ struct SingleClaim: Hashable {
     let incarnation: Incarnation
     let login: LoginID
     let producer: ProducerID
+    var proof: LoginID?
     var known: Claim.Known?
 
     var claim: Claim {
-        Claim(username: username, login: login, producer: producer, known: known)
+        Claim(username: username, login: login, producer: producer, proof: proof, known: known)
     }
 
     var call: ClaimCall {
@@ -22,13 +23,14 @@ struct SingleClaim: Hashable {
 /// The answer to a call of one claim: its verdict, or what holds for the whole call.
 enum SingleAnswer: Hashable {
     case granted(Grant)
-    case taken, grace, lost, replaced, refused, unregistered, otherEpoch
+    case taken, successorStands, grace, lost, replaced, refused, unregistered, otherEpoch
 
     init(_ verdict: ClaimVerdict) {
         self =
             switch verdict {
             case .granted(let grant): .granted(grant)
             case .taken: .taken
+            case .successorStands: .successorStands
             case .grace: .grace
             case .lost: .lost
             case .replaced: .replaced

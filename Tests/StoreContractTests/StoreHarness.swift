@@ -85,6 +85,11 @@ final class StoreHarness {
         return Holding(claim: claim, grant: try granted(claim))
     }
 
+    /// Makes a claim that must be granted.
+    func holds(_ claim: SingleClaim) throws -> Holding {
+        Holding(claim: claim, grant: try granted(claim))
+    }
+
     func granted(_ claim: SingleClaim) throws -> Grant {
         let answer = try subject.claim(claim)
         guard case .granted(let grant) = answer else { throw Unexpected("\(answer)") }
@@ -114,12 +119,29 @@ final class StoreHarness {
         )
     }
 
-    func release(_ holding: Holding) throws -> Bool {
+    /// A new login's claim of a name that an earlier login of the same user has held.
+    func takeOver(
+        _ holding: Holding,
+        proof: LoginID? = nil,
+        by incarnation: Incarnation? = nil
+    ) -> SingleClaim {
+        SingleClaim(
+            epoch: epoch,
+            username: holding.claim.username,
+            incarnation: incarnation ?? node,
+            login: LoginID(using: &random),
+            producer: ProducerID(using: &random),
+            proof: proof ?? holding.claim.login
+        )
+    }
+
+    func release(_ holding: Holding, _ action: Release.Action = .delete) throws -> Bool {
         try subject.release(
             Release(
                 key: holding.claim.username.key,
                 incarnation: holding.claim.incarnation,
-                condition: .login(holding.claim.login)
+                condition: .login(holding.claim.login),
+                action: action
             )
         )
     }

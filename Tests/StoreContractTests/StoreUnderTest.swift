@@ -12,6 +12,8 @@ protocol StoreUnderTest: AnyObject {
     func certify(_ call: CertifyCall) throws -> CertifyAnswer
     func reap(_ call: ReapCall) throws -> ReapAnswer
     func claim(_ call: ClaimCall) throws -> ClaimAnswer
+    /// What nodes were told by the claims since the last call: the channel of each, and the message.
+    func takeTold() throws -> [String]
     func release(_ call: Release) throws -> Bool
     func heldKeys(of incarnation: Incarnation) throws -> [String]
     /// The answer, and what was delivered on the room's channel.
@@ -63,7 +65,10 @@ final class SwiftStore: StoreUnderTest {
     func certify(_ call: CertifyCall) -> CertifyAnswer { store.certify(call) }
     func reap(_ call: ReapCall) -> ReapAnswer { store.reap(call) }
     func claim(_ call: ClaimCall) -> ClaimAnswer { store.claim(call) }
-    func release(_ call: Release) -> Bool { store.release(call) }
+    func takeTold() -> [String] {
+        store.takeReplaced().map { "chat@\($0.incarnation) replaced \($0.login)" }
+    }
+    func release(_ call: Release) -> Bool { store.release(call, ms: ms) }
     func heldKeys(of incarnation: Incarnation) -> [String] { store.heldKeys(of: incarnation) }
     func catchUp(_ call: CatchUpCall, birth: ProducerID) -> CatchUpAnswer {
         store.catchUp(call, birth: birth)
@@ -107,6 +112,7 @@ final class ScriptStore: StoreUnderTest {
     let client: RedisClient
     private let subscriber: RedisClient
     let codec: StoreCodec
+    private var told: [String] = []
 
     init(
         _ server: TestRedis,
@@ -143,7 +149,16 @@ final class ScriptStore: StoreUnderTest {
         try codec.reapAnswer(client.run(codec.words(call)))
     }
     func claim(_ call: ClaimCall) throws -> ClaimAnswer {
-        try codec.claimAnswer(client.run(codec.words(call)), count: call.claims.count)
+        let reply = try client.run(codec.words(call))
+        _ = try client.run("PUBLISH", "end", "")
+        while let (channel, payload) = try delivery() {
+            told.append("\(channel) \(String(decoding: payload, as: UTF8.self))")
+        }
+        return try codec.claimAnswer(reply, count: call.claims.count)
+    }
+    func takeTold() -> [String] {
+        defer { told = [] }
+        return told
     }
     func release(_ call: Release) throws -> Bool {
         try codec.releaseAnswer(client.run(codec.words(call)))

@@ -56,6 +56,35 @@ public final class RoomClient {
         if let name { try socket.login(name) }
     }
 
+    /// What a `logged_in` says.
+    public struct Login: Equatable, Sendable {
+        /// What takes the name over later.
+        public var session: String
+        /// Whether the login goes on where an earlier one was.
+        public var isResumed: Bool
+        /// The highest number that was accepted.
+        public var acked: Int
+    }
+
+    /// Logs in, with the secret of an earlier login if one is given.
+    ///
+    /// Fails: with the answer, if the name is not granted.
+    public func login(_ name: String, session: String? = nil) throws -> Login {
+        let proof = session.map { #","session":"\#($0)""# } ?? ""
+        try socket.say(#"{"type":"login","username":"\#(name)"\#(proof)}"#)
+        let text = try socket.hear()
+        guard text.hasPrefix(#"{"type":"logged_in""#) else { throw Unexpected(text) }
+        func value(_ key: String) -> String {
+            guard let found = text.firstRange(of: "\"\(key)\":") else { return "" }
+            return text[found.upperBound...].prefix { $0 != "," && $0 != "}" }.filter { $0 != "\"" }
+        }
+        return Login(
+            session: value("session"),
+            isResumed: value("resumed") == "true",
+            acked: Int(value("acked")) ?? 0
+        )
+    }
+
     /// Joins the room, from a position on if one is given, and returns what comes up to `synced`.
     @discardableResult
     public func join(since: Place? = nil) throws -> [String] {

@@ -258,6 +258,12 @@ public final class DelayedServer {
         } else {
             tell(link) { [answers] events in for answer in answers { events.answered(answer) } }
         }
+        for replacement in store.takeReplaced() {
+            for member in members
+            where member.registration?.incarnation == replacement.incarnation {
+                tell(member) { $0.replaced(replacement.login) }
+            }
+        }
         guard !batches.isEmpty else { return }
         // `tell` keeps the order, so that all loops of all nodes are told the same one.
         for member in members {

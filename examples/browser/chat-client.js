@@ -3,7 +3,7 @@
 // later.
 
 // After these close codes a client does not come back by itself.
-const FINAL_CODES = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
+const FINAL_CODES = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 const FIRST_WAIT = 500, LONGEST_WAIT = 20_000;   // milliseconds before a new connection, at most
 // A name that was this client's may be taken by its own lost connection, until the node misses the
 // answer to a ping: 25 s between two pings, and 8 s for the answer.

@@ -18,7 +18,7 @@ import threading
 import websocket
 
 # After these close codes a client does not come back by itself: docs/protocol.md, "Close codes".
-FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009}
+FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # seconds before a new connection, at most
 LATER = 1.0  # seconds before a login that was refused is tried again, if the answer does not say
 # A connection that was lost without a close frame may hold the name until the node misses an answer

@@ -12,6 +12,7 @@ const FINAL = {                      // close codes after which the page does no
   1007: 'The server did not understand this page (broken text).',
   1008: 'The server does not let this page in.',
   1009: 'A message was too big for the server.',
+  4001: 'You have logged in elsewhere.',
 };
 
 let socket = null;                   // the current one; events of earlier ones are ignored

@@ -1,4 +1,5 @@
--- Claims names for logins of one process: each for a new login, or again for a login that has held it.
+-- Claims names for logins of one process: each for a new login, which may bring the id of an earlier
+-- login of the same user and takes its name over then, or again for a login that has held it.
 -- The claims are carried out one after the other; each sees what those before it have written.
 --
 -- The decisive write is SETNX's: HSETNX of `node` in the name's record, the field of the holder, which
@@ -7,13 +8,16 @@
 --
 -- KEYS  1 P/epoch   2 P/nodes   3 P/held/<incarnation>   4 P/dead   5 ... P/name/<key> of each claim
 -- ARGV  1 the epoch's number   2 its data set   3 incarnation
---       4 the beginning of the keys P/held/<incarnation>
---       5 ... eight of each claim: the key, the login's id, the producer id, the display form, and, only
---         if the name is claimed again (otherwise ""): the fence that was granted, the highest n known
---         to be accepted, its seq (0: not known), the number of the epoch that granted the fence
+--       4 the beginning of the keys P/held/<incarnation>   5 that of the channels P@<incarnation>
+--       6 ... nine of each claim: the key, the login's id, the producer id, the display form, the id of
+--         the login that it takes over from ("": of none), and, only if the name is claimed again
+--         (otherwise ""): the fence that was granted, the highest n known to be accepted, its seq (0: not
+--         known), the number of the epoch that granted the fence
 -- ->    verdicts <verdict> ..., one a claim, each an array:
---         granted <fence> <producer id> <n> <seq>
+--         granted <fence> <producer id> <n> <seq>: with the claim's own producer id if it is granted anew
 --         taken: another login holds the name
+--         successor-stands: the login that has taken the name over from the one that is the proof holds
+--           it, and its socket still stands
 --         grace: only names that are claimed again are granted now
 --         lost: the name claimed again belongs to another user's login
 --         replaced: the name claimed again belongs to a newer login of the same user
@@ -30,8 +34,8 @@
 if not is_present_epoch() then return {'other-epoch'} end
 local call, digits = redis.call, digits
 local EPOCH, NODES, HELD, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local FIRST_NAME, FIRST, WIDTH = 5, 5, 8
-local incarnation, STEM = ARGV[3], ARGV[4]
+local FIRST_NAME, FIRST, WIDTH = 5, 6, 9
+local incarnation, STEM, CHANNEL_STEM = ARGV[3], ARGV[4], ARGV[5]
 if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
 
 local epoch = tonumber(ARGV[1])
@@ -59,12 +63,12 @@ end
 -- Reads the record of a name. Returns nil and what is wrong if it cannot be used for the claim.
 local function read(NAME, key, is_again)
     local stored = redis.pcall('HMGET', NAME,
-        'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq')
+        'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger')
     if stored.err then return nil, wrong_type(stored) end
     local record = {
         holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
-        n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0),
+        n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
     }
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
@@ -75,9 +79,9 @@ local function read(NAME, key, is_again)
         record.n, record.seq = last_of_name(last)
     end
     local is_used = record.holder or (is_again and record.login)
-    local is_whole = record.login and record.producer and record.fence and record.epoch
+    record.is_whole = record.login and record.producer and record.fence and record.epoch
         and record.n and record.seq
-    if is_used and not is_whole then return nil, 'a field is missing or is no number' end
+    if is_used and not record.is_whole then return nil, 'a field is missing or is no number' end
     return record
 end
 
@@ -110,6 +114,28 @@ local function take(claim, fence, n, seq)
     return hold(claim, fence, claim.producer, n, seq)
 end
 
+-- Whether a claim proves that the record is its user's. The login before the present one does so only
+-- while the present one's socket is gone: perhaps its user was never told of it.
+local function is_proven(claim, record)
+    if claim.proof == '' or not record.is_whole then return false end
+    if record.login == claim.proof then return true end
+    if record.before ~= claim.proof then return false end
+    return not record.holder or record.is_lingering or call('SISMEMBER', DEAD, record.holder) == 1
+end
+
+-- Grants the name to a newer login of its user: it goes on where the name is. The process of the login
+-- before is told; an error is ignored, because its login can do nothing any more.
+local function take_over(claim, record)
+    local fence, holder = next_fence(), record.holder
+    evict(claim, holder)
+    call('HSET', claim.NAME, 'node', incarnation, 'session', claim.login, 'before', claim.proof,
+        'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+    call('HDEL', claim.NAME, 'linger')
+    local answer = hold(claim, fence, record.producer, record.n, record.seq)
+    if holder then redis.pcall('PUBLISH', CHANNEL_STEM .. holder, 'replaced ' .. record.login) end
+    return answer
+end
+
 -- Claims a name for a new login.
 local function claim_new(claim, record)
     local holder = record.holder
@@ -117,6 +143,10 @@ local function claim_new(claim, record)
     if holder == incarnation and record.login == claim.login
         and (record.epoch == epoch or not is_grace) then
         return granted(record.fence, record.producer, record.n, record.seq)
+    end
+    -- In the grace a proof counts only on a record that has been claimed again.
+    if is_proven(claim, record) and (record.epoch == epoch or not is_grace) then
+        return take_over(claim, record)
     end
     if is_grace then return {'grace'} end
     local fence
@@ -132,6 +162,7 @@ local function claim_new(claim, record)
         call('HSETNX', STEM .. holder, claim.key,
             holding(record.login, record.fence, record.producer) .. '0 0')
     end
+    if claim.proof ~= '' and record.before == claim.proof then return {'successor-stands'} end
     return {'taken'}
 end
 
@@ -171,17 +202,17 @@ for index = 0, #KEYS - FIRST_NAME do
     local at = FIRST + index * WIDTH
     local claim = {
         NAME = KEYS[FIRST_NAME + index], key = ARGV[at], login = ARGV[at + 1],
-        producer = ARGV[at + 2], display = ARGV[at + 3],
+        producer = ARGV[at + 2], display = ARGV[at + 3], proof = ARGV[at + 4],
     }
-    local is_again = ARGV[at + 4] ~= ''
+    local is_again = ARGV[at + 5] ~= ''
     local record, damage = read(claim.NAME, claim.key, is_again)
     local verdict
     if not record then
         verdict = {'refused', damage}
     elseif is_again then
         verdict = claim_again(claim, record, {
-            fence = tonumber(ARGV[at + 4]), n = tonumber(ARGV[at + 5]),
-            seq = tonumber(ARGV[at + 6]), epoch = tonumber(ARGV[at + 7]),
+            fence = tonumber(ARGV[at + 5]), n = tonumber(ARGV[at + 6]),
+            seq = tonumber(ARGV[at + 7]), epoch = tonumber(ARGV[at + 8]),
         })
     else
         verdict = claim_new(claim, record)

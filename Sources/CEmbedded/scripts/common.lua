@@ -1,4 +1,4 @@
--- Precedes every script. What is kept, under the prefix P (data version 4):
+-- Precedes every script. What is kept, under the prefix P (data version 5):
 --
 --   P/epoch          hash    epoch (its number), dataset (master_replid), grace ("1" during it), fence
 --                            (the counter), version
@@ -9,11 +9,12 @@
 --   P/label/<inc>    string  the label that people know it by
 --   P/name/<key>     hash    node (the incarnation that holds the name; absent while the name is free:
 --                            claim.lua writes it with HSETNX, the first writer wins), session (the
---                            login's id), before (the id of the login before, for take-overs), lineage
---                            (the producer id), fence, epoch (the number of the last claim's), linger,
---                            n and seq (of the last message; written when the name is freed, and valid
---                            while it is free), display, rooms. A fresh grant deletes every other field
---                            that the record had. Version 3 wrote an empty node for a free name
+--                            login's id), before (the id of the login that the present one has taken
+--                            over from), lineage (the producer id), fence, epoch (the number of the last
+--                            claim's), linger ("1" if the login's socket is gone), n and seq (of the last
+--                            message; written when the name is freed, and valid while it is free),
+--                            display, rooms. A fresh grant deletes every other field that the record had.
+--                            Version 3 wrote an empty node for a free name
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
 --                            ms); renewed (when its expiry was last set); presence. A room begins with
@@ -26,7 +27,7 @@
 -- To free a name by hand, delete its key from P/held/<node> first, and its record then: publishing
 -- compares the former alone.
 --
--- Nothing uses `before`, `linger`, `rooms` and `presence` yet. Channels: P is the lobby's, P:<room>
+-- Nothing uses `rooms` and `presence` yet. Channels: P is the lobby's, P:<room>
 -- another room's, P@<inc> a node's own.
 --
 -- Every answer is an array that begins with a verdict. If it is `other-epoch`, nothing was written.
@@ -51,6 +52,16 @@ local function lifetime(forget) return forget + math.floor(forget / 64) end
 local function last_of_name(held)
     local n, seq = string.match(held or '', ' (%d+) (%d+)$')
     return tonumber(n or 0), tonumber(seq or 0)
+end
+
+-- Frees a name whose holder has the given text in P/held/<inc>. What a later login of the same user
+-- goes on with stays in the record for a while; if Redis has no memory left for it, nothing stays.
+local function empty(NAME, held, milliseconds)
+    local n, seq = last_of_name(held)
+    local written = redis.pcall('HSET', NAME, 'n', digits(n), 'seq', digits(seq))
+    if type(written) == 'table' then return redis.call('DEL', NAME) end
+    redis.call('HDEL', NAME, 'node', 'linger')
+    redis.call('PEXPIRE', NAME, milliseconds)
 end
 
 -- Returns the id of this data set, which changes with every restart and every promotion. It is read from

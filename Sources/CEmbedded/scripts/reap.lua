@@ -15,10 +15,7 @@ for index = 5, #KEYS do
     -- Another incarnation may hold the name by now: a name of a dead holder can be claimed. The record
     -- may also have been replaced by hand, by a key of another type: that is an error of its own.
     if redis.pcall('HGET', KEYS[index], 'node') == ARGV[3] then
-        local n, seq = last_of_name(redis.call('HGET', KEYS[3], ARGV[index]))
-        redis.call('HSET', KEYS[index], 'n', digits(n), 'seq', digits(seq))
-        redis.call('HDEL', KEYS[index], 'node')
-        redis.call('PEXPIRE', KEYS[index], ARGV[4])
+        empty(KEYS[index], redis.call('HGET', KEYS[3], ARGV[index]), ARGV[4])
     end
     redis.call('HDEL', KEYS[3], ARGV[index])
 end

@@ -32,7 +32,7 @@ extension BrokerClient {
             name.phase = .claiming
             name.context = context
             wanted[entry.socket] = name
-            return name.claim
+            return name.claim(proof: credentials[entry.socket]?.proof)
         }
         guard var name = held[entry.socket], name.login == entry.login, name.phase == .unconfirmed
         else { return nil }
@@ -42,7 +42,7 @@ extension BrokerClient {
         name.phase = .reclaiming
         name.context = context
         held[entry.socket] = name
-        return name.claim
+        return name.claim(proof: nil)
     }
 
     /// Queues the new logins that have waited for the end of a grace.
@@ -95,7 +95,8 @@ extension BrokerClient {
         _ effects: inout [Effect]
     ) {
         guard let name = wanted.removeValue(forKey: socket) else { return }
-        if name.mayBeGranted { beginRelease(name, waiting: nil, &effects) }
+        credentials[socket] = nil
+        if name.mayBeGranted { beginRelease(name, name.involuntary, waiting: nil, &effects) }
         effects.append(.tell(socket, .claimed(outcome)))
     }
 }
@@ -185,19 +186,15 @@ extension BrokerClient {
     ) {
         switch verdict {
         case .granted(let grant):
-            guard var name = wanted.removeValue(forKey: socket) else { return }
-            name.hold(grant)
-            guard isLeaseValid(now) else {
-                // Too late: another login may hold it by now.
-                beginRelease(name, waiting: nil, &effects)
-                return effects.append(.tell(socket, .claimed(.unavailable(reason: Self.lostTouch))))
-            }
-            former[socket] = held.updateValue(name, forKey: socket)
-            if isOutdated(name) { markUnconfirmed(socket) }
-            effects.append(.tell(socket, .claimed(.granted)))
+            takeGrant(grant, socket, now, &effects)
         case .taken, .lost, .replaced:
             wanted[socket] = nil
-            effects.append(.tell(socket, .claimed(.taken)))
+            credentials[socket] = nil
+            effects.append(.tell(socket, .claimed(.taken())))
+        case .successorStands:
+            wanted[socket] = nil
+            credentials[socket] = nil
+            effects.append(.tell(socket, .claimed(.taken(retryAfter: Limits.retryAfter))))
         case .refused(let reason):
             giveUp(socket, .unavailable(reason: reason), &effects)
         case .grace:
@@ -208,6 +205,29 @@ extension BrokerClient {
                 recheckRegistration(&effects)
             }
         }
+    }
+
+    /// Takes the grant of a name to a new login.
+    private mutating func takeGrant(
+        _ grant: Grant,
+        _ socket: SocketID,
+        _ now: Instant,
+        _ effects: inout [Effect]
+    ) {
+        guard var name = wanted.removeValue(forKey: socket) else { return }
+        let secret = credentials.removeValue(forKey: socket)?.secret
+        // A name that is granted anew begins with the claim's own producer.
+        let resumedAt = grant.producer == name.producer ? nil : grant.n
+        name.hold(grant)
+        guard isLeaseValid(now) else {
+            // Too late: another login may hold it by now.
+            beginRelease(name, name.involuntary, waiting: nil, &effects)
+            return effects.append(.tell(socket, .claimed(.unavailable(reason: Self.lostTouch))))
+        }
+        former[socket] = held.updateValue(name, forKey: socket)
+        if isOutdated(name) || name.isReplacedEarly { markUnconfirmed(socket) }
+        let outcome = ClaimOutcome.granted(secret: secret, resumedAt: resumedAt)
+        effects.append(.tell(socket, .claimed(outcome)))
     }
 
     /// Takes the verdict on a name that was claimed again.
@@ -224,8 +244,8 @@ extension BrokerClient {
             held[socket]?.hold(grant)
             // If the registration has changed meanwhile, another claim is needed, which settles.
             if isOutdated(name) { markUnconfirmed(socket) } else { settle(socket, now, &effects) }
-        case .lost, .replaced, .taken:
-            loseName(socket, &effects)
+        case .lost, .replaced, .taken, .successorStands:
+            loseName(socket, isReplaced: verdict == .replaced, &effects)
         case .refused:
             held[socket]?.phase = .unconfirmed
             postponed.append(entry)
@@ -241,9 +261,15 @@ extension BrokerClient {
         !name.context.holds(in: registration)
     }
 
-    private mutating func loseName(_ socket: SocketID, _ effects: inout [Effect]) {
+    mutating func loseName(
+        _ socket: SocketID,
+        isReplaced: Bool,
+        _ effects: inout [Effect]
+    ) {
         guard let name = held.removeValue(forKey: socket) else { return }
-        effects.append(.tell(socket, .nameLost(name.username)))
+        // Its session is over.
+        guard !name.isLingering else { return }
+        effects.append(.tell(socket, .nameLost(name.username, isReplaced: isReplaced)))
         // The record now counts another login's messages: only the node's own subscription may have
         // shown which of these were accepted.
         for message in inDoubt.removeValue(forKey: socket) ?? [] {

@@ -30,7 +30,7 @@ extension BrokerClient {
         case notEntered(RoomName, reason: String)
         /// Whether its messages cannot be settled before the broker is back.
         case stalled(Bool)
-        /// Its name has passed on.
-        case nameLost(Username)
+        /// Its name has passed on: to a newer login of the same user, or to another user's.
+        case nameLost(Username, isReplaced: Bool)
     }
 }

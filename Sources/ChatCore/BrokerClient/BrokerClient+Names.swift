@@ -1,9 +1,12 @@
 /// The outcome of a claim, as a session is told.
 public enum ClaimOutcome: Sendable, Hashable {
-    /// The name belongs to the session's login.
-    case granted
-    /// Another login holds the name.
-    case taken
+    /// The name belongs to the session's login. `secret` takes it over later, and is nil if the session
+    /// has had the name before, or cannot be taken over from. `resumedAt` is the number of the last
+    /// message that was accepted under it, if this login has taken it over; nil: it begins anew.
+    case granted(secret: LoginSecret? = nil, resumedAt: UInt64? = nil)
+    /// Another login holds the name. `retryAfter` is set if it is one that has taken the name over with the
+    /// same secret: perhaps its client never learned of it, and its socket is noticed to be gone soon.
+    case taken(retryAfter: Duration? = nil)
     /// Whether the name is free cannot be found out now; `reason` is for people.
     case unavailable(reason: String)
     /// The claim was not sent: `cancelClaim` has given it up.
@@ -13,9 +16,14 @@ public enum ClaimOutcome: Sendable, Hashable {
 extension BrokerClient {
     /// Asks for a name for a session. `claimed` answers: at once if the broker has been out of
     /// reach for longer than a moment, or if the session has the name already.
+    ///
+    /// A resumable login is given a secret, with which the same user takes the name over later; `proof`
+    /// is what a secret of the user proves now.
     public mutating func claim(
         _ username: Username,
         for socket: SocketID,
+        isResumable: Bool = false,
+        proof: LoginID? = nil,
         using random: inout some RandomNumberGenerator,
         now: Instant,
         into effects: inout [Effect]
@@ -26,19 +34,33 @@ extension BrokerClient {
         if let name = held[socket], name.username == username {
             let isConfirmed = name.phase == .held && !isRechecking
             if isConfirmed { held[socket]?.username = username }
-            let outcome = isConfirmed ? ClaimOutcome.granted : .unavailable(reason: Self.lostTouch)
+            let outcome =
+                isConfirmed ? ClaimOutcome.granted() : .unavailable(reason: Self.lostTouch)
             return effects.append(.tell(socket, .claimed(outcome)))
         }
+        let login = isResumable ? secretLogin(socket, proof, &random) : LoginID(using: &random)
         wanted[socket] = HeldName(
             username: username,
-            login: LoginID(using: &random),
+            login: login,
             since: now,
             phase: .waitingToAsk,
+            isResumable: isResumable,
             context: context,
             producer: ProducerID(using: &random)
         )
-        if let login = wanted[socket]?.login { claims.addNew(.init(socket: socket, login: login)) }
+        claims.addNew(.init(socket: socket, login: login))
         markClaimsReady()
+    }
+
+    /// Draws the secret of a login, and returns the login's id.
+    private mutating func secretLogin(
+        _ socket: SocketID,
+        _ proof: LoginID?,
+        _ random: inout some RandomNumberGenerator
+    ) -> LoginID {
+        let secret = LoginSecret(using: &random)
+        credentials[socket] = Credentials(secret: secret, proof: proof)
+        return LoginID(secret)
     }
 
     /// Gives up the claim of a session whose socket is closed, if it has not been sent: then `claimed`
@@ -50,17 +72,24 @@ extension BrokerClient {
         }
     }
 
-    /// Gives up a session's name. `released` answers: at once if the broker cannot be asked; the
-    /// release is sent later.
+    /// Gives up a session's name. `released` answers: at once if the broker cannot be asked, and the
+    /// release is sent later; or if the name lingers.
     public mutating func release(
         _ username: Username,
         for socket: SocketID,
+        _ action: Release.Action = .delete,
+        now: Instant,
         into effects: inout [Effect]
     ) {
+        if action == .linger, linger > .zero, held[socket]?.username == username {
+            beginLingering(socket, now, &effects)
+            return effects.append(.tell(socket, .released))
+        }
         guard let name = formerName(username, socket, &effects) else {
             return effects.append(.tell(socket, .released))
         }
-        beginRelease(name, waiting: socket, &effects)
+        let action = action == .linger ? .empty : action
+        beginRelease(name, action, waiting: socket, &effects)
     }
 
     /// The number of names that sessions of this loop hold.
@@ -119,12 +148,14 @@ extension BrokerClient {
     /// Begins to give up a name. A socket that waits is told at once if the release cannot be sent.
     mutating func beginRelease(
         _ name: HeldName,
+        _ action: Release.Action,
         waiting socket: SocketID?,
         _ effects: inout [Effect]
     ) {
         var release = PendingRelease(
             key: name.username.key,
             incarnation: name.context.incarnation,
+            action: action,
             socket: socket
         )
         if canAsk {

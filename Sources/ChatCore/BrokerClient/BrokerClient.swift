@@ -11,6 +11,8 @@ public struct BrokerClient: Sendable {
         /// The call of claims that `claims` has in flight, with the context in which it was made.
         case claims(ClaimContext)
         case release(LoginID)
+        /// A note that a name lingers.
+        case lingering
         /// A publish, with the number of its room's outbox.
         case publish(Int, Epoch)
     }
@@ -38,6 +40,13 @@ public struct BrokerClient: Sendable {
     var held = DenseTable<SocketID, HeldName>()
     var wanted = DenseTable<SocketID, HeldName>()
     var releasing = DenseTable<LoginID, PendingRelease>()
+    /// What resumable logins bring that ask for a name.
+    var credentials: [SocketID: Credentials] = [:]
+    /// How long a name is kept for its user whose socket is gone; zero: not at all.
+    public var linger: Duration
+    /// The names that linger, in the order in which that ends. One that was taken over meanwhile is still
+    /// among them.
+    var lingering = FIFO<(socket: SocketID, until: Instant)>()
     /// Names given up by a change of name, until their session releases them.
     var former: [SocketID: HeldName] = [:]
     /// The claims that are to be sent as soon as the broker can be asked.
@@ -67,7 +76,11 @@ public struct BrokerClient: Sendable {
     var pending = FIFO<Pending>()
 
     /// Makes a client that cannot ask a broker yet.
-    public init(maxWaiting: Int = Limits.outboxMessages) {
+    public init(
+        maxWaiting: Int = Limits.outboxMessages,
+        linger: Duration = Limits.nameLinger
+    ) {
+        self.linger = linger
         rooms = RoomOutboxes(maxWaiting: maxWaiting)
     }
 
@@ -124,6 +137,7 @@ extension BrokerClient {
             switch pending {
             case .claims: claimsCut()
             case .release(let login): releaseCut(login, &effects)
+            case .lingering: break
             case .publish(let number, _): markInDoubt(takeInFlight(of: number), &effects)
             }
         }
@@ -171,6 +185,7 @@ extension BrokerClient {
         giveUpEntering(reason, since: late, &effects)
         stopSpeaking(&effects)
         giveUpWaiting(now, &effects)
+        endLingering(now, &effects)
         if isRetryDue {
             isRetryDue = false
             for entry in postponed { claims.addAgain(entry) }
@@ -220,6 +235,9 @@ extension BrokerClient {
                 isRetryDue = true
             default: Self.isOfAnotherKind()
             }
+        case .lingering:
+            // If it was refused, the secret of the login before works only when the name is free.
+            break
         case nil:
             preconditionFailure("an answer to nothing")
         }

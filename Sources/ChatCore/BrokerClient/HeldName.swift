@@ -42,8 +42,14 @@ struct HeldName: Sendable {
     var phase: Phase
     /// Whether a claim's answer got lost, so that the broker may record the name as this login's.
     var mayBeGranted = false
+    /// Whether the login has a secret with which its user takes the name over.
+    var isResumable = false
+    /// Whether the login's socket is gone, and the name is kept for its user for a moment.
+    var isLingering = false
+    /// Whether the name was taken over before the answer came that grants it.
+    var isReplacedEarly = false
     /// The number of the room's outbox whose call in flight has messages of the name; -1: none has.
-    /// Layout: beside two bytes, so that it takes no memory of its own.
+    /// Layout: after five bytes, so that it takes no memory of its own.
     var sending: Int32 = -1
     /// The epoch and the incarnation of the last claim.
     var context: ClaimContext
@@ -57,13 +63,17 @@ struct HeldName: Sendable {
     var accepted: UInt64 = 0
     var acceptedSeq: UInt64 = 0
 
-    /// The claim that asks for the name now.
-    var claim: Claim {
+    /// What becomes of the name's record if the login gives it up without its user's wish.
+    var involuntary: Release.Action { isResumable ? .empty : .delete }
+
+    /// Returns the claim that asks for the name now.
+    func claim(proof: LoginID?) -> Claim {
         let isNew = phase != .held && phase != .unconfirmed && phase != .reclaiming
         return Claim(
             username: username,
             login: login,
             producer: producer,
+            proof: isNew ? proof : nil,
             known: isNew
                 ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn)
         )
@@ -140,11 +150,19 @@ struct HeldName: Sendable {
 struct PendingRelease: Sendable {
     let key: String
     let incarnation: Incarnation
+    let action: Release.Action
     /// The socket that waits for the answer; nil if none does any more.
     var socket: SocketID?
     var isSent = false
 
     func release(_ login: LoginID) -> Release {
-        Release(key: key, incarnation: incarnation, condition: .login(login))
+        Release(key: key, incarnation: incarnation, condition: .login(login), action: action)
     }
+}
+
+/// What a login that asks for a name can prove, and what it is given if the name is granted.
+struct Credentials: Sendable {
+    let secret: LoginSecret
+    /// An earlier login of the same user; nil: there is none.
+    let proof: LoginID?
 }

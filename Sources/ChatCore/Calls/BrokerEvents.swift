@@ -33,7 +33,11 @@
 /// 7. `roomRefused` to a loop that has entered a room, in place of `roomOpened`, if the node hears as
 ///    many rooms as it can (`Limits.roomsPerNode`). The loop then leaves the room; it may enter it
 ///    again later.
-/// 8. Nothing after `Backend.stop` has returned and the loop has run what was queued before.
+/// 8. `replaced` with a login of this node whose name a newer login of the same user has taken over:
+///    what the login still sends is refused. It may come before the answer to the claim that granted
+///    the login its name. If such news may be lost, `mayHaveMissedReplacements` follows: the loop claims
+///    the names that can be taken over once more, and learns it from the answers.
+/// 9. Nothing after `Backend.stop` has returned and the loop has run what was queued before.
 ///
 /// No order is promised between the answer to a publish and the delivery of its messages.
 /// `leaseExpires` with an instant in the past, `registrationChanged` and `roomOpened` may come at any
@@ -65,6 +69,10 @@ public protocol BrokerEvents: AnyObject {
     func deliver(_ batch: FramedBatch, to room: RoomName, arrivedAt: Instant)
     /// Messages of a room are lost to this node's clients.
     func missed(in room: RoomName)
+    /// The name of a login was taken over; most likely the login is another loop's.
+    func replaced(_ login: LoginID)
+    /// Names of this loop's logins may have been taken over without its being told.
+    func mayHaveMissedReplacements()
     /// Returns for each of these names whether this loop holds it or may hold it.
     func mayHold(_ keys: [String]) -> [Bool]
     /// The hashes of all names that this loop holds or may hold.

@@ -27,14 +27,24 @@ public struct Claim: Sendable, Hashable {
     public let login: LoginID
     /// The producer that begins or, for a name that is claimed again, continues.
     public let producer: ProducerID
+    /// An earlier login of the same client, which proves that it is the same user's: the name is taken
+    /// over from it, wherever it is. Nil: there is none.
+    public let proof: LoginID?
     /// What is known of an earlier grant; nil for a new login.
     public let known: Known?
 
     /// Makes a request by one login.
-    public init(username: Username, login: LoginID, producer: ProducerID, known: Known? = nil) {
+    public init(
+        username: Username,
+        login: LoginID,
+        producer: ProducerID,
+        proof: LoginID? = nil,
+        known: Known? = nil
+    ) {
         self.username = username
         self.login = login
         self.producer = producer
+        self.proof = proof
         self.known = known
     }
 }
@@ -62,7 +72,8 @@ public struct Grant: Sendable, Hashable {
     /// The fencing token, which grows with every change of the name's holder: an older one is
     /// refused.
     public let fence: UInt64
-    /// The producer id: this uninterrupted possession of the name.
+    /// The producer id: this uninterrupted possession of the name. The claim's own if the name is granted
+    /// anew, another one if it was taken over.
     public let producer: ProducerID
     /// The last number accepted from the producer.
     public let n: UInt64
@@ -84,6 +95,9 @@ public enum ClaimVerdict: Sendable, Hashable {
     case granted(Grant)
     /// Another login holds the name.
     case taken
+    /// The name is held by a login that has taken it over from the one that is the proof, and whose socket
+    /// still stands.
+    case successorStands
     /// The epoch is in its grace, and the login is new: it has to ask again after the grace.
     case grace
     /// A name claimed again has passed on to another user's login.
@@ -113,9 +127,29 @@ public enum ClaimAnswer: Sendable, Hashable {
     }
 }
 
-/// A request to give a name up, carried out if its record is still as the caller believes. In every
-/// case the name no longer belongs to the caller afterwards.
+/// A login whose name a newer login of the same user has taken over.
+public struct Replacement: Sendable, Hashable {
+    /// The process that the login belongs to, which is to be told.
+    public let incarnation: Incarnation
+    /// The login.
+    public let login: LoginID
+}
+
+/// A request to give a name up, carried out if its record is still as the caller believes.
 public struct Release: Sendable, Hashable {
+    /// What becomes of the name and its record. After the first two the name no longer belongs to the
+    /// caller, whether the record was as it believes or not.
+    public enum Action: Sendable, Hashable {
+        /// The name is free, and nothing is kept of it: its user has given it up.
+        case delete
+        /// The name is free. Its record stays for a while without a holder, so that the user can come back
+        /// with the login's secret to where it was.
+        case empty
+        /// The name is still held, but its socket is gone: from now on the secret of the login before this
+        /// one takes it over, too.
+        case linger
+    }
+
     /// A condition on the record of the name.
     public enum Condition: Sendable, Hashable {
         /// The name is held by this login: for a login that gives up its own name.
@@ -131,11 +165,19 @@ public struct Release: Sendable, Hashable {
     public let incarnation: Incarnation
     /// What else must hold.
     public let condition: Condition
+    /// What is to become of it.
+    public let action: Action
 
-    /// Makes a request to free a name.
-    public init(key: String, incarnation: Incarnation, condition: Condition) {
+    /// Makes a request to give a name up.
+    public init(
+        key: String,
+        incarnation: Incarnation,
+        condition: Condition,
+        action: Action = .delete
+    ) {
         self.key = key
         self.incarnation = incarnation
         self.condition = condition
+        self.action = action
     }
 }

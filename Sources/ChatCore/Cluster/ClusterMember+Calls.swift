@@ -80,6 +80,10 @@ extension ClusterMember {
         case deliverExternal(RoomName, [UInt8])
         /// Tell every loop that messages are lost to the room's clients. Nil: it is not known which.
         case missed(RoomName, ClosedRange<UInt64>?)
+        /// Tell every loop that the name of a login was taken over.
+        case replaced(LoginID)
+        /// Tell every loop that names may have been taken over of which this node was not told.
+        case mayHaveMissedReplacements
 
         /// Ask every loop for the hashes of its names, then say `collected`.
         case collectNameHashes(audit: Int)

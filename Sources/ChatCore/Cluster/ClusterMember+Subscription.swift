@@ -5,6 +5,7 @@ extension ClusterMember {
         guard let incarnation else { return }
         // From now on, because the confirmation may be lost as well.
         probe = SubscriptionProbe(now: now)
+        isSubscriptionNew = true
         rooms.connected()
         effects.append(.subscribeAll(incarnation, rooms.rooms))
     }
@@ -16,6 +17,11 @@ extension ClusterMember {
         now: Instant,
         into effects: inout [Effect]
     ) {
+        if isSubscriptionNew {
+            // The process's own channel comes before the rooms'.
+            isSubscriptionNew = false
+            effects.append(.mayHaveMissedReplacements)
+        }
         updateRooms(now, &effects) { $0.subscribed(to: room, into: &$1) }
         finish(now, &effects)
     }
@@ -55,6 +61,11 @@ extension ClusterMember {
     /// A probe with a ticket has come back over the subscription.
     public mutating func probed(ticket: UInt64, now: Instant, into effects: inout [Effect]) {
         updateRooms(now, &effects) { $0.probed(ticket: ticket, into: &$1) }
+    }
+
+    /// The name of one of this process's logins was taken over.
+    public mutating func replaced(_ login: LoginID, into effects: inout [Effect]) {
+        effects.append(.replaced(login))
     }
 
     /// Ends the subscription, and makes another one.

@@ -12,6 +12,8 @@ public struct ClusterMember: Sendable {
     public internal(set) var availability: Availability
     /// Nil while there is no subscription.
     var probe: SubscriptionProbe?
+    /// Whether the broker has confirmed nothing yet of what the present subscription asked for.
+    var isSubscriptionNew = false
     /// The process that the subscription's own channel is named after; nil before the first
     /// registration.
     var incarnation: Incarnation?

@@ -41,7 +41,12 @@ struct NameAudit: Sendable {
         zip(zip(unknown, fences), held).compactMap { name, isHeld in
             isHeld
                 ? nil
-                : Release(key: name.0, incarnation: incarnation, condition: .fence(name.1))
+                : Release(
+                    key: name.0,
+                    incarnation: incarnation,
+                    condition: .fence(name.1),
+                    action: .empty
+                )
         }
     }
 }

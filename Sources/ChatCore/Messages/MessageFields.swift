@@ -60,6 +60,8 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
     case n
     /// Where the client stood in a room.
     case since
+    /// The secret of an earlier login.
+    case session
 
     @inline(__always)
     init?(plain key: JSONString, in bytes: RawSpan) {
@@ -87,6 +89,8 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
             self = .n
         } else if key.equals("since", in: bytes) {
             self = .since
+        } else if key.equals("session", in: bytes) {
+            self = .session
         } else {
             return nil
         }

@@ -30,10 +30,10 @@ final class Conversation {
     /// The highest number that was accepted since the login, of a client that numbers.
     private(set) var acked: UInt64 = 0
 
-    /// Forgets the numbers of an earlier login.
-    func begin() {
+    /// Forgets the numbers of an earlier login. The new one goes on after a number that was accepted.
+    func begin(at acked: UInt64) {
         isNumbering = nil
-        acked = 0
+        self.acked = acked
     }
 
     /// Whether a message is numbered as the first one of its login was.

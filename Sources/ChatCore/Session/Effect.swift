@@ -6,11 +6,14 @@ extension Session {
         indirect case tell(Event)
         /// Ask for a name. The session is answered by `claimed`.
         case claim(Username)
+        /// Ask for a name for a login that can be taken over later. `proof` is an earlier login of the same
+        /// user, if there is one. The session is answered by `claimed`.
+        indirect case claimResumable(Username, proof: LoginID?)
         /// Give up the claim if it has not been sent yet: the socket is closed, and nothing waits for
         /// the name. The session is answered by `claimed`, now or when the broker has answered.
         case cancelClaim
-        /// Give up a name that is held. The session is answered by `released`.
-        case release(Username)
+        /// Give up a name that is held, or let it linger. The session is answered by `released`.
+        case release(Username, Release.Action)
         /// Send a message to the broker. The session is answered by `settled`, once for each
         /// message.
         case publish(Draft)

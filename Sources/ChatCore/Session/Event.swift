@@ -1,16 +1,15 @@
 extension Session {
     /// A fact to tell the client. The client's dialect phrases it.
     public enum Event: Sendable {
-        /// The name is the client's. `acked` is the highest number accepted of a client that numbers
-        /// its messages, under this login.
-        case granted(Username, by: SessionRules, acked: UInt64)
+        /// The name is the client's.
+        case granted(Username, by: SessionRules, Login)
         /// The client does not get the name, which is `""` if what was sent is not text.
         case notGranted(name: String, ClaimRefusal)
         /// The name that the client gave back is free.
         case released(Username)
-        /// The name is no longer the client's, though it did not give it back: the node lost touch
-        /// with the others, and the name has passed on meanwhile.
-        case nameLost(Username)
+        /// The name is no longer the client's, though it did not give it back: a newer login of its own
+        /// has taken it over; or the node lost touch with the others, and the name has passed on meanwhile.
+        case nameLost(Username, isReplaced: Bool)
         /// The client hears a room, and stands at this position: what follows it comes. Whether that is
         /// all since the position in the request; nil: there was none.
         case joined(RoomName, Position, isRecovered: Bool?)
@@ -27,6 +26,16 @@ extension Session {
         case refused(Refusal, name: String?, about: Subject?)
     }
 
+    /// What a client is told of its login.
+    public struct Login: Sendable {
+        /// What takes the name over later; nil: the client has been told before, or cannot do so.
+        public var secret: LoginSecret?
+        /// Whether the login goes on where an earlier one was.
+        public var isResumed = false
+        /// The highest number accepted of the messages under the name.
+        public var acked: UInt64 = 0
+    }
+
     /// What the answer to a request is about.
     public struct Subject: Sendable {
         /// The text that was sent as the name of a room.
@@ -39,8 +48,8 @@ extension Session {
 
     /// Says why a client does not get a name.
     public enum ClaimRefusal: Sendable {
-        /// Another login holds the name.
-        case taken
+        /// Another login holds the name; `retryAfter` if it is the client's own, whose socket still stands.
+        case taken(retryAfter: Duration? = nil)
         /// The name is valid JSON, but not text.
         case notText
         /// The name breaks a rule.

@@ -4,8 +4,8 @@ extension Session {
     public struct Request: Sendable {
         /// The kind of a request, with what only that kind has.
         public enum Action: Sendable {
-            /// Claims the name in the request.
-            case claim
+            /// Claims the name in the request; with the secret of an earlier login, takes it over.
+            case claim(secret: JSONString? = nil)
             /// Gives the name back.
             case release
             /// Sends a message to a room; without a value it is `null`.

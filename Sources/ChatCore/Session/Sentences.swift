@@ -14,7 +14,8 @@ extension Session.ClaimRefusal {
     var retryAfter: Duration? {
         switch self {
         case .unavailable(_, let wait): wait
-        case .taken, .notText, .invalid, .reserved: nil
+        case .taken(let wait): wait
+        case .notText, .invalid, .reserved: nil
         }
     }
 

@@ -13,7 +13,8 @@ extension Session {
         case .notEntered(let room, let reason):
             notEntered(room, reason: reason, into: &effects)
         case .stalled(let isStalled): stalled(isStalled, into: &effects)
-        case .nameLost(let username): nameLost(username, into: &effects)
+        case .nameLost(let username, let isReplaced):
+            nameLost(username, isReplaced: isReplaced, into: &effects)
         }
     }
 }

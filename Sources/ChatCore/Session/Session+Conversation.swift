@@ -8,6 +8,11 @@ extension Session {
         return new
     }
 
+    /// Begins a login after the number that was accepted last under its name.
+    mutating func begin(at acked: UInt64) {
+        if acked > 0 { startConversation().begin(at: acked) } else { conversation?.begin(at: 0) }
+    }
+
     /// Sends a message to a room. Returns false if it has to wait: for the settlement of messages in
     /// another room, because one sender's order is one over all rooms.
     mutating func converse(

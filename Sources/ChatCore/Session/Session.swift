@@ -9,7 +9,7 @@ public struct Session {
     /// The socket that the session belongs to.
     public let id: SocketID
     let rules: SessionRules
-    private(set) var name = Name.none
+    var name = Name.none
     private var waiting = WaitingMessages()
     var limit = RateLimit()
     /// Nil until the client asks for a room, or for what became of a message.
@@ -19,14 +19,19 @@ public struct Session {
     var unsettled: Int32 = 0
     /// Whether some of these can only be settled when the broker is back.
     private var isStalled = false
-    private var isSocketOpen = true
+    private(set) var isSocketOpen = true
+    /// Whether the client's login can be taken over, and its name outlives the socket for a moment.
+    let isResumable: Bool
+    /// Whether the client was never told of the name that it holds, which it does not expect.
+    var isUntold = false
 
     /// The key of the name held, if any.
     public var heldKey: String? { name.held?.key }
 
     /// Makes a session without a name.
-    public init(id: SocketID, rules: SessionRules) {
+    public init(id: SocketID, rules: SessionRules, isResumable: Bool = false) {
         self.id = id
+        self.isResumable = isResumable
         self.rules = rules
     }
 }
@@ -67,50 +72,6 @@ extension Session {
         }
     }
 
-    /// Takes the answer to a claim.
-    mutating func claimed(_ outcome: ClaimOutcome, into effects: inout [Effect]) {
-        guard case .claiming(let wanted, let former) = name else {
-            preconditionFailure("an answer to a claim that was not made")
-        }
-        switch outcome {
-        case .granted:
-            name = .held(wanted)
-            if former != wanted { conversation?.begin() }
-            let acked = conversation?.acked ?? 0
-            effects.append(.tell(.granted(wanted, by: rules, acked: acked)))
-            if let former, former != wanted {
-                name = .changed(to: wanted)
-                effects.append(.release(former))
-            }
-        case .taken:
-            name = Name(former)
-            fail(wanted.display, .taken, &effects)
-        case .unavailable(let reason):
-            name = Name(former)
-            let why = ClaimRefusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
-            fail(wanted.display, why, &effects)
-        case .cancelled:
-            name = Name(former)
-        }
-        goOn(&effects)
-    }
-
-    /// Takes the answer to a release: the name that was given up is free.
-    mutating func released(into effects: inout [Effect]) {
-        switch name {
-        case .releasing(let username):
-            name = .none
-            effects.append(.tell(.released(username)))
-        case .changed(let username):
-            name = Name(username)
-        case .leaving:
-            name = .none
-        case .none, .held, .claiming, .over:
-            preconditionFailure("an answer to a release that was not asked for")
-        }
-        goOn(&effects)
-    }
-
     /// Takes what became of successive messages that were not settled yet. Only accepted messages are
     /// settled more than one at a time.
     mutating func settled(
@@ -143,20 +104,6 @@ extension Session {
         goOn(&effects)
     }
 
-    /// Takes the loss of a name: it has passed on to another login, while the node could not prove
-    /// that it was its own.
-    mutating func nameLost(_ lost: Username, into effects: inout [Effect]) {
-        guard name.held == lost else { return }
-        switch name {
-        case .held: name = .none
-        case .claiming(let wanted, _): name = .claiming(wanted, former: nil)
-        case .changed: name = .changed(to: nil)
-        case .none, .releasing, .leaving, .over: break
-        }
-        effects.append(.tell(.nameLost(lost)))
-        goOn(&effects)
-    }
-
     /// Notes that the socket is closed or about to be: nothing more comes from it or is sent to it.
     public mutating func socketClosed(into effects: inout [Effect]) {
         guard isSocketOpen else { return }
@@ -170,7 +117,7 @@ extension Session {
 
 extension Session {
     /// Handles requests that waited, then ends the session if there is nothing else left to do.
-    private mutating func goOn(_ effects: inout [Effect]) {
+    mutating func goOn(_ effects: inout [Effect]) {
         while let next = waiting.first, handle(next.request, next.text.span.bytes, &effects) {
             waiting.removeFirst()
         }
@@ -178,7 +125,7 @@ extension Session {
         switch name {
         case .held(let username):
             name = .leaving
-            effects.append(.release(username))
+            effects.append(.release(username, ending))
         case .none:
             name = .over
             effects.append(.finished)
@@ -209,44 +156,19 @@ extension Session {
             leave(request, text, &effects)
         case .ping:
             effects.append(.tell(.pong))
-        case .claim:
+        case .claim(let secret):
             // A name is given up only after the messages sent under it are settled.
             guard unsettled == 0 || isStalled else { return false }
-            claim(request, text, &effects)
+            claim(request, secret, text, &effects)
         case .release:
             guard unsettled == 0 || isStalled else { return false }
             guard let username = holder(request, text, &effects) else { return true }
             name = .releasing(username)
-            effects.append(.release(username))
+            effects.append(.release(username, .delete))
         case .malformed(let fault):
             refuse(.malformed(fault), request, text, &effects)
         }
         return true
-    }
-
-    private mutating func claim(
-        _ request: Request,
-        _ text: RawSpan,
-        _ effects: inout [Effect]
-    ) {
-        guard let sent = request.name?.decoded(in: text) else {
-            return fail("", .notText, &effects)
-        }
-        let username: Username
-        do {
-            username = try Username(sent)
-        } catch {
-            return fail(sent, .invalid(error), &effects)
-        }
-        // The name held is claimed too: only the broker's side knows whether it is confirmed, and a
-        // new spelling is shown from then on.
-        let held = name.held
-        if held != username, rules.reservedKeys.contains(username.key) {
-            fail(username.display, .reserved, &effects)
-        } else {
-            name = .claiming(username, former: held)
-            effects.append(.claim(username))
-        }
     }
 
     /// Sends a message; returns false if it has to wait.

@@ -3,8 +3,10 @@ struct NameRecord {
     /// The incarnation that holds the name; nil: the name is free.
     var holder: Incarnation?
     var login: LoginID
-    /// The session before, from which this one has taken the name over. Nothing sets it yet.
+    /// The login that proved to be the same user's when this one took the name over.
     var before: LoginID?
+    /// Whether the holder's socket is gone.
+    var isLingering = false
     var producer: ProducerID
     var fence: UInt64
     /// The number of the last claim's epoch.
@@ -12,8 +14,17 @@ struct NameRecord {
     /// The last accepted message's number and place; 0: there is none, or it is not known.
     var n: UInt64
     var seq: UInt64
+    /// The time at which the name was given up, in Unix milliseconds; nil: it was not, or reaped.
+    var emptiedAt: Int64?
 
     var grant: Grant { Grant(fence: fence, producer: producer, n: n, seq: seq) }
+
+    /// Takes the holder out; what a later login of the same user goes on with stays.
+    mutating func empty(ms: Int64?) {
+        holder = nil
+        isLingering = false
+        emptiedAt = ms
+    }
 }
 
 extension Store {
@@ -30,11 +41,11 @@ extension Store {
         return claimAgain(claim, known, call)
     }
 
-    /// Releases a name, if it is held as the caller believes: deletes its record. Returns whether it did.
+    /// Gives a name up, if it is held as the caller believes. Returns whether it did.
     ///
     /// The epoch is not compared, on purpose: this can only free what the caller's own incarnation holds
     /// in this data, and a name that its holder gives up is to be free in every epoch.
-    public mutating func release(_ release: Release) -> Bool {
+    public mutating func release(_ release: Release, ms: Int64) -> Bool {
         guard let record = names[release.key], record.holder == release.incarnation else {
             return false
         }
@@ -44,9 +55,30 @@ extension Store {
             case .fence(let fence): record.fence == fence
             }
         guard holds else { return false }
-        names[release.key] = nil
+        switch release.action {
+        case .linger:
+            names[release.key]?.isLingering = true
+            return true
+        case .delete: names[release.key] = nil
+        case .empty:
+            names[release.key]?.empty(ms: ms)
+            hasFreeNames = true
+        }
         leave(release.key, holder: release.incarnation)
         return true
+    }
+
+    /// Removes the records of names that have been free for too long.
+    ///
+    /// Cost: a look at each name.
+    public mutating func removeOldNames(ms: Int64) {
+        let day = Limits.historyAge.inNanoseconds / 1_000_000
+        let oldest = ms - max(retention.milliseconds, day)
+        let old = names.keys.indices.filter {
+            names.values[$0].holder == nil && (names.values[$0].emptiedAt ?? ms) < oldest
+        }
+        for key in old.map({ names.keys[$0] }) { names[key] = nil }
+        hasFreeNames = names.values.contains { $0.holder == nil }
     }
 
     /// Returns the keys of the names that an incarnation holds, sorted.
@@ -74,6 +106,12 @@ extension Store {
         {
             return .granted(record.grant)
         }
+        // In the grace a secret counts only on a record that has been claimed again.
+        if let record, let proof = claim.proof, isProven(record, proof),
+            record.epoch == call.epoch.number || !isGrace
+        {
+            return takeOver(record, claim, proof, call)
+        }
         if isGrace { return .grace }
         if let holder = record?.holder, !dead.contains(holder) {
             // If the holder is neither listed nor certified dead, its entry was deleted by hand, and
@@ -83,9 +121,37 @@ extension Store {
                 heartbeats[holder] = 0
                 held[holder, default: []].insert(claim.username.key)
             }
-            return .taken
+            return claim.proof != nil && record?.before == claim.proof ? .successorStands : .taken
         }
         return begin(claim, nil, call)
+    }
+
+    /// Whether a login proves that a record is its user's. The login before the present one does so only
+    /// while the present one's socket is gone: perhaps its user was never told of it.
+    private func isProven(_ record: NameRecord, _ proof: LoginID) -> Bool {
+        if record.login == proof { return true }
+        guard record.before == proof else { return false }
+        return record.holder.map { record.isLingering || dead.contains($0) } ?? true
+    }
+
+    /// Grants a name to a newer login of its user: it goes on where the name is.
+    private mutating func takeOver(
+        _ former: NameRecord,
+        _ claim: Claim,
+        _ proof: LoginID,
+        _ call: ClaimCall
+    ) -> ClaimVerdict {
+        if let holder = former.holder {
+            replaced.append(Replacement(incarnation: holder, login: former.login))
+        }
+        var record = former
+        record.login = claim.login
+        record.before = proof
+        record.isLingering = false
+        record.emptiedAt = nil
+        record.fence = nextFence(above: 0)
+        record.epoch = call.epoch.number
+        return put(record, claim, call)
     }
 
     private mutating func claimAgain(

@@ -32,7 +32,7 @@ extension Store {
         guard dead.contains(call.dead) else { return .notDead }
         for key in call.keys {
             // Another incarnation may hold the name by now: a name of a dead holder can be claimed.
-            if names[key]?.holder == call.dead { names[key]?.holder = nil }
+            if names[key]?.holder == call.dead { names[key]?.empty(ms: nil) }
             leave(key, holder: call.dead)
         }
         let left = held[call.dead]?.count ?? 0

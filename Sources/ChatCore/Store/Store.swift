@@ -47,6 +47,10 @@ public struct Store {
     var held: [Incarnation: Set<String>] = [:]
     var names = DenseTable<String, NameRecord>()
     var rooms: [RoomName: RoomLog] = [:]
+    /// Whether a record may be kept of a free name.
+    public internal(set) var hasFreeNames = false
+    /// The logins that were replaced since they were taken last.
+    var replaced: [Replacement] = []
 
     /// Creates an empty data set, which has no epoch before the first `openEpoch`.
     public init(dataSet: String, unixSecond: UInt64, retention: Retention = .init()) {
@@ -87,6 +91,14 @@ public struct Store {
             isGrace: isGrace,
             lastFence: max(epochState?.lastFence ?? 0, call.highestFence, epoch << 20)
         )
+    }
+
+    /// Removes and returns the logins whose names claims have taken over since the last call: their
+    /// processes are to be told.
+    public mutating func takeReplaced() -> [Replacement] {
+        guard !replaced.isEmpty else { return [] }
+        defer { replaced = [] }
+        return replaced
     }
 
     /// Ends an epoch's grace. Returns false if another epoch is the present one.

@@ -102,6 +102,11 @@ extension Limits {
 
     // MARK: Rooms
 
+    /// How long a name is kept for its `chat.v1` user after the socket is gone: a client that changes
+    /// networks, or whose node is left, is back within seconds, and one that pauses in between does not
+    /// find its name taken.
+    public static let nameLinger = Duration.seconds(20)
+
     /// How long a node hears a room after its last interest in it has ended: a client that comes back
     /// from a page reload or a change of networks finds the room open, and a speaker without a member
     /// need not open it for each message.

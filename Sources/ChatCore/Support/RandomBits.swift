@@ -10,6 +10,10 @@ struct RandomBits: Hashable, Sendable {
         bits = UInt128(generator.next()) << 64 | UInt128(generator.next())
     }
 
+    init(high: UInt64, low: UInt64) {
+        bits = UInt128(high) << 64 | UInt128(low)
+    }
+
     /// Reads an identifier from its text.
     ///
     /// Fails: nil for anything but 32 lower-case hexadecimal digits, so that a value has only one

@@ -104,6 +104,7 @@ final class MemoryStore {
         var batches: [(RoomName, FramedBatch)] = []
         answers.reserveCapacity(calls.count)
         let ms = Clock.unixMilliseconds
+        let hadFreeNames = store.hasFreeNames
         for call in calls {
             let (answer, publication) = store.answer(call, ms: ms)
             answers.append(answer)
@@ -112,6 +113,8 @@ final class MemoryStore {
                 batches.append((publication.room, FramedBatch(framing: publication)))
             }
         }
+        if store.hasFreeNames != hadFreeNames { schedule() }
+        for replacement in store.takeReplaced() { tell { $0.replaced(replacement.login) } }
         let now = Clock.now
         for loop in loops {
             let isOrigin = loop.eventLoop === origin
@@ -159,11 +162,12 @@ extension MemoryStore {
     }
 
     /// Sets the timer for what is due next: rooms that are left are forgotten, and those that are
-    /// forgotten are removed when they are too old.
+    /// forgotten are removed when they are too old, as are the records of free names.
     private func schedule() {
-        // Without such a room there is no timer, which every other one of the loop would cost more for.
-        let hasOldRooms = store.roomCount > interests.count
-        let sweep = hasOldRooms ? sweptAt + Limits.roomSweepInterval : .distantFuture
+        // Without such a room or name there is no timer, which every other one of the loop would cost more
+        // for.
+        let hasOld = store.roomCount > interests.count || store.hasFreeNames
+        let sweep = hasOld ? sweptAt + Limits.roomSweepInterval : .distantFuture
         let due = min(interests.due, sweep)
         guard due < timerDue else { return }
         timer?.cancel()
@@ -186,5 +190,6 @@ extension MemoryStore {
         guard now >= sweptAt + Limits.roomSweepInterval else { return }
         sweptAt = now
         store.removeOldRooms(ms: Clock.unixMilliseconds) { interests.contains($0) }
+        store.removeOldNames(ms: Clock.unixMilliseconds)
     }
 }

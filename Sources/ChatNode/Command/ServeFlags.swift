@@ -71,6 +71,8 @@ struct ServeFlags: ParsableArguments {
         var pingInterval: String?
         @Option(help: .of("pong-timeout"))
         var pongTimeout: String?
+        @Option(help: .of("name-linger"))
+        var nameLinger: String?
     }
 
     struct RoomFlags: ParsableArguments {

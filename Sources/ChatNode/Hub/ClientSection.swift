@@ -15,6 +15,7 @@ struct ClientSection: SettingsSection {
     var messageSize = Limits.messageBytes
     var pingInterval = Limits.pingInterval
     var pongTimeout = Limits.pongTimeout
+    var nameLinger = Limits.nameLinger
 
     static let title = "Clients"
 
@@ -67,6 +68,14 @@ struct ClientSection: SettingsSection {
             .timeout,
             "duration",
             "How long a client may take to answer a ping; below ping-interval."
+        ),
+        SectionSetting(
+            "name-linger",
+            \.nameLinger,
+            .wait,
+            "duration",
+            "How long the name of a chat.v1 client is kept for it after its socket is gone; 0 is not "
+                + "at all."
         ),
     ]
 }

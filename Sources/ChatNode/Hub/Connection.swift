@@ -47,7 +47,11 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     init(id: SocketID, dialect: Dialect, shard: Shard) {
         self.shard = shard
         self.dialect = dialect
-        session = Session(id: id, rules: shard.settings.rules)
+        session = Session(
+            id: id,
+            rules: shard.settings.rules,
+            isResumable: dialect.isResumable
+        )
         parser = FrameParser(.server, maxMessageBytes: shard.settings.maxMessageBytes)
         liveness = Liveness(now: Clock.now)
     }

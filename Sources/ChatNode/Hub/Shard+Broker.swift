@@ -23,6 +23,27 @@ extension Shard {
         return client.isTurnEmpty
     }
 
+    /// Asks for a name for a session.
+    func claim(
+        _ username: Username,
+        isResumable: Bool,
+        proof: LoginID?,
+        for connection: Connection
+    ) {
+        endHolder(of: username)
+        updateClient {
+            $0.claim(
+                username,
+                for: connection.id,
+                isResumable: isResumable,
+                proof: proof,
+                using: &random,
+                now: Clock.now,
+                into: &$1
+            )
+        }
+    }
+
     private func carryOut(_ effect: BrokerClient.Effect) {
         switch effect {
         case .call(let call):
@@ -68,6 +89,14 @@ extension Shard: BrokerEvents {
 
     func answered(_ answer: BrokerAnswer) {
         updateClient { $0.answered(answer, now: Clock.now, into: &$1) }
+    }
+
+    func replaced(_ login: LoginID) {
+        updateClient { $0.replaced(login, into: &$1) }
+    }
+
+    func mayHaveMissedReplacements() {
+        updateClient { $0.mayHaveMissedReplacements(into: &$1) }
     }
 
     func mayHold(_ keys: [String]) -> [Bool] {

@@ -7,6 +7,7 @@ extension Shard {
     /// return elsewhere.
     func drain() {
         isDraining = true
+        updateClient { $0.leave(into: &$1) }
         drain(from: 0)
     }
 

@@ -22,7 +22,7 @@ final class Shard {
     let broker: any Broker
     let metrics: ShardMetrics
     /// What this loop's sessions hold, and want of the broker.
-    var client = BrokerClient()
+    var client: BrokerClient
     let clientEffects = EffectQueue<BrokerClient.Effect>()
 
     /// Layout: parallel tables with one place per socket.
@@ -58,7 +58,7 @@ final class Shard {
     var isTurnEndScheduled = false
     var turnEnd = TurnEnd.none
     private var spareEffects: [Session.Effect] = []
-    private var random = SystemRandomPool()
+    var random = SystemRandomPool()
     /// The effects of the session that is being read from.
     private var collected: [Session.Effect] = []
     var isDraining = false
@@ -76,6 +76,7 @@ final class Shard {
         loop.preconditionInEventLoop()
         self.loop = loop
         self.settings = settings
+        client = BrokerClient(linger: settings.nameLinger)
         self.broker = broker
         self.metrics = metrics
         wheel = Wheel(now: Clock.now)
@@ -264,14 +265,15 @@ extension Shard {
         case .tell(let event):
             connection.tell(event)
         case .claim(let username):
-            endHolder(of: username)
-            updateClient {
-                $0.claim(username, for: connection.id, using: &random, now: Clock.now, into: &$1)
-            }
+            claim(username, isResumable: false, proof: nil, for: connection)
+        case .claimResumable(let username, let proof):
+            claim(username, isResumable: true, proof: proof, for: connection)
         case .cancelClaim:
             updateClient { $0.cancelClaim(for: connection.id, into: &$1) }
-        case .release(let username):
-            updateClient { $0.release(username, for: connection.id, into: &$1) }
+        case .release(let username, let action):
+            updateClient {
+                $0.release(username, for: connection.id, action, now: Clock.now, into: &$1)
+            }
         case .publish(let draft):
             updateClient { $0.publish(draft, now: Clock.now, into: &$1) }
         case .enter where !isListening(connection), .hear where !isListening(connection):

@@ -5,6 +5,8 @@ import Logging
 struct ShardSettings: Sendable {
     let rules: SessionRules
     let liveness: Liveness.Policy
+    /// How long the name of a client that can come back to it is kept after its socket is gone.
+    let nameLinger: Duration
     let maxMessageBytes: Int
     let handshakeTimeout: Duration
     let admission: Admission

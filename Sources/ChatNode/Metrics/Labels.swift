@@ -59,6 +59,7 @@ enum DisconnectReason: String, LabelValue {
     case withoutRedis = "without_redis"
     case tooSlow = "too_slow"
     case noPong = "no_pong"
+    case replaced
     case flooding
     case other
 
@@ -74,6 +75,7 @@ enum DisconnectReason: String, LabelValue {
             case .tryAgainLater: .withoutRedis
             case .tooSlow: .tooSlow
             case .noPong: .noPong
+            case .replaced: .replaced
             case .flooding: .flooding
             // No node sends these first.
             case .normal, nil: .other

@@ -16,6 +16,8 @@ struct LoopEvents {
         case roomClosed(RoomName)
         case deliver(RoomName, FramedBatch)
         case missed(RoomName)
+        case replaced(LoginID)
+        case mayHaveMissedReplacements
     }
 
     private let home: any EventLoop
@@ -56,6 +58,10 @@ struct LoopEvents {
 
     mutating func missed(in room: RoomName) { waiting.append(.missed(room)) }
 
+    mutating func replaced(_ login: LoginID) { waiting.append(.replaced(login)) }
+
+    mutating func mayHaveMissedReplacements() { waiting.append(.mayHaveMissedReplacements) }
+
     /// Hands over what waits: at once to the home loop.
     ///
     /// Cost: one `execute` for each other loop, however many events there are.
@@ -92,6 +98,8 @@ struct LoopEvents {
             case .roomClosed(let room): loop.roomClosed(room)
             case .deliver(let room, let batch): loop.deliver(batch, to: room, arrivedAt: now)
             case .missed(let room): loop.missed(in: room)
+            case .replaced(let login): loop.replaced(login)
+            case .mayHaveMissedReplacements: loop.mayHaveMissedReplacements()
             }
         }
     }

@@ -31,6 +31,8 @@ extension RedisCoordinator {
         case .deliverExternal(let room, let body):
             events.deliver(FramedBatch(framing: body), to: room)
         case .missed(let room, let range): missed(in: room, range)
+        case .replaced(let login): events.replaced(login)
+        case .mayHaveMissedReplacements: events.mayHaveMissedReplacements()
         case .collectNameHashes(let audit): collectNameHashes(for: audit)
         case .checkNames(let keys, let audit): checkNames(keys, for: audit)
         case .ignored: malformed.count("a publication that the room's log knows nothing of")

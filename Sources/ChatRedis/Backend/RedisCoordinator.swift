@@ -211,6 +211,7 @@ extension RedisCoordinator: RedisLinkDelegate {
         case .external(let body, let room):
             member.receive(external: body, in: room, now: now, into: &effects)
         case .probe(let ticket): member.probed(ticket: ticket, now: now, into: &effects)
+        case .replaced(let login): member.replaced(login, into: &effects)
         case .confirmed(let room): member.subscribed(to: room, now: now, into: &effects)
         case .malformed(let reason): malformed.count(reason)
         case .nothing: break

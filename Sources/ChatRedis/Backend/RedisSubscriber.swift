@@ -16,6 +16,8 @@ struct RedisSubscriber {
         case publication(Publication, RoomName)
         case external([UInt8], RoomName)
         case probe(ticket: UInt64)
+        /// The name of one of this node's logins was taken over.
+        case replaced(LoginID)
         /// Nothing that this program knows.
         case malformed(String)
         case nothing
@@ -31,7 +33,7 @@ struct RedisSubscriber {
     }
 
     private let keys: RedisKeys
-    /// The node's own channel, which probes come over.
+    /// The node's own channel.
     private var own: [UInt8] = []
     private var channels: [[UInt8]: Channel] = [:]
     /// The channel on which the last message came, and its room: nearly always the next comes there,
@@ -107,10 +109,12 @@ struct RedisSubscriber {
 
     private mutating func message(_ payload: [UInt8], on channel: [UInt8]) -> Event {
         guard let room = room(of: channel) else {
-            guard channel == own, let ticket = StoreCodec.probeTicket(payload) else {
-                return .nothing
+            guard channel == own else { return .nothing }
+            switch StoreCodec.nodeMessage(payload) {
+            case .probe(let ticket): return .probe(ticket: ticket)
+            case .replaced(let login): return .replaced(login)
+            case nil: return .nothing
             }
-            return .probe(ticket: ticket)
         }
         switch PublicationCodec.parse(payload, room: room) {
         case .messages(let publication): return .publication(publication, room)

@@ -13,6 +13,8 @@ package struct RedisKeys: Sendable {
     let epoch, nodes, dead: String
     /// What those keys begin with of which there are many.
     let heldStem, labelStem, nameStem, roomStem, logStem: String
+    /// What the channels of nodes begin with.
+    let nodeChannelStem: String
 
     package init(prefix: String) {
         self.prefix = prefix
@@ -24,6 +26,7 @@ package struct RedisKeys: Sendable {
         nameStem = prefix + "/name/"
         roomStem = prefix + "/room/"
         logStem = prefix + "/log/"
+        nodeChannelStem = prefix + "@"
     }
 
     func held(by incarnation: Incarnation) -> String { heldStem + incarnation.description }
@@ -38,5 +41,7 @@ package struct RedisKeys: Sendable {
     }
 
     /// Where a node is told what is for it alone.
-    func channel(of incarnation: Incarnation) -> String { "\(prefix)@\(incarnation)" }
+    func channel(of incarnation: Incarnation) -> String {
+        nodeChannelStem + incarnation.description
+    }
 }

@@ -38,10 +38,24 @@ extension StoreCodec {
         )
     }
 
-    /// The ticket that a message on a node's own channel carries; nil: none.
-    static func probeTicket(_ payload: [UInt8]) -> UInt64? {
+    /// What a node is told on its own channel.
+    enum NodeMessage {
+        /// A probe of its own has come back, with the ticket of a room's question.
+        case probe(ticket: UInt64)
+        /// The name of one of its logins was taken over.
+        case replaced(LoginID)
+    }
+
+    /// Reads what came on a node's own channel; nil: a probe without a ticket, or what this version does
+    /// not know.
+    static func nodeMessage(_ payload: [UInt8]) -> NodeMessage? {
         let words = String(decoding: payload, as: UTF8.self).split(separator: " ")
-        return words.count == 2 && words[0] == "probe" ? UInt64(words[1]) : nil
+        guard words.count == 2 else { return nil }
+        switch words[0] {
+        case "probe": return UInt64(words[1]).map { .probe(ticket: $0) }
+        case "replaced": return LoginID(String(words[1])).map { .replaced($0) }
+        default: return nil
+        }
     }
 
     /// How many heard it.

@@ -15,11 +15,13 @@ extension StoreCodec {
         command.add(call.epoch)
         command.add(call.incarnation)
         command.add(keys.heldStem)
+        command.add(keys.nodeChannelStem)
         for claim in call.claims {
             command.add(claim.username.key)
             command.add(claim.login)
             command.add(claim.producer)
             command.add(claim.username.display)
+            if let proof = claim.proof { command.add(proof) } else { command.add("") }
             if let known = claim.known {
                 command.add(known.fence)
                 command.add(known.n)
@@ -57,6 +59,7 @@ extension StoreCodec {
         switch reply.verdict {
         case "granted": return .granted(try grant(&reply))
         case "taken": return .taken
+        case "successor-stands": return .successorStands
         case "grace": return .grace
         case "lost": return .lost
         case "replaced": return .replaced
@@ -87,6 +90,12 @@ extension StoreCodec {
             command.add("fence")
             command.add(fence)
         }
+        switch call.action {
+        case .delete: command.add("delete")
+        case .empty: command.add("empty")
+        case .linger: command.add("linger")
+        }
+        command.add(UInt64(clamping: memory))
         return command
     }
 

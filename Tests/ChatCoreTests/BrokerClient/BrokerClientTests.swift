@@ -61,7 +61,8 @@ import Testing
             case .settled(.refused, _): told.append("\(slot) refused")
             case .settled(.lost, _): told.append("\(slot) lost")
             case .settled(.unknown, _): told.append("\(slot) unknown")
-            case .nameLost(let name): told.append("\(slot) lost \(name.display)")
+            case .nameLost(let name, true): told.append("\(slot) replaced \(name.display)")
+            case .nameLost(let name, false): told.append("\(slot) lost \(name.display)")
             case .stalled(let isStalled): if isStalled { told.append("\(slot) stalled") }
             }
         }
@@ -106,7 +107,7 @@ import Testing
 
         func release(_ slot: Int32, _ name: String) throws {
             let username = try Username(name)
-            ask { $0.release(username, for: id(slot), into: &$1) }
+            ask { $0.release(username, for: id(slot), now: now, into: &$1) }
         }
 
         func say(_ slot: Int32, _ text: String, in room: RoomName = .lobby) {

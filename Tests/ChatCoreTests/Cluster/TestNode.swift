@@ -29,6 +29,8 @@ final class TestNode: ClientLoop {
     /// Calls that wait for `answer`; with `answersAtOnce` there are none.
     private(set) var pending: [BrokerCall] = []
     var answersAtOnce = true
+    /// Whether the node is told of logins that were replaced.
+    var isTold = true
     var now = Instant(nanoseconds: 1_000_000_000)
     var ms: Int64 = 1_700_000_000_000
     private var random = SplitMix(seed: 1)
@@ -89,7 +91,8 @@ final class TestNode: ClientLoop {
     /// A new socket. The answer is its index.
     func open(_ dialect: Dialect = .plain) -> Int {
         let id = SocketID(slot: Int32(clients.count), generation: 0)
-        clients.append(Client(session: Session(id: id, rules: rules), dialect: dialect))
+        let session = Session(id: id, rules: rules, isResumable: dialect.isResumable)
+        clients.append(Client(session: session, dialect: dialect))
         return clients.count - 1
     }
 
@@ -123,6 +126,9 @@ final class TestNode: ClientLoop {
     func answer() {
         let call = pending.removeFirst()
         let answer = answer(to: call)
+        for replacement in store.takeReplaced() where replacement.incarnation == incarnation {
+            if isTold { ask { $0.replaced(replacement.login, into: &$1) } }
+        }
         ask { $0.answered(answer, now: now, into: &$1) }
     }
 
@@ -161,12 +167,25 @@ final class TestNode: ClientLoop {
         case .claim(let username):
             let socket = clients[index].session.id
             ask { $0.claim(username, for: socket, using: &random, now: now, into: &$1) }
+        case .claimResumable(let username, let proof):
+            let socket = clients[index].session.id
+            ask {
+                $0.claim(
+                    username,
+                    for: socket,
+                    isResumable: true,
+                    proof: proof,
+                    using: &random,
+                    now: now,
+                    into: &$1
+                )
+            }
         case .cancelClaim:
             let socket = clients[index].session.id
             ask { $0.cancelClaim(for: socket, into: &$1) }
-        case .release(let username):
+        case .release(let username, let action):
             let socket = clients[index].session.id
-            ask { $0.release(username, for: socket, into: &$1) }
+            ask { $0.release(username, for: socket, action, now: now, into: &$1) }
         case .publish(let draft):
             ask { $0.publish(draft, now: now, into: &$1) }
         case .enter(let room):

@@ -10,14 +10,14 @@ import Testing
 
     /// Logs in as Ada.
     private mutating func logIn() {
-        let effects = take(.claim, name: "Ada")
+        let effects = take(.claim(), name: "Ada")
         guard case .claim(let username) = effects.first else {
             Issue.record("no claim in \(effects)")
             return
         }
         #expect(username.display == "Ada")
         var answers: [Session.Effect] = []
-        session.take(.claimed(.granted), into: &answers)
+        session.take(.claimed(.granted()), into: &answers)
         #expect(answers.count == 1)
     }
 
@@ -62,19 +62,19 @@ import Testing
         throws
     {
         logIn()
-        guard case .claim(let grace) = take(.claim, name: "Grace").first else {
+        guard case .claim(let grace) = take(.claim(), name: "Grace").first else {
             Issue.record("no claim")
             return
         }
         var effects: [Session.Effect] = []
-        session.take(.claimed(.granted), into: &effects)
-        guard case .release(let ada) = effects.last else {
+        session.take(.claimed(.granted()), into: &effects)
+        guard case .release(let ada, .delete) = effects.last else {
             Issue.record("no release in \(effects)")
             return
         }
         #expect(ada.display == "Ada")
         #expect(session.heldKey == "grace")
-        session.take(.nameLost(grace), into: &effects)
+        session.take(.nameLost(grace, isReplaced: false), into: &effects)
         #expect(session.heldKey == nil)
         session.take(.released, into: &effects)
         effects = []
@@ -88,18 +88,18 @@ import Testing
     @Test mutating func `a name lost while another is claimed is not given up afterwards`() throws {
         logIn()
         let ada = try Username("Ada")
-        _ = take(.claim, name: "Grace")
+        _ = take(.claim(), name: "Grace")
         var effects: [Session.Effect] = []
-        session.take(.nameLost(ada), into: &effects)
+        session.take(.nameLost(ada, isReplaced: false), into: &effects)
         effects = []
-        session.take(.claimed(.granted), into: &effects)
+        session.take(.claimed(.granted()), into: &effects)
         #expect(effects.count == 1)
         #expect(session.heldKey == "grace")
     }
 
     @Test
     mutating func `a claim that nothing waits for any more is cancelled, and ends the session`() {
-        _ = take(.claim, name: "Ada")
+        _ = take(.claim(), name: "Ada")
         var effects: [Session.Effect] = []
         session.socketClosed(into: &effects)
         guard case .cancelClaim = effects.first, effects.count == 1 else {
@@ -116,12 +116,12 @@ import Testing
     }
 
     @Test mutating func `a claim is not cancelled while a message waits for its name`() {
-        _ = take(.claim, name: "Ada")
+        _ = take(.claim(), name: "Ada")
         _ = take(.say(value: 0..<1), name: nil)
         var effects: [Session.Effect] = []
         session.socketClosed(into: &effects)
         #expect(effects.isEmpty)
-        session.take(.claimed(.granted), into: &effects)
+        session.take(.claimed(.granted()), into: &effects)
         guard case .publish = effects.last else {
             Issue.record("no message in \(effects)")
             return

@@ -1,7 +1,8 @@
 import ChatCore
 import Testing
 
-/// A person with a plain client: logs in, talks, leaves, comes back, on whatever node.
+/// A person: logs in, talks, leaves, comes back, on whatever node. One with a plain client begins anew each
+/// time; one that speaks `chat.v1` takes its name over, and sends again what was not acknowledged.
 final class SimClient {
     enum Mood { case away, asking, talking, releasing }
 
@@ -9,42 +10,58 @@ final class SimClient {
     let number: Int
     let name: String
     private(set) var mood = Mood.away
-    private var session: Session?
-    private var loop: SimLoop?
-    private var id: SocketID?
+    private var socket: SimSocket?
     private var said = 0
-    private var isOpen = false
-    /// Messages on their way, of all sockets of this person.
-    private(set) var unsettled = 0
+    /// All sockets whose sessions are not over.
+    private var sockets: [SimSocket] = []
+    /// Messages on their way.
+    var unsettled: Int {
+        sockets.filter(\.loop.node.isAlive).reduce(0) { $0 + $1.unsettled }
+    }
     /// What became of something is not known: its node died with it, or its name passed on.
-    private(set) var hasLostTrack = false
+    var hasLostTrack: Bool {
+        hasUnknown || sockets.contains { !$0.loop.node.isAlive && $0.unsettled > 0 }
+    }
+    private var hasUnknown = false
     /// When the oldest thing that this one waits for was asked.
     private(set) var waitingSince: Instant?
     private(set) var acceptedCount = 0
     private(set) var bodies: [String] = []
+    /// What a client of `chat.v1` remembers; nil: the client is plain.
+    private var outbox: SimOutbox?
 
-    init(world: World, number: Int, name: String) {
+    init(world: World, number: Int, name: String, isResumable: Bool) {
         self.world = world
         self.number = number
         self.name = name
+        if isResumable { outbox = SimOutbox() }
     }
 
     /// Whether the client's node runs: one that is stopped answers no client.
-    var isServed: Bool { loop.map { $0.node.isAlive && !$0.node.isPaused } ?? false }
+    var isServed: Bool { socket.map { $0.loop.node.isAlive && !$0.loop.node.isPaused } ?? false }
 
     /// A node that is stopped cannot be waited for.
     func startWaitingAnew() {
         if waitingSince != nil { waitingSince = world.now }
     }
 
+    /// The bodies that a `chat.v1` client was told are accepted.
+    var acknowledged: [String] { outbox?.acknowledged ?? [] }
+    /// How often the client took its name over.
+    var resumed: Int { outbox?.resumed ?? 0 }
+
     // MARK: What this one does
 
     func act(on nodes: [SimNode]) {
-        if let loop, !loop.node.isAlive { dropped() }
-        guard mood != .asking, mood != .releasing else { return }
+        // The node has died under the socket.
+        if let socket, !socket.loop.node.isAlive { leave() }
+        guard mood != .releasing else { return }
         if mood == .away { return open(on: nodes) }
+        // A client does not wait for ever for a node that says nothing.
+        if outbox != nil, world.chance(0.1) { return vanish() }
+        guard mood != .asking else { return }
         switch Int.random(in: 0..<20, using: &world.random) {
-        case 0: say(#"{"type":"logout","username":"\#(name)"}"#)
+        case 0: socket?.say(#"{"type":"logout","username":"\#(name)"}"#)
         case 1: close()
         case 2:
             talk()
@@ -58,117 +75,136 @@ final class SimClient {
         guard let node = alive.randomElement(using: &world.random),
             let loop = node.loops.randomElement(using: &world.random)
         else { return }
-        let id = loop.open(self)
-        self.loop = loop
-        self.id = id
-        isOpen = true
-        session = Session(id: id, rules: SessionRules(node: "n", rates: .unlimited))
+        let socket = SimSocket(self, loop, outbox == nil ? .plain : .v1)
+        self.socket = socket
+        sockets.append(socket)
         mood = .asking
         waitingSince = world.now
-        say(#"{"type":"login","username":"\#(name)"}"#)
+        let secret = outbox?.secret.map { #","session":"\#($0.text)""# } ?? ""
+        socket.say(#"{"type":"login","username":"\#(name)"\#(secret)}"#)
     }
 
     private func talk() {
+        if outbox?.isToBeSentAgain == true { return sendAgain() }
         said += 1
         let value = "\(number)-\(said)"
-        bodies.append(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
-        say(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
-    }
-
-    private func say(_ text: String) {
-        loop?.node.runs { [self] in
-            guard isOpen else { return }
-            run {
-                Dialect.plain.receive(
-                    Array(text.utf8).span.bytes,
-                    by: &$0,
-                    now: world.now,
-                    into: &$1
-                )
-            }
+        guard outbox != nil else {
+            bodies.append(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
+            socket?.say(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
+            return
         }
+        let room = world.rooms.randomElement(using: &world.random) ?? .lobby
+        let place = room == .lobby ? "" : #","room":"\#(room.text)""#
+        let body = #"{"type":"chat","username":"\#(name)","value":"\#(value)"\#(place)}"#
+        bodies.append(body)
+        if let text = outbox?.add(body) { socket?.say(text) }
     }
 
+    /// Sends again what has no `ack`, under the same numbers.
+    private func sendAgain() {
+        for text in outbox?.takeAgain() ?? [] { socket?.say(text) }
+    }
+
+    /// Closes the socket properly. A plain client comes back when its node has done with it.
     func close() {
-        guard session != nil, isOpen else { return }
-        mood = .releasing
-        loop?.node.runs { [self] in
-            isOpen = false
-            run { $0.socketClosed(into: &$1) }
-        }
+        guard let socket else { return }
+        if outbox == nil { mood = .releasing } else { leave() }
+        socket.close()
     }
 
-    /// The node has died under the socket.
-    private func dropped() {
-        hasLostTrack = hasLostTrack || unsettled > 0
-        unsettled = 0
-        forget()
+    /// Goes away without a word: the node notices later, perhaps when the client has long been back.
+    private func vanish() {
+        guard let gone = socket else { return }
+        leave()
+        world.after(world.duration(1...4_000, unit: 1_000_000)) { gone.close() }
     }
 
-    private func forget() {
-        if let id { loop?.forget(id) }
-        (session, loop, id) = (nil, nil, nil)
-        isOpen = false
+    private func leave() {
+        socket = nil
         mood = .away
         waitingSince = nil
     }
 
     // MARK: What becomes of it
 
-    func run(_ event: (inout Session, inout [Session.Effect]) -> Void) {
-        guard session != nil else { return }
-        var effects: [Session.Effect] = []
-        event(&session!, &effects)
-        for effect in effects { carryOut(effect) }
-    }
-
     func settled(_ settlement: Settlement) {
-        unsettled -= 1
         switch settlement {
         case .accepted: acceptedCount += 1
         case .refused, .outOfOrder, .lost: break
-        case .unknown: hasLostTrack = true
+        case .unknown: hasUnknown = true
         }
     }
 
-    private func carryOut(_ effect: Session.Effect) {
-        world.note("person \(number) \(effect)")
-        guard let id, let loop else { return }
-        switch effect {
-        case .tell(let event): hear(event)
-        case .claim(let username):
-            loop.ask {
-                $0.claim(
-                    username,
-                    for: id,
-                    using: &world.random,
-                    now: world.now,
-                    into: &$1
-                )
-            }
-        case .cancelClaim: loop.ask { $0.cancelClaim(for: id, into: &$1) }
-        case .release(let username): loop.ask { $0.release(username, for: id, into: &$1) }
-        case .publish(let lobbyDraft):
-            unsettled += 1
-            // Half of them go to rooms, whether anybody on the loop is there or not.
-            let room = world.chance(0.5) ? world.rooms.randomElement(using: &world.random) : nil
-            let draft = Draft(sender: id, room: room ?? .lobby, body: lobbyDraft.body)
-            loop.ask { $0.publish(draft, now: world.now, into: &$1) }
-        case .enter, .hear, .leave: Issue.record("nobody asks for a room")
-        case .close: Issue.record("nobody floods")
-        case .finished: forget()
-        }
+    /// A session is over.
+    func finished(_ gone: SimSocket) {
+        sockets.removeAll { $0 === gone }
+        if gone === socket { leave() }
     }
 
-    private func hear(_ event: Session.Event) {
+    func hear(_ event: Session.Event, over place: SimSocket) {
+        guard place === socket else { return }
         switch event {
-        case .granted:
+        case .granted(_, _, let login):
             mood = mood == .releasing ? .releasing : .talking
             waitingSince = nil
+            outbox?.granted(login)
         case .notGranted, .released, .nameLost:
             waitingSince = nil
             close()
-        case .joined, .synced, .accepted, .pong, .status, .refused: break
+        case .accepted(_, let about): outbox?.accepted(about.n)
+        case .refused(.outOfOrder, _, _), .refused(.unavailable, _, _):
+            outbox?.isToBeSentAgain = true
+        case .refused(.malformed, _, _): if outbox != nil { Issue.record("it is well-formed") }
+        case .joined, .synced, .pong, .status, .refused: break
         }
+    }
+}
+
+/// What a `chat.v1` client remembers beyond its connections: its secret, and what it has sent and has no
+/// `ack` for.
+struct SimOutbox {
+    private(set) var secret: LoginSecret?
+    private var next: UInt64 = 1
+    private var waiting: [(n: UInt64, body: String)] = []
+    private(set) var acknowledged: [String] = []
+    private(set) var resumed = 0
+    var isToBeSentAgain = false
+
+    /// Numbers a message, and returns what is sent.
+    mutating func add(_ body: String) -> String {
+        waiting.append((next, body))
+        next += 1
+        return text(waiting[waiting.count - 1])
+    }
+
+    private func text(_ message: (n: UInt64, body: String)) -> String {
+        message.body.dropLast() + #","n":\#(message.n)}"#
+    }
+
+    /// Returns what is to be sent again.
+    mutating func takeAgain() -> [String] {
+        isToBeSentAgain = false
+        return waiting.map(text)
+    }
+
+    mutating func granted(_ login: Session.Login) {
+        secret = login.secret ?? secret
+        guard login.isResumed else {
+            // What had no ack is unknown: this client does not want it to be sent twice.
+            waiting = []
+            next = 1
+            isToBeSentAgain = false
+            return
+        }
+        resumed += 1
+        for message in waiting where message.n <= login.acked { acknowledged.append(message.body) }
+        waiting.removeAll { $0.n <= login.acked }
+        next = max(next, login.acked + 1)
+        isToBeSentAgain = !waiting.isEmpty
+    }
+
+    mutating func accepted(_ n: UInt64) {
+        guard let index = waiting.firstIndex(where: { $0.n == n }) else { return }
+        acknowledged.append(waiting.remove(at: index).body)
     }
 }

@@ -5,9 +5,10 @@ final class SimLoop: ClientLoop {
     unowned let node: SimNode
     let link: SimLink
     let index: Int
-    var client = BrokerClient()
+    /// Names linger for less than a run's end lasts.
+    var client = BrokerClient(linger: .seconds(3))
     let effects = EffectQueue<BrokerClient.Effect>()
-    private var sessions: [SocketID: SimClient] = [:]
+    private var sessions: [SocketID: SimSocket] = [:]
     private var slots: Int32 = 0
     /// The rooms that have a member here.
     private(set) var joined: Set<RoomName> = []
@@ -29,10 +30,10 @@ final class SimLoop: ClientLoop {
         }
     }
 
-    func open(_ client: SimClient) -> SocketID {
+    func open(_ socket: SimSocket) -> SocketID {
         slots += 1
         let id = SocketID(slot: slots, generation: 0)
-        sessions[id] = client
+        sessions[id] = socket
         return id
     }
 
@@ -79,6 +80,7 @@ final class SimLoop: ClientLoop {
         switch effect {
         case .call(let call): send(call)
         case .tell(let id, let answer):
+            told(sessions[id] != nil, "a session that is over was told \(answer)")
             if case .settled(let settlement, let drafts) = answer {
                 for _ in 0..<drafts.count { sessions[id]?.settled(settlement) }
             }
@@ -145,6 +147,10 @@ extension SimLoop: BrokerEvents {
     }
 
     func roomRefused(_ room: RoomName) { told(false, "\(room.text) was refused") }
+
+    func replaced(_ login: LoginID) { ask { $0.replaced(login, into: &$1) } }
+
+    func mayHaveMissedReplacements() { ask { $0.mayHaveMissedReplacements(into: &$1) } }
 
     func missed(in room: RoomName) { told(open.contains(room), "missed in a closed room") }
 

@@ -135,7 +135,7 @@ final class SimNode {
         case .call(let call): send(call)
         case .startSubscription: subscription.connect()
         case .restartSubscription: subscription.fail()
-        case .subscribeAll(_, let rooms): subscribe(to: rooms)
+        case .subscribeAll(let incarnation, let rooms): subscribe(incarnation, to: rooms)
         case .subscribe(let room): subscribe(to: room)
         case .unsubscribe(let room): unsubscribe(from: room)
         case .startBrokers: for loop in loops { loop.link.connect() }
@@ -162,6 +162,8 @@ final class SimNode {
         case .missed(let room, _):
             heard[room]?.missed(redis.count(in: room))
             for loop in loops { loop.missed(in: room) }
+        case .replaced(let login): for loop in loops { loop.replaced(login) }
+        case .mayHaveMissedReplacements: for loop in loops { loop.mayHaveMissedReplacements() }
         case .collectNameHashes(let audit):
             let hashes = loops.reduce(into: Set<Int>()) { $0.formUnion($1.keyHashes) }
             update { $0.collected(hashes, audit: audit, now: $1, into: &$2) }
@@ -192,7 +194,7 @@ final class SimNode {
     }
 
     /// Subscribes a new connection.
-    private func subscribe(to rooms: [RoomName]) {
+    private func subscribe(_ incarnation: Incarnation, to rooms: [RoomName]) {
         guard let link = subscription.link else { return }
         link.onPush = { [unowned self] publication in
             update {
@@ -206,8 +208,14 @@ final class SimNode {
                 if let ticket { $0.probed(ticket: ticket, now: $1, into: &$2) }
             }
         }
+        link.onReplaced = { [unowned self] login in
+            update {
+                $0.heard(now: $1)
+                $0.replaced(login, into: &$2)
+            }
+        }
         subscription.send { _ in
-            link.isSubscribed = true
+            link.own = incarnation
             return {}
         }
         for room in rooms { subscribe(to: room) }

@@ -6,8 +6,9 @@ final class SimRedis {
     final class Link {
         var isOpenHere = true
         var isOpenThere = true
-        /// Whether the node's own channel is subscribed to.
-        var isSubscribed = false
+        /// Whose own channel is subscribed to; nil: none is.
+        var own: Incarnation?
+        var isSubscribed: Bool { own != nil }
         var rooms: Set<RoomName> = []
         var toServer = Instant.distantPast
         var toClient = Instant.distantPast
@@ -15,6 +16,7 @@ final class SimRedis {
         let onClosed: () -> Void
         var onPush: ((Publication) -> Void)?
         var onProbe: ((UInt64?) -> Void)?
+        var onReplaced: ((LoginID) -> Void)?
 
         init(node: SimNode, onClosed: @escaping () -> Void) {
             self.node = node
@@ -37,6 +39,8 @@ final class SimRedis {
     var written: [String: Int] = [:]
     /// The same in the order in which they were written, by room.
     private(set) var orders: [RoomName: [MessageID]] = [:]
+    /// The logins whose users have taken their names over.
+    private(set) var replaced: Set<LoginID> = []
     /// Of each name, the fences its messages were written under, in the log's order.
     var fences: [(name: String, fence: UInt64, login: LoginID)] = []
 
@@ -119,6 +123,7 @@ final class SimRedis {
 
     func answer(_ call: BrokerCall) -> BrokerAnswer {
         let (answer, publication) = store.answer(call, ms: world.ms)
+        for replacement in store.takeReplaced() { tell(replacement) }
         guard let publication else { return answer }
         if case .publish(let call) = call, case .publish(.verdicts(let verdicts, _)) = answer {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
@@ -137,6 +142,13 @@ final class SimRedis {
     func probe(_ node: SimNode, _ ticket: UInt64?) {
         for link in links where link.isSubscribed && link.node === node && link.isOpenThere {
             push(link) { link.onProbe?(ticket) }
+        }
+    }
+
+    private func tell(_ replacement: Replacement) {
+        replaced.insert(replacement.login)
+        for link in links where link.own == replacement.incarnation && link.isOpenThere {
+            push(link) { link.onReplaced?(replacement.login) }
         }
     }
 
@@ -246,7 +258,7 @@ extension SimRedis {
             return .page(keys: Array(page), next: next)
         case .fence(let key, _): return .fence(store.fence(ofName: key))
         case .release(let release):
-            _ = store.release(release)
+            _ = store.release(release, ms: world.ms)
             return .done
         case .label: return .label(nil)
         }

@@ -63,6 +63,7 @@ let otherSettingValues: [String: [String]] = [
     "handshake-timeout": ["250ms", "1s", "1m"],
     "ping-interval": ["9s", "1m", "1h"],
     "pong-timeout": ["250ms", "1s", "24s"],
+    "name-linger": ["0s", "1s", "2m"],
     "drain-delay": ["1s", "1500ms", "2m"],
     "drain-timeout": ["0s", "1s", "24h"],
     "log-level": ["trace", "debug", "critical"],

@@ -60,6 +60,9 @@ extension Dialect {
         }
     }
 
+    /// Whether a client is told a secret with which it takes its name over when it comes back.
+    public var isResumable: Bool { self == .v1 }
+
     /// Whether clients are told of the node's status.
     public var hasStatus: Bool { self == .v1 }
 

@@ -15,7 +15,7 @@ enum PlainDialect {
 
     private static func action(_ message: ClientMessage) -> Session.Request.Action {
         switch message.kind {
-        case .login: .claim
+        case .login: .claim()
         case .logout: .release
         case .chat: .say(value: message.value)
         }
@@ -36,8 +36,8 @@ enum PlainDialect {
             )
         case .released(let username):
             .loggedOut(username: username.display)
-        case .nameLost(let username):
-            .loggedOut(username: username.display, reason: .leaseLost)
+        case .nameLost(let username, let isReplaced):
+            .loggedOut(username: username.display, reason: isReplaced ? .replaced : .leaseLost)
         case .joined, .synced, .accepted, .pong, .status:
             nil
         case .refused(let why, let name, _):

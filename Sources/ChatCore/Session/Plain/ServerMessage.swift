@@ -3,6 +3,8 @@
 public enum LogoutReason: String, Sendable, CaseIterable {
     /// The node lost touch with the others, and the name passed on meanwhile.
     case leaseLost = "lease_lost"
+    /// A newer login of the same user has taken the name over; only a client of `chat.v1` is told.
+    case replaced
 }
 
 /// A message from the server to one client alone. A `chat` is a `ChatFrame`.

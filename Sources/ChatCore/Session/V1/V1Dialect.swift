@@ -22,18 +22,20 @@ enum V1Dialect {
         if type.equals("ping", in: text) { return .ping }
         if type.equals("logout", in: text) { return .release }
         guard type.equals("login", in: text) else { return .malformed(.unknownType) }
-        return fields.username == nil ? .malformed(.missing(.username)) : .claim
+        guard fields.username != nil else { return .malformed(.missing(.username)) }
+        return .claim(secret: fields.session)
     }
 
     /// Appends the message that tells a client of an event.
     static func append(_ event: Session.Event, to json: inout [UInt8]) {
         switch event {
-        case .granted(let username, let rules, let acked):
+        case .granted(let username, let rules, let login):
             append("logged_in", to: &json) { message in
                 message.add("username", username.display)
+                if let secret = login.secret { message.add("session", secret.text) }
                 message.add("node", rules.node)
-                message.add("resumed", false)
-                message.add("acked", acked)
+                message.add("resumed", login.isResumed)
+                message.add("acked", login.acked)
                 message.add("ping_ms", UInt64(clamping: rules.pingInterval.inMillisecondsRoundedUp))
             }
         case .notGranted, .released, .nameLost:

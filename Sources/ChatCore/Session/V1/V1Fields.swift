@@ -4,6 +4,7 @@ struct V1Fields: KnownFields {
     private(set) var username: JSONString?
     private(set) var value: Range<Int>?
     private(set) var room: JSONString?
+    private(set) var session: JSONString?
     private(set) var id: Range<Int>?
     private(set) var n: UInt64 = 0
     private(set) var since: Session.Request.Since?
@@ -38,6 +39,7 @@ struct V1Fields: KnownFields {
         case .type: type = string
         case .username: username = string
         case .room: room = string
+        case .session: session = string
         case .value: return value = range
         case .id:
             guard Self.isReceipt(bytes, at: range) else { return note(.notAReceipt(key)) }

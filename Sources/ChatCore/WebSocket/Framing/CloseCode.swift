@@ -14,6 +14,7 @@ public struct CloseCode: RawRepresentable, Hashable, Sendable {
         case restart = 1012
         case tryAgainLater = 1013
         case tooSlow = 4000
+        case replaced = 4001
         case noPong = 4005
         case flooding = 4008
     }
@@ -53,6 +54,8 @@ public struct CloseCode: RawRepresentable, Hashable, Sendable {
     public static let tryAgainLater = CloseCode(.tryAgainLater)
     /// The client reads too slowly, or the node has missed messages for it; it may reconnect.
     public static let tooSlow = CloseCode(.tooSlow)
+    /// A newer login of the client's own has taken its name over; the client stays away.
+    public static let replaced = CloseCode(.replaced)
     /// The client did not answer a ping.
     public static let noPong = CloseCode(.noPong)
     /// The client continued to send far beyond the rate limit.

@@ -9,12 +9,33 @@ struct V1Harness {
     /// Makes a client that is logged in.
     func ada(_ name: String = "Ada") -> Int {
         let client = node.open(.v1)
-        node.says(client, #"{"type":"login","username":"\#(name)"}"#)
-        let answer =
-            #"{"type":"logged_in","username":"\#(name)","node":"n1","resumed":false,"acked":0,"#
-            + #""ping_ms":25000}"#
-        #expect(node.takeHeard(client) == [answer])
+        #expect(login(client, name).resumed == "false,\"acked\":0")
         return client
+    }
+
+    /// Logs in, with a secret or without. Returns the new secret and what the answer says of the numbers.
+    func login(_ client: Int, _ name: String = "Ada", session: String? = nil) -> (
+        session: String, resumed: String
+    ) {
+        let proof = session.map { #","session":"\#($0)""# } ?? ""
+        node.says(client, #"{"type":"login","username":"\#(name)"\#(proof)}"#)
+        return loggedIn(client, name)
+    }
+
+    /// Reads a `logged_in`.
+    func loggedIn(_ client: Int, _ name: String = "Ada") -> (session: String, resumed: String) {
+        let heard = node.takeHeard(client)
+        let start = #"{"type":"logged_in","username":"\#(name)","session":""#
+        guard heard.count == 1, heard[0].hasPrefix(start) else {
+            Issue.record("not logged in: \(heard)")
+            return ("", "")
+        }
+        let rest = heard[0].dropFirst(start.count)
+        let secret = rest.prefix(32)
+        #expect(rest.dropFirst(32).hasPrefix(#"","node":"n1","resumed":"#))
+        #expect(rest.hasSuffix(#","ping_ms":25000}"#))
+        let resumed = rest.dropFirst(32 + #"","node":"n1","resumed":"#.count)
+        return (String(secret), String(resumed.dropLast(#","ping_ms":25000}"#.count)))
     }
 
     func room(_ name: String) -> RoomName {

@@ -72,6 +72,6 @@ extension ConnectionEnd {
     /// Whether a client must not come back by itself: docs/protocol.md, "Close codes".
     var isFinal: Bool {
         guard case .closed(let code?, _) = self else { return false }
-        return [1000, 1002, 1003, 1007, 1008, 1009].contains(code.rawValue)
+        return [1000, 1002, 1003, 1007, 1008, 1009, 4001].contains(code.rawValue)
     }
 }

@@ -1,0 +1,34 @@
+@testable import ChatCore
+
+/// What holds of names at every moment of a run.
+extension Simulation {
+    /// At most one holder of a name, among nodes that can prove their lease. A login whose user has taken
+    /// its name over is told a moment later, and can do nothing meanwhile.
+    func expectOneHolder() {
+        var holders: [String: String] = [:]
+        for node in nodes where node.isAlive && node.leaseExpiry > world.now {
+            for loop in node.loops {
+                for (socket, name) in loop.client.held
+                where name.phase == .held && !redis.replaced.contains(name.login) {
+                    let key = name.username.key
+                    let who = "n\(node.number)/\(loop.index)/\(socket)"
+                    if let other = holders[key] { complain("\(key): \(other) and \(who)") }
+                    holders[key] = who
+                }
+            }
+        }
+    }
+
+    /// A login is answered in time: the longest is one that waits for the end of a grace.
+    func expectAnswers() {
+        let longest = Limits.gracePatience + Limits.publishPatience + .seconds(1)
+        for person in people {
+            guard person.isServed else {
+                person.startWaitingAnew()
+                continue
+            }
+            guard let since = person.waitingSince, world.now > since + longest else { continue }
+            complain("\(person.number) has waited since \(since.nanoseconds / 1_000_000) ms")
+        }
+    }
+}

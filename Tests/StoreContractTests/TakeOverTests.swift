@@ -1,0 +1,159 @@
+import ChatCore
+import TestSupport
+import Testing
+
+/// Names that are taken over, that linger, and that are kept for their users: the store and the scripts
+/// alike.
+@Suite struct TakeOverTests {
+    @Test(arguments: StoreKind.allCases)
+    func `a secret takes a name over from a living node, and its messages go on`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let old = try harness.hold("Ada")
+        #expect(try harness.say(old, [1, 2]) == [.accepted(seq: 1), .accepted(seq: 2)])
+        let new = try harness.holds(harness.takeOver(old, by: harness.other))
+        #expect(
+            try harness.subject.takeTold() == ["chat@\(harness.node) replaced \(old.claim.login)"]
+        )
+        #expect(new.grant.producer == old.grant.producer)
+        #expect(new.grant.n == 2 && new.grant.seq == 2)
+        #expect(new.grant.fence > old.grant.fence)
+        #expect(try harness.say(old, [3]) == [.fenced])
+        #expect(try harness.say(new, [2, 3]) == [.duplicate(seq: 2), .accepted(seq: 3)])
+        #expect(try harness.subject.claim(harness.again(old)) == .replaced)
+        #expect(try harness.subject.heldKeys(of: harness.node) == [])
+        #expect(try harness.subject.heldKeys(of: harness.other) == ["ada"])
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a stranger's secret, none, or an old one takes nothing over`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let first = try harness.hold("Ada")
+        let bob = try harness.hold("Bob")
+        #expect(
+            try harness.subject.claim(harness.takeOver(first, proof: bob.claim.login)) == .taken
+        )
+        #expect(try harness.subject.claim(harness.claim("Ada")) == .taken)
+        let second = try harness.holds(harness.takeOver(first))
+        let third = try harness.holds(harness.takeOver(second))
+        _ = try harness.release(third, .linger)
+        #expect(
+            try harness.subject.claim(harness.takeOver(third, proof: first.claim.login)) == .taken
+        )
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `the secret before works while its successor's socket is gone, however often it is lost`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let first = try harness.hold("Ada")
+        // Its user is never told of these logins' secrets.
+        var lost = try harness.holds(harness.takeOver(first))
+        for _ in 0..<2 {
+            #expect(try harness.subject.claim(harness.takeOver(first)) == .successorStands)
+            #expect(try harness.release(lost, .linger))
+            lost = try harness.holds(harness.takeOver(first, by: harness.other))
+            #expect(lost.grant.producer == first.grant.producer)
+        }
+        #expect(try harness.release(lost, .empty))
+        lost = try harness.holds(harness.takeOver(first))
+        #expect(lost.grant.producer == first.grant.producer)
+        // Its node dies.
+        #expect(try harness.certify(harness.node, counter: 0) == .certified)
+        #expect(
+            try harness.granted(harness.takeOver(first, by: harness.other)).producer
+                == first.grant.producer
+        )
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a name that lingers is held`(_ kind: StoreKind) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        #expect(try harness.release(ada, .linger))
+        #expect(try harness.subject.claim(harness.claim("Ada")) == .taken)
+        #expect(try harness.subject.heldKeys(of: harness.node) == ["ada"])
+        #expect(try harness.granted(harness.again(ada)).producer == ada.grant.producer)
+        // It has lingered for long enough.
+        #expect(try harness.release(ada, .empty))
+        #expect(try !harness.release(ada, .linger))
+        #expect(try harness.granted(harness.claim("Ada")).producer != ada.grant.producer)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `an emptied name is its user's with the numbers, unless another one comes first`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        _ = try harness.say(ada, [1, 2, 3])
+        #expect(try harness.release(ada, .empty))
+        #expect(try harness.subject.heldKeys(of: harness.node) == [])
+        let back = try harness.holds(harness.takeOver(ada, by: harness.other))
+        #expect(back.grant.producer == ada.grant.producer && back.grant.n == 3)
+        #expect(try harness.say(back, [3, 4]) == [.duplicate(seq: 3), .accepted(seq: 4)])
+        #expect(try harness.release(back, .empty))
+        let stranger = try harness.holds(harness.claim("Ada"))
+        #expect(stranger.grant.producer != ada.grant.producer && stranger.grant.n == 0)
+        #expect(try harness.subject.claim(harness.takeOver(back)) == .taken)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a deleted name is its former user's no more`(_ kind: StoreKind) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        #expect(try harness.release(ada))
+        let new = try harness.granted(harness.takeOver(ada))
+        #expect(new.producer != ada.grant.producer)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `in the grace a secret counts on what was claimed again`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        try harness.subject.restart()
+        try harness.begin()
+        let claim = harness.takeOver(ada, by: harness.other)
+        #expect(try harness.subject.claim(claim) == .grace)
+        let again = try harness.granted(harness.again(ada))
+        #expect(try harness.subject.claim(harness.claim("Ada", by: harness.other)) == .grace)
+        let new = try harness.granted(harness.takeOver(ada, by: harness.other))
+        #expect(new.producer == again.producer && new.fence > again.fence)
+    }
+
+    @Test(arguments: StoreKind.allCases)
+    func `a take-over whose answer was lost is answered as the first time`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        let claim = harness.takeOver(ada)
+        let granted = try harness.granted(claim)
+        #expect(try harness.granted(claim) == granted)
+        // It was given up meanwhile, because its client had waited too long.
+        #expect(try harness.release(Holding(claim: claim, grant: granted), .empty))
+        #expect(try harness.granted(claim).producer == granted.producer)
+    }
+
+    @Test func `what is kept of free names ends`() throws {
+        let store = SwiftStore(.init())
+        let harness = try StoreHarness(store)
+        let ada = try harness.hold("Ada")
+        let bob = try harness.hold("Bob")
+        #expect(try harness.release(ada, .empty))
+        #expect(store.store.hasFreeNames)
+        let day = Int64(24 * 3600 * 1000)
+        store.store.removeOldNames(ms: store.ms + day)
+        #expect(try harness.granted(harness.takeOver(ada)).producer == ada.grant.producer)
+        #expect(try harness.release(bob, .empty))
+        store.store.removeOldNames(ms: store.ms + day + 1)
+        #expect(!store.store.hasFreeNames)
+        #expect(try harness.granted(harness.takeOver(bob)).producer != bob.grant.producer)
+    }
+}
