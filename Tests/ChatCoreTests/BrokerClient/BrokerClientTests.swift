@@ -13,10 +13,9 @@ import Testing
         var calls: [BrokerCall] = []
         /// The answers that sessions were given, as text.
         var told: [String] = []
-        /// The sockets that were told of accepted messages, each with the number told together.
+        /// The sockets told of accepted messages, each with the number told together.
         var settlements: [String] = []
         var doubts = 0
-        /// The rooms that the client entered and left.
         var interests: [String] = []
         let incarnation: Incarnation
         let epoch = Epoch(number: 3, dataSet: "three")
