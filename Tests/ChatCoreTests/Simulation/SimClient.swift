@@ -168,7 +168,7 @@ final class SimClient {
         case .notGranted, .released, .nameLost:
             waitingSince = nil
             close()
-        case .joined, .synced, .accepted, .pong, .status, .refused: break
+        case .joined, .synced, .reset, .gap, .accepted, .pong, .status, .refused: break
         }
     }
 }
