@@ -223,7 +223,13 @@ extension CheckedLoop: BrokerEvents {
         ask { $0.mayHaveMissedReplacements(into: &$1) }
     }
 
-    func missed(in room: RoomName) { _ = isInOrder(.missed(room)) }
+    func reset(_ room: RoomName, to position: Position) {
+        _ = isInOrder(.reset(room, to: position))
+    }
+
+    func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
+        _ = isInOrder(.missed(room))
+    }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
 

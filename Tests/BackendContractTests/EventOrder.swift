@@ -13,6 +13,7 @@ struct EventOrder {
         case roomClosed(RoomName)
         case roomRefused(RoomName)
         case deliver(FramedBatch, to: RoomName, arrivedAt: Instant)
+        case reset(RoomName, to: Position)
         case missed(RoomName)
         /// One of the two that are about take-overs.
         case replaced
@@ -26,6 +27,8 @@ struct EventOrder {
         var hasOpenedSinceEntry = false
         /// Whether `missed` has told that the next message does not follow the last one.
         var mayJump = false
+        /// Whether the room was ever reset: then messages may be repeated.
+        var wasReset = false
         var mids: Set<MessageID> = []
     }
 
@@ -75,6 +78,7 @@ struct EventOrder {
             deliver(batch, room)
         case .roomClosed(let room): close(room)
         case .roomRefused, .replaced: break
+        case .reset(let room, let position): reset(room, position)
         case .missed(let room):
             require(isOpen(room), "messages of a room that is not open were missed")
             rooms[room]?.mayJump = true
@@ -140,6 +144,8 @@ extension EventOrder {
             isSame || room.mayJump,
             "a room was opened elsewhere than it had been delivered to"
         )
+        let isSameEpoch = position.epoch == room.end.epoch
+        require(isSameEpoch || room.mayJump, "a room was opened in a new epoch without a reset")
         rooms[name]?.end = position
         rooms[name]?.mayJump = false
     }
@@ -154,6 +160,19 @@ extension EventOrder {
         rooms[name]?.isOpen = true
         rooms[name]?.end = position
         rooms[name]?.mayJump = false
+    }
+
+    /// Notes that a room goes on from a position, and what was delivered after it is void.
+    private mutating func reset(_ name: RoomName, _ position: Position) {
+        guard let room = rooms[name], room.isOpen else {
+            return violations.append("a room that is not open was reset")
+        }
+        let isBeyond = position.seq > room.end.seq && !room.mayJump
+        require(!isBeyond, "a room was reset to a message that was not delivered")
+        require(position.epoch >= room.end.epoch, "a room was reset to an earlier epoch")
+        rooms[name]?.end = position
+        rooms[name]?.mayJump = false
+        rooms[name]?.wasReset = true
     }
 
     private mutating func close(_ name: RoomName) {
@@ -175,11 +194,14 @@ extension EventOrder {
             let expected = room.end.seq + 1
             let follows = message.seq == expected || (room.mayJump && index == 0)
             require(follows, "message \(message.seq) was delivered where \(expected) follows")
-            require(room.mids.insert(message.mid).inserted, "\(message.mid) was delivered twice")
-            room.end = Position(epoch: end.epoch, seq: message.seq, mid: message.mid)
+            let isNew = room.mids.insert(message.mid).inserted
+            require(isNew != batch.isRepeated, "\(message.mid) was delivered twice")
+            require(!batch.isRepeated || room.wasReset, "a message was repeated without a reset")
+            let epoch = max(room.end.epoch, end.epoch)
+            room.end = Position(epoch: epoch, seq: message.seq, mid: message.mid)
             room.mayJump = false
         }
-        require(room.end == end, "a batch's position is not that of its last message")
+        require(room.end.isSamePlace(as: end), "a batch's position is not that of its last message")
         rooms[name] = room
     }
 }

@@ -34,8 +34,15 @@ public final class RoomClient {
     public private(set) var place: Place?
     /// Whether the last join found all that followed its `since`; nil: it had none.
     public private(set) var isRecovered: Bool?
-    /// The values of the messages that it has heard, in order.
-    public private(set) var values: [String] = []
+    /// The values of the messages that it has heard and that stand, in order.
+    public var values: [String] { messages.map(\.value) }
+    /// The numbers that it was told are lost.
+    public private(set) var gaps: [ClosedRange<Int>] = []
+    /// The places to which the room was reset.
+    public private(set) var resets: [Place] = []
+    private var messages: [(seq: Int, value: String)] = []
+    /// The number up to which messages are lost, until the next one.
+    private var lostUpTo: Int?
 
     /// Connects to a node, and logs in if a name is given.
     public init(
@@ -109,14 +116,29 @@ public final class RoomClient {
                 text.contains(#""recovered":true"#)
                 ? true : text.contains(#""recovered":false"#) ? false : nil
         } else if text.hasPrefix(#"{"type":"chat""#) {
-            guard let stood = place else { throw Unexpected("before joined: \(text)") }
-            let next = try Place(text, epoch: stood.epoch)
-            guard next.seq == stood.seq + 1 else { throw Unexpected("after \(stood.seq): \(text)") }
-            place = next
-            let value = text.firstRange(of: #""value":"#).map { text[$0.upperBound...] }
-            values.append(String(value?.prefix { $0 != "," } ?? ""))
+            try hear(chat: text)
+        } else if text.hasPrefix(#"{"type":"reset""#) {
+            let base = try Place(text)
+            resets.append(base)
+            messages.removeAll { $0.seq > base.seq }
+            (place, lostUpTo) = (base, nil)
+        } else if text.hasPrefix(#"{"type":"gap""#) {
+            let numbers = text.split { !$0.isNumber }.suffix(2).compactMap { Int($0) }
+            guard numbers.count == 2 else { throw Unexpected(text) }
+            gaps.append(numbers[0]...numbers[1])
+            lostUpTo = numbers[1]
         }
         return text
+    }
+
+    private func hear(chat text: String) throws {
+        guard let stood = place else { throw Unexpected("before joined: \(text)") }
+        let next = try Place(text, epoch: stood.epoch)
+        let before = lostUpTo ?? stood.seq
+        guard next.seq == before + 1 else { throw Unexpected("after \(before): \(text)") }
+        (place, lostUpTo) = (next, nil)
+        let value = text.firstRange(of: #""value":"#).map { text[$0.upperBound...] }
+        messages.append((next.seq, String(value?.prefix { $0 != "," } ?? "")))
     }
 
     /// Reads until a number of messages have been heard in all.

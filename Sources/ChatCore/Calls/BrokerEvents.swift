@@ -18,14 +18,17 @@
 ///    connected; `connected` may not be called again before the next `disconnected`.
 /// 5. `deliver` with the messages of a room in the room's order: each batch begins with the message
 ///    after the last one of the batch before, and no message is delivered twice. If messages in
-///    between cannot be delivered any more, `missed` is called first. The order is the same on all
+///    between cannot be delivered any more, `missed` is called first. If the room has a new epoch, or
+///    another history than was delivered, `reset` is called before the messages that follow: they
+///    begin after its position, and those among them that were delivered before come in batches of
+///    their own, which are marked as repeated (`FramedBatch.isRepeated`). The order is the same on all
 ///    loops, connected or not; one loop may be told later than another. Nothing is delivered that
 ///    the store did not put into the room's order, except messages of external programs, which have
 ///    no position.
 /// 6. Every loop of every room that the node hears, whether the loop has entered it or not: so each
 ///    loop can keep a room's newest messages for clients that come later. The lobby is open on every
-///    node without being entered, for as long as the backend serves. `deliver`, `missed` and
-///    `roomClosed` of a room come only between `roomOpened` and `roomClosed`. `roomClosed` does not
+///    node without being entered, for as long as the backend serves. `deliver`, `reset`,
+///    `missed` and `roomClosed` of a room come only between `roomOpened` and `roomClosed`. `roomClosed` does not
 ///    come while a loop of the node has entered the room and has not left it, as far as the node knew:
 ///    an `enter` that crosses a `roomClosed` on its way leads to a `roomOpened` after it. A room that
 ///    is opened again goes on at the end of its order, and what was published while it was closed is
@@ -67,8 +70,12 @@ public protocol BrokerEvents: AnyObject {
     func roomRefused(_ room: RoomName)
     /// Messages of a room, which came to this node at an instant.
     func deliver(_ batch: FramedBatch, to room: RoomName, arrivedAt: Instant)
-    /// Messages of a room are lost to this node's clients.
-    func missed(in room: RoomName)
+    /// A room has a new epoch, or a history that was replaced within one: what was delivered up to the
+    /// position stands, and what was delivered after it is void.
+    func reset(_ room: RoomName, to position: Position)
+    /// Messages of a room are lost to this node's clients; nil: which ones cannot be found out, and a
+    /// `reset` follows.
+    func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName)
     /// The name of a login was taken over; most likely the login is another loop's.
     func replaced(_ login: LoginID)
     /// Names of this loop's logins may have been taken over without its being told.

@@ -76,6 +76,10 @@ extension ClusterMember {
         case roomClosed(RoomName)
         /// Deliver these on every loop.
         case deliver(RoomName, Publication)
+        /// Deliver these on every loop once more, to the clients that know positions.
+        case redeliver(RoomName, Publication)
+        /// Tell every loop that a room's history goes on from a position.
+        case reset(RoomName, Position)
         /// Deliver this on every loop: it has no number and is not kept.
         case deliverExternal(RoomName, [UInt8])
         /// Tell every loop that messages are lost to the room's clients. Nil: it is not known which.

@@ -86,6 +86,10 @@ extension ClusterMember {
         switch effect {
         case .deliver(let publication):
             effects.append(.deliver(room, publication))
+        case .redeliver(let publication):
+            effects.append(.redeliver(room, publication))
+        case .reset(let position):
+            effects.append(.reset(room, position))
         case .deliverExternal(let body):
             effects.append(.deliverExternal(room, body))
         case .opened(let position):

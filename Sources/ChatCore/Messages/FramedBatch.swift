@@ -11,21 +11,31 @@ public struct FramedBatch: Sendable {
     public let position: Position?
     /// The id of the message before the first one; nil if the messages have no numbers.
     let prev: MessageID?
+    /// Whether the messages were delivered before, under numbers that a reset has voided: only clients
+    /// that know positions are sent them once more.
+    public let isRepeated: Bool
 
     /// The number of frames.
     public var count: Int { ends.count }
 
-    init(bytes: [UInt8], ends: [Int], position: Position? = nil, prev: MessageID? = nil) {
+    init(
+        bytes: [UInt8],
+        ends: [Int],
+        position: Position? = nil,
+        prev: MessageID? = nil,
+        isRepeated: Bool = false
+    ) {
         self.bytes = bytes
         self.ends = ends
         self.position = position
         self.prev = prev
+        self.isRepeated = isRepeated
     }
 
     /// Frames the messages that a broker delivered.
     ///
     /// Cost: one allocation for the bytes and one for their ends.
-    public init(framing publication: Publication) {
+    public init(framing publication: Publication, isRepeated: Bool = false) {
         var lengths = [Int]()
         lengths.reserveCapacity(publication.items.count)
         var total = 0
@@ -41,10 +51,17 @@ public struct FramedBatch: Sendable {
                 lengths[index] = out.count
             }
         }
-        self.init(bytes: bytes, ends: lengths, position: publication.end, prev: publication.prev)
+        self.init(
+            bytes: bytes,
+            ends: lengths,
+            position: publication.end,
+            prev: publication.prev,
+            isRepeated: isRepeated
+        )
     }
 
-    /// Frames one message of an external program, which has no number.
+    /// Frames one text that has no number: a message of an external program, or a change of the room's
+    /// history.
     public init(framing body: [UInt8]) {
         var bytes = [UInt8]()
         bytes.reserveCapacity(FrameHeader.byteCount(length: body.count, masked: false) + body.count)
@@ -104,7 +121,7 @@ extension FramedBatch {
     }
 
     /// Returns the position before a message; nil if the messages have no numbers.
-    func position(before frame: Int) -> Position? {
+    public func position(before frame: Int) -> Position? {
         guard frame == 0 else { return position(of: frame - 1) }
         guard let position, let prev, let firstSeq else { return nil }
         return Position(epoch: position.epoch, seq: firstSeq - 1, mid: prev)

@@ -19,3 +19,19 @@ public struct Position: Hashable, Sendable {
         self.mid = mid
     }
 }
+
+extension Position {
+    /// Whether a client that names another position stands here: at the same message, and in the same
+    /// epoch or a later one. In an earlier epoch the message may have followed others.
+    public func isNamed(by other: Position) -> Bool {
+        isSamePlace(as: other) && epoch <= other.epoch
+    }
+
+    /// Returns the same place in an epoch that is not earlier than this one.
+    public func inEpoch(atLeast other: UInt64) -> Position {
+        epoch >= other ? self : Position(epoch: other, seq: seq, mid: mid)
+    }
+
+    /// Whether another position is at the same message, in whatever epoch.
+    public func isSamePlace(as other: Position) -> Bool { seq == other.seq && mid == other.mid }
+}

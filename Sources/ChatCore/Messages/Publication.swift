@@ -86,16 +86,17 @@ extension Publication {
         )
     }
 
-    /// Returns the messages whose ids are not in `had`, as publications without gaps.
-    func without(_ had: Set<MessageID>) -> [Publication] {
-        guard items.contains(where: { had.contains($0.mid) }) else { return [self] }
-        var pieces: [Publication] = []
+    /// Returns the messages in their order, apart by whether their ids are in `had`.
+    func parts(_ had: Set<MessageID>) -> [(part: Publication, isHad: Bool)] {
+        var parts: [(part: Publication, isHad: Bool)] = []
         var start = 0
-        for end in 0...items.count where end == items.count || had.contains(items[end].mid) {
-            if start < end { pieces.append(piece(start..<end)) }
-            start = end + 1
+        while start < items.count {
+            let isHad = had.contains(items[start].mid)
+            let end = items[start...].firstIndex { had.contains($0.mid) != isHad } ?? items.count
+            parts.append((piece(start..<end), isHad))
+            start = end
         }
-        return pieces
+        return parts
     }
 }
 

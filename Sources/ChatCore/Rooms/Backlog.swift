@@ -4,6 +4,10 @@
 /// cursors. A cursor is the ordinal of a frame: a plain number, counted from the first frame that
 /// this backlog ever held.
 ///
+/// Changes of the room's history are frames as well, each in its place, so that live delivery, a slow
+/// client and one that comes back are told them in the same way. Clients that do not know positions are
+/// not sent them (`withheld`).
+///
 /// On: the loop that owns it; the batches in it are shared.
 public struct Backlog {
     /// A batch and the ordinal of its first frame.
@@ -12,19 +16,31 @@ public struct Backlog {
         let batch: FramedBatch
     }
 
+    /// A change of the room's history.
+    struct Change {
+        /// The ordinal of its frame.
+        let cursor: Int
+        let kind: HistoryChange
+        /// Where the room stood before; nil: it is not known.
+        let stood: Position?
+    }
+
     /// The cursor after the newest frame: that of a client that has received everything.
     public private(set) var end = 0
     /// The cursor of the oldest frame kept. For a client with an earlier cursor, frames are no
     /// longer there.
     public private(set) var start = 0
-    /// The frames from this cursor on follow one another without a break.
-    private var unbrokenFrom = 0
+    /// The changes of the room's history among the frames kept, oldest first. Nearly always there is none.
+    var changes: [Change] = []
+    /// The frames kept that only clients that know positions are sent, oldest first: changes, and
+    /// messages that are repeated. Each range is of whole batches.
+    private(set) var withheld: [Range<Int>] = []
     /// The number of bytes of all batches kept.
     public private(set) var byteCount = 0
 
     /// The batches kept, from `head` on; before it lie empty places, which are removed in bulk.
-    private var entries: [Entry?] = []
-    private var head = 0
+    private(set) var entries: [Entry?] = []
+    private(set) var head = 0
 
     private let maxFrames: Int
     private let maxBytes: Int
@@ -39,9 +55,21 @@ public struct Backlog {
     /// Adds the batch that all clients are to receive next.
     public mutating func append(_ batch: FramedBatch) {
         guard batch.count > 0 else { return }
+        if batch.isRepeated { withheld.append(end..<end + batch.count) }
         entries.append(Entry(first: end, batch: batch))
         end += batch.count
         byteCount += batch.bytes.count
+    }
+
+    /// Adds a change of the room's history, framed as one text. `stood` is where the room stood before.
+    public mutating func append(
+        _ change: HistoryChange,
+        framed frame: FramedBatch,
+        after stood: Position?
+    ) {
+        changes.append(Change(cursor: end, kind: change, stood: stood))
+        withheld.append(end..<end + 1)
+        append(frame)
     }
 
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames
@@ -55,6 +83,10 @@ public struct Backlog {
             head += 1
             start = oldest.first + oldest.batch.count
             byteCount -= oldest.batch.bytes.count
+        }
+        if !withheld.isEmpty {
+            withheld.removeAll { $0.upperBound <= start }
+            changes.removeAll { $0.cursor < start }
         }
         // Moving the rest costs as much as has been freed since the last time.
         if head > 32, head * 2 > entries.count {
@@ -80,13 +112,37 @@ public struct Backlog {
     /// the batches would save the copy, but costs more: 5.9 µs for 8 batches of 270 bytes and 8.6
     /// for 64, against 5.7 and 6.5 with the copy; and one copy serves all clients that lack the
     /// same frames (loopback, medians of 41 rounds).
-    public func gather(from cursor: Int, limit: Int, into bytes: inout [UInt8]) -> Int {
+    public func gather(
+        from cursor: Int,
+        withheld isSent: Bool = true,
+        limit: Int,
+        into bytes: inout [UInt8]
+    ) -> Int {
         bytes.removeAll(keepingCapacity: true)
-        var cursor = cursor
+        var cursor = first(from: cursor, withheld: isSent)
         while bytes.count < limit, let (batch, frame) = batch(at: cursor) {
             bytes.append(contentsOf: batch.bytes[batch.start(of: frame)...])
-            cursor += batch.count - frame
+            cursor = first(from: cursor + batch.count - frame, withheld: isSent)
         }
+        return cursor
+    }
+
+    /// Whether frames are withheld from clients that do not know positions, at a cursor or after it.
+    public func withholds(from cursor: Int) -> Bool {
+        withheld.last.map { $0.upperBound > cursor } ?? false
+    }
+
+    /// Returns the number of frames between two cursors that a client is sent.
+    public func count(_ cursors: Range<Int>, withheld isSent: Bool) -> Int {
+        guard !isSent else { return cursors.count }
+        return withheld.reduce(cursors.count) { $0 - $1.clamped(to: cursors).count }
+    }
+
+    /// Returns the cursor of the first frame from a cursor on that a client is sent.
+    private func first(from cursor: Int, withheld isSent: Bool) -> Int {
+        guard !isSent, withholds(from: cursor) else { return cursor }
+        var cursor = cursor
+        for range in withheld where range.contains(cursor) { cursor = range.upperBound }
         return cursor
     }
 
@@ -95,8 +151,12 @@ public struct Backlog {
     ///
     /// The write began at `cursor` and took `count` bytes, fewer than there were. If it ended
     /// between two frames, or took nothing, the rest is the whole next frame.
-    public func cut(from cursor: Int, after count: Int) -> (rest: ArraySlice<UInt8>, cursor: Int) {
-        var cursor = cursor
+    public func cut(
+        from cursor: Int,
+        withheld isSent: Bool = true,
+        after count: Int
+    ) -> (rest: ArraySlice<UInt8>, cursor: Int) {
+        var cursor = first(from: cursor, withheld: isSent)
         var count = count
         while let (batch, frame) = batch(at: cursor) {
             let begin = batch.start(of: frame)
@@ -108,7 +168,7 @@ public struct Backlog {
                 )
             }
             count -= batch.bytes.count - begin
-            cursor += batch.count - frame
+            cursor = first(from: cursor + batch.count - frame, withheld: isSent)
         }
         preconditionFailure("a write that took everything was not short")
     }
@@ -119,44 +179,5 @@ public struct Backlog {
         let last = entries.count - 1
         if let newest = entries[last], cursor >= newest.first { return last }
         return lastIndex(in: head..<last) { entries[$0].map { $0.first <= cursor } ?? false }
-    }
-}
-
-// MARK: - Positions
-
-extension Backlog {
-    /// Notes that what comes next does not follow what is kept: no position before it is found any more.
-    public mutating func breakHistory() { unbrokenFrom = end }
-
-    /// Returns the cursor of what follows a position; nil if the position is not among what is kept, or
-    /// if what follows does not all do so in the room's order.
-    ///
-    /// The message at the position must have been written in the position's epoch or earlier: one that a
-    /// later epoch has put there may follow others than the client has.
-    ///
-    /// Cost: a look at each batch from the newest on.
-    public func cursor(after position: Position) -> Int? {
-        var index = entries.count - 1
-        while index >= head, let entry = entries[index], entry.first >= unbrokenFrom {
-            index -= 1
-            guard let last = entry.batch.position, let first = entry.batch.firstSeq,
-                last.epoch <= position.epoch, position.seq + 1 >= first, position.seq <= last.seq
-            else { continue }
-            let frame = Int(position.seq + 1 - first)
-            if entry.batch.position(before: frame)?.mid == position.mid {
-                return entry.first + frame
-            }
-        }
-        return nil
-    }
-
-    /// Returns the position of a client with this cursor; nil if nothing numbered follows it.
-    public func position(at cursor: Int) -> Position? {
-        var cursor = cursor
-        while let (batch, frame) = batch(at: cursor) {
-            if let position = batch.position(before: frame) { return position }
-            cursor += batch.count - frame
-        }
-        return nil
     }
 }

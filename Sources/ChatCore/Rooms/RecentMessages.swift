@@ -37,6 +37,11 @@ struct RecentMessages: Sendable {
     /// The ids of all of them.
     var mids: Set<MessageID> { Set(marks.map(\.mid)) }
 
+    /// The ids of those with a number higher than this one.
+    func mids(after seq: UInt64) -> Set<MessageID> {
+        Set(marks.lazy.filter { $0.seq > seq }.map(\.mid))
+    }
+
     /// Whether this message was delivered with this number.
     ///
     /// Cost: one comparison if the numbers are consecutive, otherwise one for each message.

@@ -46,12 +46,12 @@ extension Timeline {
             return effects.append(.probe(ticket: ticket))
         }
         guard let top = page.top else { return }
-        noteLost(page, top, &effects)
+        let entries = rebase(page, top, epoch, &effects)
         if page.continuity == .rewound {
             had = recent.mids
             comparisonsSinceRewind = 0
         }
-        for entry in page.entries { deliver(entry, &effects) }
+        for entry in entries { deliver(entry, &effects) }
         // The last entry may have been delivered before, so the position is set in any case.
         let last = page.entries.last
         position = Position(
@@ -85,26 +85,6 @@ extension Timeline {
         if top.seq == position.seq, mayLackMore { return nil }
         let isOwn = position.epoch == epoch.number && recent.holds(top.mid, at: top.seq)
         return top.mid.isBirth || isOwn ? .top(found) : nil
-    }
-
-    /// Reports messages that the room's clients will never receive.
-    private func noteLost(_ page: CatchUpPage, _ top: Position, _ effects: inout [Effect]) {
-        guard let position else { return }
-        switch page.continuity {
-        case .proven:
-            if mayLackMore, page.holdsBirth(after: position) { effects.append(.missed(nil)) }
-        case .trimmed:
-            let first = page.entries.first?.firstSeq ?? top.seq + 1
-            if first > position.seq + 1 { effects.append(.missed(position.seq + 1...first - 1)) }
-        case .rewound:
-            // Nothing is missing if the first entry follows a message that was delivered, or if it
-            // begins the history and all delivered messages are remembered.
-            let first = page.entries.first
-            let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
-            let isStart = seq == 1 && !recent.hasForgotten
-            let isJoined = isStart || before == position.mid || recent.holds(before)
-            if !isJoined || mayLackMore { effects.append(.missed(nil)) }
-        }
     }
 
     /// Whether other nodes may have received more than this one: it was cut off, or the buffer
@@ -143,15 +123,5 @@ extension Timeline {
             return true
         }
         buffer = waiting
-    }
-}
-
-extension CatchUpPage {
-    /// Whether the room has begun anew after a position, or right at it: with a number from a node that
-    /// may have lacked what others had heard.
-    fileprivate func holdsBirth(after position: Position) -> Bool {
-        let isNew = { (mid: MessageID) in mid.isBirth && mid != position.mid }
-        return entries.contains { isNew($0.prev) }
-            || !hasMore && (top.map { isNew($0.mid) } ?? false)
     }
 }

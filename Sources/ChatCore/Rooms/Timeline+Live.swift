@@ -81,6 +81,9 @@ extension Timeline {
             position = Position(epoch: epoch, seq: seq - 1, mid: last.mid)
         }
         guard let had else { return effects.append(.deliver(publication)) }
-        for piece in publication.without(had) { effects.append(.deliver(piece)) }
+        for (part, isHad) in publication.parts(had) {
+            effects.append(isHad ? .redeliver(part) : .deliver(part))
+            if isHad { void.subtract(part.items.lazy.map(\.mid)) }
+        }
     }
 }

@@ -12,6 +12,9 @@ public struct Timeline: Sendable {
     public enum Effect: Sendable, Hashable {
         /// Deliver these messages to all clients of the room.
         case deliver(Publication)
+        /// Deliver these messages once more, under their present numbers, to the clients that know
+        /// positions: a reset has voided the numbers under which they were delivered before.
+        case redeliver(Publication)
         /// Deliver this message to all clients of the room: it has no number and is not kept.
         case deliverExternal([UInt8])
         /// Ask the log. `caughtUp` with the same ticket answers; or nothing does, if the connection
@@ -22,8 +25,12 @@ public struct Timeline: Sendable {
         case probe(ticket: UInt64)
         /// Allow publishing in the room; it has been delivered up to this position.
         case opened(Position)
+        /// Tell the clients that know positions that their room has a new epoch, or a history that was
+        /// replaced within one. What was delivered up to the position stands, what was delivered after
+        /// it is void, and what follows the position is delivered next.
+        case reset(Position)
         /// Report messages that this node's clients will never receive; nil: which ones cannot be
-        /// found out.
+        /// found out, and a `reset` follows.
         case missed(ClosedRange<UInt64>?)
         /// Report a publication that is dropped because the log does not contain it.
         case ignored
@@ -50,10 +57,12 @@ public struct Timeline: Sendable {
     /// What came over the subscription while the room was catching up.
     var buffer = SubscriptionBuffer()
     /// The messages that had been delivered when the position proved void. Some of them are in the
-    /// history that is valid now, or are sent again by senders that got no answer: no client
-    /// receives a message twice.
+    /// history that is valid now, or are sent again by senders that got no answer. Clients that do not
+    /// know positions receive no message twice; the others are told that theirs were void.
     var had: Set<MessageID>?
     var comparisonsSinceRewind = 0
+    /// Those of the remembered messages that a reset has voided and that were not delivered again.
+    var void: Set<MessageID> = []
     /// The ticket of the newest question.
     var ticket: UInt64
     /// The position when the question with that ticket was asked.

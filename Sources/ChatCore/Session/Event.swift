@@ -15,6 +15,11 @@ extension Session {
         case joined(RoomName, Position, isRecovered: Bool?)
         /// Everything up to a number has been sent to the client, which has joined a room.
         case synced(RoomName, seq: UInt64)
+        /// A room has a new epoch, or a history that was replaced within one: what the client has up to
+        /// the position stands, what it has after that is void.
+        case reset(RoomName, Position)
+        /// Messages with these numbers are lost to the client.
+        case gap(RoomName, ClosedRange<UInt64>)
         /// A message was accepted whose sender wants to know.
         case accepted(Acceptance, Subject)
         /// The answer to a ping.
@@ -85,5 +90,15 @@ extension Session {
         /// Whether the message was accepted cannot be found out, because its sender's name has
         /// passed on.
         case fateUnknown
+    }
+}
+
+extension Session.Event {
+    /// Makes the event that tells of a change of a room's history.
+    public init(_ change: HistoryChange, in room: RoomName) {
+        switch change {
+        case .reset(let position): self = .reset(room, position)
+        case .gap(let numbers): self = .gap(room, numbers)
+        }
     }
 }

@@ -11,6 +11,8 @@ final class Room {
     /// The position of the newest numbered message that was delivered here; nil: the node does not hear
     /// the room yet.
     private(set) var position: Position?
+    /// Whether messages are lost since that position: the next one does not follow it.
+    private var mayJump = false
     /// The clients that wait until the node has heard as much of the room as they have.
     var early: [EarlyJoin] = []
     /// When the room was last caught up with for them.
@@ -45,28 +47,57 @@ final class Room {
 // MARK: - Messages
 
 extension Room {
-    /// Notes that messages come from a position on. Returns whether that is where the room stood.
+    /// Notes that the room is open and stands at a position. Clients that know positions are told if that
+    /// is not where it stood: messages were missed while the room was closed. Returns whether it is.
     func open(at position: Position) -> Bool {
-        defer { self.position = position }
-        guard let stood = self.position else { return true }
-        return stood.seq == position.seq && stood.mid == position.mid
+        guard let stood = self.position, !mayJump else {
+            self.position = position
+            mayJump = false
+            return true
+        }
+        let isContinued = stood.isSamePlace(as: position)
+        if !isContinued, position.seq > stood.seq {
+            change(.gap(stood.seq + 1...position.seq))
+        }
+        if !isContinued || position.epoch > stood.epoch { reset(to: position) }
+        return isContinued
     }
 
-    /// Adds the messages that all members are to get next. Returns whether they follow those before
-    /// them: if not, the room's history has changed, or messages are lost.
-    func append(_ batch: FramedBatch) -> Bool {
+    /// Adds the messages that all members are to get next.
+    func append(_ batch: FramedBatch) {
         let follows = position.map { batch.follows($0) } ?? true
-        if !follows { breakHistory() }
+        // A backend tells that before: this is for one that does not.
+        if !follows, !mayJump, let before = batch.position(before: 0) { reset(to: before) }
         backlog.append(batch)
-        if let position = batch.position { self.position = position }
+        if let end = batch.position {
+            // What is read from the log may have been written in an earlier epoch.
+            position = end.inEpoch(atLeast: position?.epoch ?? 0)
+            mayJump = false
+        }
         // No broadcast follows that would do it.
         if tables.isEmpty { trim() }
-        return follows
     }
 
-    /// Notes that what comes next does not follow what was there before: no client is sent the one and
-    /// then the other as if it did.
-    func breakHistory() { backlog.breakHistory() }
+    /// Goes on from a position: what was delivered after it is void.
+    func reset(to position: Position) {
+        change(.reset(position))
+        self.position = position
+        mayJump = false
+    }
+
+    /// Notes that messages are lost, and which, if that is known.
+    func miss(_ numbers: ClosedRange<UInt64>?) {
+        if let numbers { change(.gap(numbers)) }
+        mayJump = true
+    }
+
+    /// Puts a change of the room's history after the messages that came before it.
+    private func change(_ change: HistoryChange) {
+        var json: [UInt8] = []
+        Dialect.v1.append(Session.Event(change, in: name), to: &json)
+        backlog.append(change, framed: FramedBatch(framing: json), after: position)
+        if tables.isEmpty { trim() }
+    }
 
     /// Drops the oldest messages, but none that a broadcast has still to send.
     func trim() {
@@ -86,16 +117,16 @@ extension Room {
         case .now: return (backlog.end, nil)
         case .nowhere: return (backlog.end, false)
         case .after(let stood):
-            if stood == position { return (backlog.end, true) }
-            guard let cursor = backlog.cursor(after: stood) else { return (backlog.end, false) }
-            return (cursor, true)
+            if let found = backlog.find(stood) { return (found.cursor, found.isWhole) }
+            return (backlog.end, position?.isNamed(by: stood) == true)
         }
     }
 
-    /// Returns the position of a member with this cursor; nil if it is so late that it is no longer known.
+    /// Returns the position of a member with this cursor, in the room's present epoch; nil if it is so late
+    /// that it is no longer known.
     func position(at cursor: Int) -> Position? {
-        guard cursor >= backlog.start else { return nil }
+        guard cursor >= backlog.start, let position else { return nil }
         guard cursor < backlog.end else { return position }
-        return backlog.position(at: cursor) ?? position
+        return backlog.position(at: cursor)?.inEpoch(atLeast: position.epoch) ?? position
     }
 }

@@ -141,8 +141,12 @@ extension Shard {
                         // more than this.
                         step.place += 1
                     } else {
-                        let piece = prepare(backlog, cursor)
-                        sendPiece(piece, &step, slots, &cursors, &writers, &budget)
+                        let piece = prepare(backlog, cursor, table.encoding)
+                        if piece.messages > 0 {
+                            sendPiece(piece, &step, slots, &cursors, &writers, &budget)
+                        } else {
+                            cursors[step.place] = piece.end
+                        }
                     }
                 }
             }
@@ -172,11 +176,16 @@ extension Shard {
         let end: Int
         let bytes: [UInt8]
         let offset: Int
+        /// The number of frames in it.
+        let messages: Int
         /// Whether it reaches to the end of the backlog.
         let isWhole: Bool
     }
 
-    private func prepare(_ backlog: Backlog, _ cursor: Int) -> Piece {
+    private func prepare(_ backlog: Backlog, _ cursor: Int, _ encoding: Encoding) -> Piece {
+        if encoding == .plain, backlog.withholds(from: cursor) {
+            return gather(backlog, cursor, withheld: false)
+        }
         guard let (batch, frame) = backlog.batch(at: cursor) else {
             preconditionFailure("a cursor before the end has a batch")
         }
@@ -188,16 +197,28 @@ extension Shard {
                 end: end,
                 bytes: batch.bytes,
                 offset: offset,
+                messages: end - cursor,
                 isWhole: true
             )
         }
-        let gatheredEnd = backlog.gather(
+        return gather(backlog, cursor, withheld: true)
+    }
+
+    private func gather(_ backlog: Backlog, _ cursor: Int, withheld isSent: Bool) -> Piece {
+        let end = backlog.gather(
             from: cursor,
+            withheld: isSent,
             limit: Limits.socketSendBufferBytes,
             into: &gathered
         )
-        let isWhole = gatheredEnd == backlog.end
-        return Piece(cursor: cursor, end: gatheredEnd, bytes: gathered, offset: 0, isWhole: isWhole)
+        return Piece(
+            cursor: cursor,
+            end: end,
+            bytes: gathered,
+            offset: 0,
+            messages: backlog.count(cursor..<end, withheld: isSent),
+            isWhole: end == backlog.end
+        )
     }
 
     /// Sends a piece to the next member, and to all after it that lack the same, which are nearly
@@ -221,7 +242,7 @@ extension Shard {
                 switch writers[slot].transmit(bytes) {
                 case .sent:
                     cursors[place] = piece.end
-                    budget.tally.add(messages: piece.end - piece.cursor, bytes: bytes.count)
+                    budget.tally.add(messages: piece.messages, bytes: bytes.count)
                     // The member lacks more: it gets the next piece.
                     if !piece.isWhole { return step.place = place }
                 case .partly(let count):
@@ -241,10 +262,14 @@ extension Shard {
         of table: MemberTable,
         _ budget: inout BroadcastBudget
     ) {
+        let (backlog, isSent) = (table.room.backlog, table.encoding == .v1)
         for cut in cuts {
-            let (rest, next) = table.room.backlog.cut(from: cut.cursor, after: cut.count)
+            let (rest, next) = backlog.cut(from: cut.cursor, withheld: isSent, after: cut.count)
             table.move(at: cut.place, to: next)
-            budget.tally.add(messages: next - cut.cursor, bytes: cut.count + rest.count)
+            budget.tally.add(
+                messages: backlog.count(cut.cursor..<next, withheld: isSent),
+                bytes: cut.count + rest.count
+            )
             connection(at: table.slots[cut.place])?.handOver(rest)
         }
     }

@@ -128,12 +128,10 @@ extension Shard {
 extension Shard {
     func roomOpened(_ name: RoomName, at position: Position) {
         let room = rooms[name] ?? makeRoom(name)
-        let isContinued = room.open(at: position)
-        if !isContinued {
-            room.breakHistory()
-            if room.isClosed { missed(in: name) } else { historyChanged(of: room) }
-        }
+        // Members whose wish to hear the room has crossed its end lack what was said meanwhile.
+        if !room.open(at: position), room.isClosed { closePlainMembers(of: room) }
         room.isClosed = false
+        for table in room.tables { markDirty(table, Clock.now) }
         updateClient { $0.opened(name, at: position, into: &$1) }
         admitEarly(in: room, isCaughtUp: true)
     }
@@ -156,7 +154,7 @@ extension Shard {
     func deliver(_ batch: FramedBatch, to name: RoomName, arrivedAt: Instant) {
         if let position = batch.position { client.delivered(name, upTo: position) }
         guard let room = room(name) else { return }
-        if !room.append(batch) { historyChanged(of: room) }
+        room.append(batch)
         if !room.early.isEmpty { admitEarly(in: room, isCaughtUp: false) }
         for table in room.tables { markDirty(table, arrivedAt) }
     }
@@ -169,21 +167,24 @@ extension Shard {
         return latestRoom
     }
 
-    /// Closes every member of a room of which this node has lost messages: no client misses one
-    /// silently.
-    func missed(in name: RoomName) {
+    func reset(_ name: RoomName, to position: Position) {
         guard let room = rooms[name] else { return }
-        room.breakHistory()
-        for table in room.tables {
-            close(table, "messages were missed: the node fell too far behind")
-        }
+        room.reset(to: position)
+        for table in room.tables { markDirty(table, Clock.now) }
     }
 
-    /// Closes the members that know where they stand, because that is not of the room's history any more.
-    /// Other clients are sent each message once, whatever its number.
-    private func historyChanged(of room: Room) {
-        for table in room.tables where table.encoding == .v1 {
-            close(table, "the room's history has changed: come back")
+    func missed(_ numbers: ClosedRange<UInt64>?, in name: RoomName) {
+        guard let room = rooms[name] else { return }
+        room.miss(numbers)
+        for table in room.tables { markDirty(table, Clock.now) }
+        closePlainMembers(of: room)
+    }
+
+    /// Closes the members that do not know positions and so cannot be told what they miss: none misses a
+    /// message silently.
+    private func closePlainMembers(of room: Room) {
+        for table in room.tables where table.encoding == .plain {
+            close(table, "messages were missed: the node fell too far behind")
         }
     }
 

@@ -15,7 +15,8 @@ struct LoopEvents {
         case roomRefused(RoomName, loop: Int)
         case roomClosed(RoomName)
         case deliver(RoomName, FramedBatch)
-        case missed(RoomName)
+        case reset(RoomName, Position)
+        case missed(RoomName, ClosedRange<UInt64>?)
         case replaced(LoginID)
         case mayHaveMissedReplacements
     }
@@ -56,7 +57,13 @@ struct LoopEvents {
         waiting.append(.deliver(room, batch))
     }
 
-    mutating func missed(in room: RoomName) { waiting.append(.missed(room)) }
+    mutating func reset(_ room: RoomName, to position: Position) {
+        waiting.append(.reset(room, position))
+    }
+
+    mutating func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
+        waiting.append(.missed(room, numbers))
+    }
 
     mutating func replaced(_ login: LoginID) { waiting.append(.replaced(login)) }
 
@@ -97,7 +104,8 @@ struct LoopEvents {
                 if index == broker.index { loop.roomRefused(room) }
             case .roomClosed(let room): loop.roomClosed(room)
             case .deliver(let room, let batch): loop.deliver(batch, to: room, arrivedAt: now)
-            case .missed(let room): loop.missed(in: room)
+            case .reset(let room, let position): loop.reset(room, to: position)
+            case .missed(let room, let numbers): loop.missed(numbers, in: room)
             case .replaced(let login): loop.replaced(login)
             case .mayHaveMissedReplacements: loop.mayHaveMissedReplacements()
             }

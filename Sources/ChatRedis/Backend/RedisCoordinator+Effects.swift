@@ -28,6 +28,9 @@ extension RedisCoordinator {
         case .roomClosed(let room): events.roomClosed(room)
         case .deliver(let room, let publication):
             events.deliver(FramedBatch(framing: publication), to: room)
+        case .redeliver(let room, let publication):
+            events.deliver(FramedBatch(framing: publication, isRepeated: true), to: room)
+        case .reset(let room, let position): events.reset(room, to: position)
         case .deliverExternal(let room, let body):
             events.deliver(FramedBatch(framing: body), to: room)
         case .missed(let room, let range): missed(in: room, range)
@@ -55,7 +58,7 @@ extension RedisCoordinator {
         // If it is not known how many, it is one at least.
         metrics.missed(range?.count ?? 1)
         report.missed(range)
-        events.missed(in: room)
+        events.missed(range, in: room)
     }
 
     private func startBrokers() {

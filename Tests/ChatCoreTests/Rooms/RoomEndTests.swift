@@ -69,7 +69,8 @@ import Testing
                     let answer = store.catchUp(call, birth: ProducerID(using: &random))
                     run(node) { $0.caughtUp(answer, ticket: ticket, into: &$1) }
                 case .probe(let ticket): run(node) { $0.probed(ticket: ticket, into: &$1) }
-                case .deliverExternal, .opened, .ignored, .recheckRegistration: break
+                case .deliverExternal, .redeliver, .reset, .opened, .ignored, .recheckRegistration:
+                    break
                 }
             }
         }

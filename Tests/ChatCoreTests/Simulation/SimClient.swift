@@ -155,7 +155,7 @@ final class SimClient {
         case .refused(.outOfOrder, _, _), .refused(.unavailable, _, _):
             outbox?.isToBeSentAgain = true
         case .refused(.malformed, _, _): if outbox != nil { Issue.record("it is well-formed") }
-        case .joined, .synced, .pong, .status, .refused: break
+        case .joined, .synced, .reset, .gap, .pong, .status, .refused: break
         }
     }
 }

@@ -152,7 +152,13 @@ extension SimLoop: BrokerEvents {
 
     func mayHaveMissedReplacements() { ask { $0.mayHaveMissedReplacements(into: &$1) } }
 
-    func missed(in room: RoomName) { told(open.contains(room), "missed in a closed room") }
+    func reset(_ room: RoomName, to position: Position) {
+        told(open.contains(room), "reset of a closed room")
+    }
+
+    func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
+        told(open.contains(room), "missed in a closed room")
+    }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
 

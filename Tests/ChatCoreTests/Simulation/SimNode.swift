@@ -22,6 +22,8 @@ final class SimNode {
 
     /// What this node's clients have been told, by room.
     private(set) var heard: [RoomName: HeardRoom] = [:]
+    /// What those of them have that know positions, by room.
+    var views: [RoomName: PositionedView] = [:]
 
     init(world: World, redis: SimRedis, number: Int, isNewCluster: Bool) {
         self.world = world
@@ -147,8 +149,16 @@ final class SimNode {
             for loop in loops { loop.registrationChanged(registration, seen: seen) }
         case .roomOpened(let room, let position):
             heard[room, default: HeardRoom()].opened(redis.count(in: room))
+            views[room, default: PositionedView()].opened(at: position)
             for loop in loops { loop.roomOpened(room, at: position) }
-        case .deliver(let room, let publication): deliver(publication, to: room)
+        case .deliver(let room, let publication):
+            heard[room]?.take(publication)
+            deliver(FramedBatch(framing: publication), publication, to: room)
+        case .redeliver(let room, let publication):
+            deliver(FramedBatch(framing: publication, isRepeated: true), publication, to: room)
+        case .reset(let room, let position):
+            views[room]?.reset(to: position)
+            for loop in loops { loop.reset(room, to: position) }
         case .roomIsOpen(let room, let position, let index):
             loops[index].roomOpened(room, at: position)
         case .roomRefused(let room, let index): loops[index].roomRefused(room)
@@ -158,10 +168,12 @@ final class SimNode {
             if let lacking, !world.losesData {
                 world.complain("node \(number) never heard \(lacking) of \(room.text)")
             }
+            views[room]?.closed()
             for loop in loops { loop.roomClosed(room) }
-        case .missed(let room, _):
+        case .missed(let room, let numbers):
             heard[room]?.missed(redis.count(in: room))
-            for loop in loops { loop.missed(in: room) }
+            views[room]?.missed()
+            for loop in loops { loop.missed(numbers, in: room) }
         case .replaced(let login): for loop in loops { loop.replaced(login) }
         case .mayHaveMissedReplacements: for loop in loops { loop.mayHaveMissedReplacements() }
         case .collectNameHashes(let audit):
@@ -187,9 +199,8 @@ final class SimNode {
         }
     }
 
-    private func deliver(_ publication: Publication, to room: RoomName) {
-        heard[room]?.take(publication)
-        let batch = FramedBatch(framing: publication)
+    private func deliver(_ batch: FramedBatch, _ publication: Publication, to room: RoomName) {
+        views[room]?.take(publication)
         for loop in loops { loop.deliver(batch, to: room, arrivedAt: world.now) }
     }
 

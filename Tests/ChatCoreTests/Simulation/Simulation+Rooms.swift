@@ -32,6 +32,8 @@ extension Simulation {
             guard let heard = node.heard[room] else { continue }
             let who = "node \(node.number) in \(room.text)"
             for body in heard.doubles { complain("\(who) twice: \(body)") }
+            node.views[room]?.compare(with: redis.store.history(of: room))
+            for violation in node.views[room]?.violations ?? [] { complain("\(who): \(violation)") }
             var before: UInt64?
             var mayJump = true
             for message in heard.messages where kind == .keepsData {

@@ -39,7 +39,7 @@ import Testing
             // No message is sent between the two.
             _ = try await server.node.hub.fromEach { shard in
                 shard.deferredWorkTime = .zero
-                shard.missed(in: .lobby)
+                shard.missed(nil, in: .lobby)
                 #expect(shard.writers.allSatisfy { !$0.takesFrames })
             }
             for client in [ada] + others { #expect(try client.hearFrame().closeCode == 4000) }

@@ -42,11 +42,16 @@ enum V1Dialect {
             PlainDialect.message(event)?.encode(into: &json)
         case .joined(let room, let position, let isRecovered):
             append("joined", to: &json) { message in
-                message.add("room", room.text)
-                message.add("epoch", "\(position.epoch)")
-                message.add("seq", position.seq)
-                message.add("mid", position.mid.description)
+                message.add(position, in: room.text)
                 if let isRecovered { message.add("recovered", isRecovered) }
+            }
+        case .reset(let room, let position):
+            append("reset", to: &json) { $0.add(position, in: room.text) }
+        case .gap(let room, let numbers):
+            append("gap", to: &json) { message in
+                message.add("room", room.text)
+                message.add("from", numbers.lowerBound)
+                message.add("to", numbers.upperBound)
             }
         case .synced(let room, let seq):
             append("synced", to: &json) { message in
@@ -80,6 +85,14 @@ enum V1Dialect {
 }
 
 extension MessageWriter {
+    /// Adds a place in a room.
+    fileprivate mutating func add(_ position: Position, in room: String) {
+        add("room", room)
+        add("epoch", "\(position.epoch)")
+        add("seq", position.seq)
+        add("mid", position.mid.description)
+    }
+
     /// Adds what the sender of a message is told of its place.
     fileprivate mutating func add(_ place: Acceptance, of subject: Session.Subject) {
         add("id", verbatim: subject.id)

@@ -1,0 +1,96 @@
+import Testing
+
+@testable import ChatCore
+
+/// What clients that know positions are told of changes of a room's history.
+@Suite struct TimelineChangeTests {
+    private let four = Epoch(number: 4, dataSet: "four")
+    private let five = Epoch(number: 5, dataSet: "five")
+
+    private func mid(_ n: UInt64) -> MessageID { TimelineHarness.mid(n) }
+
+    /// A timeline that has delivered the messages 6 to 9.
+    private func live() -> TimelineHarness {
+        let harness = TimelineHarness()
+        harness.live(at: 5)
+        harness.hear(6...9)
+        harness.told = []
+        return harness
+    }
+
+    @Test func `a room that is opened for the first time is not reset`() {
+        #expect(live().resets.isEmpty)
+    }
+
+    @Test func `a new epoch resets the room once, also if nothing was lost`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.proven, harness.entries([10, 11], epoch: 3), hasMore: true)
+        harness.answer(.proven, harness.entries([12], epoch: 4))
+        harness.hear(13...13, epoch: 4)
+        harness.run { $0.recheck(into: &$1) }
+        harness.answer(.proven, [], top: TimelineHarness.place(13, epoch: 4))
+        #expect(harness.told == ["reset 4 9 m9", "10 m10", "11 m11", "12 m12", "13 m13"])
+    }
+
+    @Test func `numbers that are not kept any more are told, after the new epoch`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.trimmed, harness.entries([15, 16], epoch: 4))
+        #expect(harness.told == ["reset 4 9 m9", "gap 10 14", "15 m15", "16 m16"])
+    }
+
+    @Test func `a lost tail is void, and what is known of it comes again under its number now`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        // Message 20 has come before 8 and 9.
+        harness.answer(
+            .rewound,
+            harness.entries([7, 8, 9, 10], epoch: 4, as: [7, 20, 8, 9])
+        )
+        #expect(harness.told == ["reset 4 7 m7", "8 m20", "9 m8", "10 m9"])
+        #expect(harness.delivered == [6, 7, 8, 9, 8])
+        #expect(harness.redelivered == ["m8", "m9"])
+    }
+
+    @Test func `a history that ends where clients have more is reset to its end`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.rewound, [], top: TimelineHarness.place(7, epoch: 4))
+        #expect(harness.told == ["reset 4 7 m7"])
+        // Its sender says 8 again.
+        harness.hear(8...8, epoch: 4)
+        #expect(harness.told.last == "8 m8")
+        #expect(harness.redelivered == ["m8"])
+    }
+
+    @Test func `what was void comes again if the former history comes back`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.rewound, harness.entries([8], epoch: 4, as: [20], prev: 7))
+        harness.told = []
+        harness.registrationChanged(five)
+        harness.answer(.rewound, harness.entries([7, 8, 9], epoch: 3))
+        #expect(harness.told == ["reset 5 7 m7", "8 m8", "9 m9"])
+        #expect(harness.redelivered == ["m8", "m9"])
+    }
+
+    @Test func `a history of which nothing is known beyond the position tells the numbers`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.rewound, harness.entries([15, 16], epoch: 4))
+        #expect(harness.told == ["gap 10 14", "reset 4 14 m14", "15 m15", "16 m16"])
+    }
+
+    @Test func `a birth in the place of the position resets the room within its epoch`() {
+        let harness = live()
+        harness.run { $0.recheck(into: &$1) }
+        let birth = Position(epoch: 3, seq: 9, mid: mid(0))
+        harness.answer(.rewound, [], top: birth)
+        // The node has heard everything, and may put its message there.
+        harness.run { timeline, _ in timeline.unsubscribed() }
+        harness.subscribed()
+        harness.answer(.rewound, [], top: birth)
+        #expect(harness.told == ["gap", "reset 3 9 m0"])
+    }
+}
