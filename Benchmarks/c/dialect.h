@@ -15,7 +15,8 @@ struct dialect {
                 struct bytes *out);
 };
 
-extern const struct dialect dialect_raw, dialect_chatnode, dialect_nats;
+extern const struct dialect dialect_raw, dialect_raw_rooms, dialect_chatnode, dialect_chatnode_v1,
+    dialect_nats;
 
 // Returns the dialect of that name, or NULL.
 const struct dialect *dialect_named(const char *name);

@@ -7,12 +7,12 @@
 #include "dialect.h"
 
 static void greet(struct load *load, struct client *client, struct bytes *out) {
-    (void)load, (void)client;
     // The PONG tells that the subscription is made.
-    static const char text[] =
+    char text[160];
+    int size = snprintf(text, sizeof text,
         "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true,\"name\":\"load\"}\r\n"
-        "SUB room 1\r\nPING\r\n";
-    bytes_append(out, text, sizeof text - 1);
+        "SUB %04u 1\r\nPING\r\n", client->index % load->ledger.rooms);
+    bytes_append(out, text, (size_t)size);
 }
 
 // Handles MSG <subject> <sid> [reply-to] <bytes>\r\n<payload>\r\n; returns its size, or 0 while it
@@ -59,9 +59,9 @@ static size_t take(struct load *load, struct client *client, const uint8_t *data
 
 static void say(struct load *load, struct client *client, const uint8_t *value, size_t size,
                 struct bytes *out) {
-    (void)load, (void)client;
     char head[64];
-    int length = snprintf(head, sizeof head, "PUB room %zu\r\n", size);
+    int length = snprintf(head, sizeof head, "PUB %04u %zu\r\n",
+                          client->index % load->ledger.rooms, size);
     bytes_append(out, head, (size_t)length);
     bytes_append(out, value, size);
     bytes_append(out, "\r\n", 2);

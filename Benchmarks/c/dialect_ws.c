@@ -12,12 +12,16 @@ static const char accept_value[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 void ws_greet(struct load *load, struct client *client, struct bytes *out) {
     (void)client;
+    ws_greet_with(load, "", out);
+}
+
+void ws_greet_with(struct load *load, const char *fields, struct bytes *out) {
     char request[512];
     // Without Sec-WebSocket-Extensions, so that no server compresses.
     int size = snprintf(request, sizeof request,
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        load->options.path, load->options.port, key);
+        "Sec-WebSocket-Key: %s\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+        load->options.path, load->options.port, key, fields);
     bytes_append(out, request, (size_t)size);
 }
 

@@ -5,6 +5,9 @@
 
 void ws_greet(struct load *, struct client *, struct bytes *out);
 
+// The same with further header fields, each with its line end.
+void ws_greet_with(struct load *load, const char *fields, struct bytes *out);
+
 // Called for the payload of each message.
 typedef void (*ws_message)(struct load *, struct client *, const uint8_t *payload, size_t size);
 

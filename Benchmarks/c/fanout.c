@@ -1,4 +1,4 @@
-// Senders send, all clients receive. Closed loop: each sender has K messages on their way, and
+// Senders send, all clients of their room receive. Closed loop: each sender has K messages on their way, and
 // sends the next when all recipients have one. Open loop: messages leave at fixed times, and a
 // latency counts from when a message should have left, not from when it did.
 #include <stdio.h>
@@ -84,15 +84,23 @@ static void run_until(struct load *load, struct pace *pace, uint64_t end) {
     }
 }
 
+// Returns how many messages wait for their ack.
+static uint64_t unacknowledged(const struct load *load) {
+    if (!load->options.acks) return 0;
+    uint64_t sent = 0;
+    for (uint32_t i = 0; i < load->ledger.sender_count; i++) sent += load->ledger.senders[i].sent;
+    return sent > load->acks ? sent - load->acks : 0;
+}
+
 // Waits until everything has arrived, or nothing more comes. Returns the number of missing
-// deliveries.
+// deliveries and acks.
 static uint64_t drain(struct load *load) {
     uint64_t patience = (uint64_t)(load->options.patience * 1e9), last = clock_ns(), lacking;
-    uint64_t seen = load->ledger.deliveries;
-    while ((lacking = ledger_lacking(&load->ledger)) && !load->closed) {
+    uint64_t seen = load->ledger.deliveries + load->acks;
+    while ((lacking = ledger_lacking(&load->ledger) + unacknowledged(load)) && !load->closed) {
         load_turn(load, clock_ns() + 10000000u);
-        if (load->ledger.deliveries != seen) {
-            seen = load->ledger.deliveries;
+        if (load->ledger.deliveries + load->acks != seen) {
+            seen = load->ledger.deliveries + load->acks;
             last = load->now;
         }
         if (load->now - last > patience) break;

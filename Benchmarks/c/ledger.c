@@ -20,12 +20,22 @@ static void *zeroed(size_t count, size_t size) {
     return memory;
 }
 
-void ledger_open(struct ledger *ledger, uint32_t clients, uint32_t recipients, uint32_t senders,
-                 uint32_t ring, size_t value_size) {
+// Returns how many clients are to hear a sender. Deaf clients are not among them.
+static uint32_t recipients_of(uint32_t sender, const struct options *options, uint32_t rooms) {
+    uint32_t room = sender % rooms;
+    uint32_t members = (options->clients - room + rooms - 1) / rooms;
+    if (!options->mute) return members;
+    return members - (options->senders - room + rooms - 1) / rooms;
+}
+
+void ledger_open(struct ledger *ledger, const struct options *options, uint32_t ring) {
+    uint32_t clients = options->clients + options->deaf, senders = options->senders;
+    size_t value_size = options->value_bytes;
     *ledger = (struct ledger){
         .senders = zeroed(senders, sizeof(struct sender)),
         .sender_count = senders,
-        .recipient_count = recipients,
+        .rooms = options->rooms ? options->rooms : 1,
+        .mute = options->mute,
         .ring = ring,
         .next = zeroed((size_t)clients * senders, sizeof(uint32_t)),
         .value = zeroed(value_size, 1),
@@ -34,6 +44,7 @@ void ledger_open(struct ledger *ledger, uint32_t clients, uint32_t recipients, u
         .each_latency = zeroed(1, sizeof(struct histogram)),
     };
     for (uint32_t i = 0; i < senders; i++) {
+        ledger->senders[i].recipients = recipients_of(i, options, ledger->rooms);
         ledger->senders[i].lacking = zeroed(ring, sizeof(uint32_t));
         ledger->senders[i].since = zeroed(ring, sizeof(uint64_t));
     }
@@ -56,7 +67,7 @@ bool ledger_may_send(const struct ledger *ledger, uint32_t sender) {
 const uint8_t *ledger_send(struct ledger *ledger, uint32_t sender, uint64_t intended) {
     struct sender *from = &ledger->senders[sender];
     uint32_t number = from->sent++, place = number & (ledger->ring - 1);
-    from->lacking[place] = ledger->recipient_count;
+    from->lacking[place] = from->recipients;
     from->since[place] = intended;
     stamp_write(ledger->value, (uint8_t)sender, number);
     return ledger->value;
@@ -98,6 +109,11 @@ void ledger_receive(struct ledger *ledger, uint32_t client, const uint8_t *value
         || from >= ledger->sender_count || number >= ledger->senders[from].sent
         || memcmp(value + STAMP_BYTES, ledger->value + STAMP_BYTES, size - STAMP_BYTES)) {
         ledger->corrupted++;
+        return;
+    }
+    if (client % ledger->rooms != from % ledger->rooms
+        || (ledger->mute && client < ledger->sender_count)) {
+        ledger->astray++;
         return;
     }
     uint32_t *next = &ledger->next[(size_t)client * ledger->sender_count + from];

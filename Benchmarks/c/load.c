@@ -168,8 +168,7 @@ void load_open(struct load *load, const struct options *options) {
     }
     uint32_t ring = 1;
     while (ring < options->in_flight || (options->rate > 0 && ring < 8192)) ring *= 2;
-    ledger_open(&load->ledger, load->client_count, options->clients, options->senders, ring,
-                options->value_bytes);
+    ledger_open(&load->ledger, options, ring);
     load->ledger.each = options->each;
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
     load->clients = calloc(load->client_count, sizeof *load->clients);

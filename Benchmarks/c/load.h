@@ -23,6 +23,7 @@ struct client {
     uint32_t index;
     uint8_t stage;
     uint8_t step;  // of the dialect, while greeting
+    uint32_t acked;  // messages of this client that were acknowledged
     bool deaf;
     struct bytes in;   // the beginning of an incomplete unit
     struct bytes out;  // what send() did not take
@@ -35,7 +36,7 @@ struct load {
     struct client *clients;
     uint32_t client_count;  // those that read and the deaf ones
     uint32_t opened, opening, live, closed, deaf_closed;
-    uint64_t refused, pings;
+    uint64_t refused, pings, acks;
     struct probes *probes;  // NULL if no client is pinged
     int epoll;
     uint64_t now;  // when this turn's events were fetched

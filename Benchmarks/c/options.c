@@ -19,7 +19,8 @@ static const char usage[] =
     "  redis      PUBLISH on a Redis, pipelined (--in-flight), to nobody\n"
     "\n"
     "  --port N           the server's port on 127.0.0.1\n"
-    "  --dialect D        raw (WebSocket, what is sent is what all get), chatnode, nats   [raw]\n"
+    "  --dialect D        raw (WebSocket, what is sent is what all get), raw-rooms,\n"
+    "                     chatnode, chatnode-v1, nats                                     [raw]\n"
     "  --path P           of the WebSocket request                                        [/]\n"
     "  --pid NAME=PID     a process whose processor time and memory are counted; repeat\n"
     "  --clients N        connections, all of them recipients                          [1000]\n"
@@ -27,6 +28,9 @@ static const char usage[] =
     "  --silence S        of churn: for so long they say nothing, pongs included, before that [0]\n"
     "  --senders N        so many of them send                                            [1]\n"
     "  --in-flight K      messages that each sender has on their way                      [1]\n"
+    "  --rooms N          client i is in room i modulo N, with raw-rooms, chatnode-v1, nats [0: one]\n"
+    "  --mute             senders hear nothing, with chatnode-v1\n"
+    "  --acks             each message is acknowledged, with chatnode-v1\n"
     "  --burst            the next K are sent when the last of K is through, not one by one\n"
     "  --rate R           messages a second in all, sent at fixed times, in place of K\n"
     "                     of churn: pings a second in all                    [50 a client]\n"
@@ -76,7 +80,7 @@ struct options options_read(int count, char **arguments) {
     static const struct option names[] = {
         {"port", 1, 0, 'p'}, {"dialect", 1, 0, 'd'}, {"path", 1, 0, 'P'}, {"pid", 1, 0, 'i'},
         {"clients", 1, 0, 'c'}, {"newcomers", 1, 0, 'n'}, {"silence", 1, 0, 'x'}, {"senders", 1, 0, 's'},
-        {"in-flight", 1, 0, 'k'}, {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
+        {"in-flight", 1, 0, 'k'}, {"rooms", 1, 0, 'm'}, {"mute", 0, 0, 'M'}, {"acks", 0, 0, 'a'}, {"burst", 0, 0, 'b'}, {"ceiling", 1, 0, 'l'}, {"rate", 1, 0, 'r'},
         {"value-bytes", 1, 0, 'v'}, {"deaf", 1, 0, 'D'}, {"each", 0, 0, 'e'}, {"in-order", 0, 0, 'O'},
         {"seconds", 1, 0, 'S'}, {"warm-up", 1, 0, 'w'},
         {"patience", 1, 0, 't'}, {"concurrency", 1, 0, 'C'}, {"sources", 1, 0, 'o'},
@@ -97,6 +101,9 @@ struct options options_read(int count, char **arguments) {
         case 'x': options.silence = number(name, optarg, 0, 1e6); break;
         case 's': options.senders = (uint32_t)number(name, optarg, 1, STAMP_SENDERS); break;
         case 'k': options.in_flight = (uint32_t)number(name, optarg, 1, 65536); break;
+        case 'm': options.rooms = (uint32_t)number(name, optarg, 0, MOST_ROOMS); break;
+        case 'M': options.mute = true; break;
+        case 'a': options.acks = true; break;
         case 'b': options.burst = true; break;
         case 'l': options.ceiling = number(name, optarg, 0.1, 1); break;
         case 'r': options.rate = number(name, optarg, 0.001, 1e7); break;
@@ -117,5 +124,11 @@ struct options options_read(int count, char **arguments) {
     options.mode = mode_named(arguments[optind]);
     if (!options.port) die(EX_USAGE, "load: --port is missing\n\n%s", usage);
     if (options.senders > options.clients) bad("senders", "more than --clients");
+    uint32_t rooms = options.rooms ? options.rooms : 1;
+    uint32_t hearing = options.clients - (options.mute ? options.senders : 0);
+    if (rooms > hearing) bad("rooms", "more than there are recipients");
+    if (rooms > 1 && options.deaf) bad("deaf", "with --rooms");
+    bool is_v1 = strcmp(options.dialect, "chatnode-v1") == 0;
+    if ((options.mute || options.acks) && !is_v1) bad("dialect", options.dialect);
     return options;
 }

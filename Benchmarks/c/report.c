@@ -83,13 +83,14 @@ static void print_clients(const struct load *load, const struct report *report) 
     printf(",\"dialect\":\"%s\",\"clients\":%u,\"deaf\":%u,\"senders\":%u,\"value_bytes\":%u",
            load->options.dialect, load->options.clients, load->options.deaf, load->options.senders,
            load->options.value_bytes);
+    printf(",\"rooms\":%u", load->options.rooms);
     if (load->options.rate > 0) printf(",\"rate\":%g", load->options.rate);
     else printf(",\"in_flight\":%u", load->options.in_flight);
     printf(",\"lost\":%" PRIu64 ",\"doubled\":%" PRIu64 ",\"reordered\":%" PRIu64
-           ",\"corrupted\":%" PRIu64 ",\"foreign\":%" PRIu64 ",\"refused\":%" PRIu64
-           ",\"closed\":%u,\"deaf_closed\":%u,\"pings\":%" PRIu64,
-           report->lost, ledger->doubled, ledger->reordered, ledger->corrupted, ledger->foreign,
-           load->refused, load->closed, load->deaf_closed, load->pings);
+           ",\"corrupted\":%" PRIu64 ",\"astray\":%" PRIu64 ",\"foreign\":%" PRIu64
+           ",\"acks\":%" PRIu64 ",\"refused\":%" PRIu64 ",\"closed\":%u,\"deaf_closed\":%u,\"pings\":%" PRIu64,
+           report->lost, ledger->doubled, ledger->reordered, ledger->corrupted, ledger->astray,
+           ledger->foreign, load->acks, load->refused, load->closed, load->deaf_closed, load->pings);
     if (ledger->last_latency->total) print_latency("last_us", ledger->last_latency);
     if (ledger->each_latency->total) print_latency("each_us", ledger->each_latency);
     if (load->probes) print_probes(load->probes, report);
@@ -98,6 +99,7 @@ static void print_clients(const struct load *load, const struct report *report) 
 static bool is_wrong(const struct load *load, const struct report *report) {
     const struct ledger *ledger = &load->ledger;
     return report->lost || ledger->doubled || ledger->reordered || ledger->corrupted
+           || ledger->astray
            || load->refused || load->closed || load->problem[0];
 }
 

@@ -38,11 +38,13 @@ def chat(name, value):
 class Client:
     """A client on a blocking socket."""
 
+    request = REQUEST
+
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = bytearray()
-        self.socket.sendall(REQUEST)
+        self.socket.sendall(self.request)
         while b"\r\n\r\n" not in self.buffer:
             self._fill()
         head, _, rest = bytes(self.buffer).partition(b"\r\n\r\n")

@@ -54,10 +54,11 @@ class Bench:
                 try:
                     server = stack.enter_context(candidate.start(self.folder))
                 except CannotStart as error:
-                    if candidate not in self.peers:
+                    # By name: the same peer may be started with rooms.
+                    if not self.peer(candidate.name):
                         raise
                     self.missing[candidate.name] = str(error)
-                    self.peers.remove(candidate)
+                    self.peers.remove(self.peer(candidate.name))
                     continue
                 targets[candidate.name] = Target(candidate, server)
             yield targets

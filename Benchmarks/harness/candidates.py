@@ -7,6 +7,11 @@ import subprocess
 from . import paths
 from .servers import Server, free_port
 
+# What a chat.v1 chat has beyond that: its room, of eight characters.
+ROOM_BYTES_IN_CHAT = 18
+# The room before each value that is sent to a raw server with rooms, and to nats-server as its subject.
+ROOM_BYTES_BEFORE_VALUE = 4
+
 # The bytes of a chatnode chat around its value: type, username of ten letters, seq, ts, mid. Raw
 # servers get values that are longer by this, so that the same number of bytes goes to each client.
 CHAT_BYTES_AROUND_VALUE = 104
@@ -47,6 +52,21 @@ def chatnode(binary: str, extra: list[str], redis: Server | None = None,
                     "--new-cluster"]
     return Candidate("chatnode on Redis" if redis else "chatnode", tuple(command), "chatnode",
                      version, "/readyz", 0)
+
+
+def in_rooms(candidate: Candidate) -> Candidate | None:
+    """Returns the candidate with many rooms, or None if it is not made to have them here."""
+    extra = CHAT_BYTES_AROUND_VALUE + ROOM_BYTES_IN_CHAT
+    match candidate.dialect:
+        case "chatnode":
+            return dataclasses.replace(candidate, dialect="chatnode-v1")
+        case "nats":
+            return dataclasses.replace(candidate, extra_value_bytes=extra)
+        case "raw" if candidate.name.startswith("uWebSockets"):
+            return dataclasses.replace(
+                candidate, command=(*candidate.command, "rooms"), dialect="raw-rooms",
+                extra_value_bytes=extra - ROOM_BYTES_BEFORE_VALUE)
+    return None
 
 
 def redis_server(folder: pathlib.Path) -> Server:

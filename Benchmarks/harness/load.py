@@ -51,7 +51,7 @@ class Result:
 
 def measure(target: Target, mode: str, value_bytes: int = 64, **options: Any) -> Result:
     """Runs the generator; `in_flight=8` becomes `--in-flight 8`, `burst=True` becomes `--burst`."""
-    is_ours = target.candidate.dialect == "chatnode"
+    is_ours = target.candidate.dialect.startswith("chatnode")
     if ended := _ended(target):
         return Result({}, ended, is_ours=is_ours)
     target.server.wait_until_quiet()
@@ -92,7 +92,7 @@ def fault(report: dict[str, Any]) -> str | None:
         return f"void: the generator was busy for {report['generator']:.0%} of the time"
     if report["verdict"] == "wrong":
         counts = ", ".join(f"{report[key]} {key}" for key in
-                           ("lost", "doubled", "reordered", "corrupted", "refused", "closed")
+                           ("lost", "doubled", "reordered", "corrupted", "astray", "refused", "closed")
                            if report[key])
         return f"wrong: {counts or 'something'} ({report['problem']})"
     if report["count"] == 0:

@@ -168,6 +168,7 @@ public final class ClientConnection: ChannelInboundHandler, FrameSink {
         ClientHandshake(
             host: url.authority,
             path: url.path,
+            subprotocol: settings.subprotocol,
             headers: settings.headers,
             using: &generator
         )

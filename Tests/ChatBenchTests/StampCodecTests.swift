@@ -17,19 +17,23 @@ import Testing
     }
 
     private static func said(_ codec: StampCodec = codec) -> [UInt8] {
-        var message = codec.message(from: codec.name(Int(stamp.sender)))
+        var message = codec.message(from: Int(stamp.sender))
         codec.stamp(&message, stamp)
         return message
     }
 
     /// Returns a message as the node relays it: what it really does with the bytes of a client.
-    private static func relayed(_ seq: UInt64) throws -> [UInt8] {
-        let said = said()
+    private static func relayed(_ seq: UInt64, _ codec: StampCodec = codec, room: String? = nil)
+        throws
+        -> [UInt8]
+    {
+        let said = said(codec)
         let message = try ClientMessage.parse(said.span.bytes)
         let body = ChatBody(
             username: codec.name(Int(stamp.sender)),
             value: message.value,
-            in: said.span.bytes
+            in: said.span.bytes,
+            room: room
         )
         var text: [UInt8] = []
         let mid = try #require(MessageID("k3v9x0qa.4"))
@@ -98,7 +102,7 @@ import Testing
     }
 
     @Test func `noise may come from any client`() throws {
-        var noise = Self.codec.message(from: Self.codec.name(5))
+        var noise = Self.codec.message(from: 5)
         let stamp = Stamp(sender: Stamp.noise, number: 0, intended: Self.stamp.intended)
         Self.codec.stamp(&noise, stamp)
         #expect(Self.read(noise)?.stamp == stamp)
@@ -119,5 +123,54 @@ import Testing
         for name in names { #expect(try Username(name).display == name) }
         #expect(Set(names).count == names.count)
         #expect(Set(names.map(\.utf8.count)).count == 1)
+    }
+
+    private static func readJSON(_ text: [UInt8], _ codec: StampCodec) -> StampCodec.Heard? {
+        HeardMessage(text.span.bytes).flatMap { codec.read($0) }
+    }
+
+    private static func v1(_ rooms: Int?) -> StampCodec {
+        StampCodec(run: "k3f9x0", valueBytes: 64, dialect: .v1, rooms: BenchRooms(rooms))
+    }
+
+    @Test func `a message of chat_v1 names its room and has its number`() throws {
+        let text = String(decoding: Self.said(Self.v1(100)), as: UTF8.self)
+        // The sender 43981 is in room 81; its messages count from 1.
+        let end = #","room":"bench-k3f9x0-r0000081","id":"0fedcba987654321","n":19088744}"#
+        #expect(text.hasSuffix(end))
+        var again = Self.said(Self.v1(100))
+        var first = Self.stamp
+        first.number = 0
+        Self.v1(100).stamp(&again, first)
+        #expect(String(decoding: again, as: UTF8.self).hasSuffix(#""n":1}"#))
+        let inLobby = String(decoding: Self.said(Self.v1(nil)), as: UTF8.self)
+        #expect(inLobby.hasSuffix(#"","id":"0fedcba987654321","n":19088744}"#))
+        #expect(!inLobby.contains("room"))
+    }
+
+    @Test func `only the room of its sender is taken for a message's room`() throws {
+        let codec = Self.v1(100)
+        let right = try Self.relayed(7, codec, room: codec.roomName(81))
+        #expect(Self.read(right, codec) == StampCodec.Heard(stamp: Self.stamp, seq: 7))
+        for room in [codec.roomName(82), nil, "bench-k3f9x1-r0000081", "tea"] {
+            let text = try Self.relayed(7, codec, room: room)
+            #expect(Self.read(text, codec) == nil)
+            #expect(Self.readJSON(text, codec) == nil)
+        }
+        #expect(Self.readJSON(right, codec) == StampCodec.Heard(stamp: Self.stamp, seq: 7))
+        let inLobby = try Self.relayed(7, Self.v1(nil))
+        #expect(Self.read(inLobby, Self.v1(nil))?.seq == 7)
+    }
+
+    @Test func `an ack is read, unless its message was accepted before`() {
+        let codec = Self.v1(2)
+        func ack(_ text: String) -> StampCodec.Ack? { codec.readAck(Array(text.utf8).span.bytes) }
+        let head = #"{"type":"ack","id":"0fedcba987654321","n":12,"room":"a","mid":"k3v9x0qa.4""#
+        let right = StampCodec.Ack(n: 12, intended: Self.stamp.intended)
+        #expect(ack(head + #","seq":20,"ts":1}"#) == right)
+        #expect(ack(head + "}") == right)
+        #expect(ack(head + #","seq":20,"dup":true}"#) == nil)
+        #expect(ack(#"{"type":"ack","n":12,"room":"a","mid":"k3v9x0qa.4"}"#) == nil)
+        #expect(ack(#"{"type":"ack","id":"0fed"}"#) == nil)
     }
 }

@@ -10,14 +10,16 @@ import Testing
 /// When a message is complete, with two groups on one loop that the test advances itself.
 @Suite struct TrafficTests {
     private static let codec = StampCodec(run: "k3f9x0", valueBytes: 34)
+    private let codec: StampCodec
     private let groups: [NIOLoopBound<ClientGroup>]
     private let clients: [BenchClient]
 
     /// Makes two groups with a number of recipients together.
-    private init(recipients: Int) throws {
+    private init(recipients: Int, senders: Int = 1, codec: StampCodec = codec) throws {
+        self.codec = codec
         let loop = EmbeddedEventLoop()
         let plan = BenchPlan(
-            codec: Self.codec,
+            codec: codec,
             groupCount: 2,
             targets: [
                 BenchPlan.Target(
@@ -42,12 +44,12 @@ import Testing
             group.value.traffic = Traffic(
                 group: group.value,
                 recipients: (recipients + 1 - group.value.index) / 2,
-                senders: 1,
+                senders: senders,
                 groups: 2,
                 window: Traffic.Window(start: start, measuredFrom: start, end: start + .seconds(1)),
                 load: .closed(inFlight: 1),
                 report: { groups[$0 % 2].value.traffic?.complete($0, $1, $2, at: $3) },
-                leave: { for group in groups { group.value.traffic?.groupLeft(reported: $0) } }
+                leave: { for group in groups { group.value.traffic?.groupLeft($0, reported: $1) } }
             )
         }
         for group in groups { group.value.traffic?.start() }
@@ -55,10 +57,10 @@ import Testing
 
     init() throws { try self.init(recipients: 0) }
 
-    private func hear(_ number: UInt32, _ client: Int) {
-        var text = Self.codec.message(from: Self.codec.name(0))
-        let stamp = Stamp(sender: 0, number: number, intended: Clock.now)
-        Self.codec.stamp(&text, stamp)
+    private func hear(_ number: UInt32, of sender: Int = 0, _ client: Int) {
+        var text = codec.message(from: sender)
+        let stamp = Stamp(sender: UInt32(sender), number: number, intended: Clock.now)
+        codec.stamp(&text, stamp)
         groups[client % 2].value.heard(text.span.bytes, by: clients[client])
     }
 
@@ -67,6 +69,42 @@ import Testing
     }
 
     private var complete: Int? { groups[0].value.traffic?.counts.complete }
+
+    @Test func `a message is complete when its room has it, and who has left is not waited for`()
+        throws
+    {
+        let codec = StampCodec(
+            run: "k3f9x0",
+            valueBytes: 34,
+            dialect: .v1,
+            rooms: BenchRooms(3)
+        )
+        // Clients 0 and 3 are in room 0, clients 1 and 4 in room 1, clients 2 and 5 in room 2: each room
+        // has one client in each group.
+        let traffic = try TrafficTests(recipients: 6, senders: 3, codec: codec)
+        traffic.hear(0, of: 0, 0)
+        #expect(traffic.complete == 0)
+        traffic.hear(0, of: 0, 3)
+        #expect(traffic.complete == 1)
+        traffic.hear(0, of: 2, 2)
+        traffic.leave(5)
+        #expect(traffic.complete == 2)
+        // Those of another room are waited for as before.
+        traffic.hear(1, of: 0, 0)
+        #expect(traffic.complete == 2)
+    }
+
+    @Test func `acks that were not due are counted`() throws {
+        let codec = StampCodec(run: "k3f9x0", valueBytes: 34, dialect: .v1)
+        let traffic = try TrafficTests(recipients: 2, codec: codec)
+        for n in [1, 2] {
+            let ack = #"{"type":"ack","id":"0fedcba987654321","n":\#(n),"mid":"k3v9x0qa.4"}"#
+            traffic.groups[0].value.heard(Array(ack.utf8).span.bytes, by: traffic.clients[0])
+        }
+        // Nothing was sent, so neither is due.
+        #expect(traffic.groups[0].value.traffic?.counts.undueAcks == 2)
+        #expect(traffic.groups[0].value.traffic?.counts.acked == 0)
+    }
 
     @Test func `a group without recipients is not waited for`() throws {
         let traffic = try TrafficTests(recipients: 1)

@@ -5,31 +5,10 @@ import Testing
 
 /// The load generator as a process, against real nodes and against a server with a fault.
 @Suite struct BenchTests {
-    private struct Ended {
-        let code: Int
-        let output: String
-        /// The object of `--json`.
-        var object: [String: Any] {
-            get throws {
-                let line = output.split(separator: "\n").first { $0.hasPrefix("{") } ?? ""
-                let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
-                guard let object = object as? [String: Any] else { throw Unexpected(output) }
-                return object
-            }
-        }
-    }
-
-    private func bench(_ arguments: [String]) async throws -> Ended {
-        let process = try TestProcess(TestProcess.chatnode, ["bench"] + arguments)
-        return Ended(code: try await process.exitCode(), output: process.output)
-    }
-
-    private static let unlimited = ["--message-rate", "0", "--byte-rate", "0"]
-
     @Test(arguments: [["--rate", "200"], ["--in-flight", "8"]])
     func `a node is measured and found correct`(load: [String]) async throws {
-        let node = try await TestNodeProcess.start(Self.unlimited)
-        let ended = try await bench(
+        let node = try await TestNodeProcess.start(BenchEnd.unlimited)
+        let ended = try await BenchEnd.bench(
             [
                 "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "20", "--senders", "3",
                 "--loops", "2", "--duration", "1s", "--warmup", "100ms", "--verify", "--json",
@@ -55,7 +34,7 @@ import Testing
     @Test func `two nodes of one cluster share the clients`() async throws {
         let cluster = try await TestCluster.start(nodes: 2)
         let urls = cluster.nodes.map { "ws://127.0.0.1:\($0.port)" }
-        let ended = try await bench(
+        let ended = try await BenchEnd.bench(
             ["fanout"] + urls + ["--recipients", "10", "--duration", "1s", "--verify"]
         )
         #expect(ended.code == 0, "\(ended.output)")
@@ -75,7 +54,7 @@ import Testing
     ) async throws {
         let relay = try LossyRelay(clients: 4, fault)
         defer { withExtendedLifetime(relay) {} }
-        let ended = try await bench([
+        let ended = try await BenchEnd.bench([
             "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "4", "--rate", "50",
             "--duration", "400ms", "--warmup", "0s", "--verify", "--json",
         ])
@@ -91,7 +70,7 @@ import Testing
         let relay = try LossyRelay(clients: 1, .none)
         defer { withExtendedLifetime(relay) {} }
         // More than a generator without optimisation can send in such a short time.
-        let ended = try await bench([
+        let ended = try await BenchEnd.bench([
             "fanout", "ws://127.0.0.1:\(relay.port)", "--recipients", "1", "--rate", "200000",
             "--duration", "50ms", "--warmup", "0s", "--json",
         ])
@@ -104,7 +83,7 @@ import Testing
     @Test func `a run in which no visitor can log in is no success`() async throws {
         let relay = try LossyRelay(clients: 2, .none)
         defer { withExtendedLifetime(relay) {} }
-        let ended = try await bench([
+        let ended = try await BenchEnd.bench([
             "churn", "ws://127.0.0.1:\(relay.port)", "--steady", "2", "--rate", "50",
             "--churn-rate", "10", "--duration", "300ms", "--warmup", "0s",
         ])
@@ -115,7 +94,7 @@ import Testing
     @Test func `a node's rate limit is reported with the way out, and not as a loss`() async throws
     {
         let node = try await TestNodeProcess.start()
-        let ended = try await bench([
+        let ended = try await BenchEnd.bench([
             "fanout", "ws://127.0.0.1:\(node.port)", "--recipients", "2", "--rate", "500",
             "--verify",
         ])
@@ -127,17 +106,17 @@ import Testing
     @Test func `clients come in, stay, and come and go`() async throws {
         let node = try await TestNodeProcess.start()
         let url = "ws://127.0.0.1:\(node.port)"
-        let connect = try await bench(["connect", url, "--clients", "50", "--json"])
+        let connect = try await BenchEnd.bench(["connect", url, "--clients", "50", "--json"])
         #expect(connect.code == 0, "\(connect.output)")
         #expect(try connect.object["logged_in"] as? Int == 50)
-        let idle = try await bench([
+        let idle = try await BenchEnd.bench([
             "idle", url, "--clients", "50", "--duration", "100ms", "--max-lost", "0", "--json",
             "--pid", "\(node.process.pid)",
         ])
         #expect(idle.code == 0, "\(idle.output)")
         #expect(try idle.object["there"] as? Int == 50)
         #expect(try idle.object["server_rss"] as? Int ?? 0 > 0)
-        let churn = try await bench([
+        let churn = try await BenchEnd.bench([
             "churn", url, "--steady", "5", "--churn-rate", "50", "--duration", "1s", "--verify",
             "--json",
         ])
@@ -159,7 +138,7 @@ import Testing
         let ear = try TestWebSocket(port: node.port)
         for _ in 0..<3 { _ = try ear.hearText { $0.contains("bench-") } }
         node.process.signal(SIGKILL)
-        let ended = Ended(code: try await process.exitCode(), output: process.output)
+        let ended = BenchEnd(code: try await process.exitCode(), output: process.output)
         #expect(ended.code == 1, "\(ended.output)")
         let object = try ended.object
         #expect(object["recipients_gone"] as? Int == 5)
@@ -167,10 +146,12 @@ import Testing
     }
 
     @Test func `a run whose clients are all gone is no success`() async throws {
-        let node = try await TestNodeProcess.start(Self.unlimited)
+        let node = try await TestNodeProcess.start(BenchEnd.unlimited)
         let url = "ws://127.0.0.1:\(node.port)"
         // More than a node takes from one client.
-        let tooLong = try await bench(["fanout", url, "--recipients", "1", "--size", "20000"])
+        let tooLong = try await BenchEnd.bench([
+            "fanout", url, "--recipients", "1", "--size", "20000",
+        ])
         #expect(tooLong.code == 69, "\(tooLong.output)")
         #expect(tooLong.output.contains("1009"))
         let process = try TestProcess(
@@ -202,14 +183,16 @@ import Testing
         let node = try await TestNodeProcess.start()
         let url = "ws://127.0.0.1:\(node.port)"
         // An address for documents (RFC 5737), so not this machine's.
-        let some = try await bench(
+        let some = try await BenchEnd.bench(
             ["connect", url, "--clients", "40", "--source", "127.0.0.2,192.0.2.1", "--json"]
         )
         #expect(some.code == 69, "\(some.output)")
         #expect(try some.object["logged_in"] as? Int == 20)
         let reason = "cannot connect: Cannot assign requested address"
         #expect(try some.object["turned_away"] as? [String: Int] == [reason: 20])
-        let none = try await bench(["connect", url, "--clients", "1", "--source", "192.0.2.1"])
+        let none = try await BenchEnd.bench([
+            "connect", url, "--clients", "1", "--source", "192.0.2.1",
+        ])
         #expect(none.code == 69, "\(none.output)")
         #expect(none.output.contains("fix: --source with addresses of this machine"))
     }
@@ -249,7 +232,7 @@ import Testing
 
     @Test func `help begins with examples`() async throws {
         for command in [[], ["fanout"], ["connect"], ["idle"], ["churn"]] {
-            let help = try await bench(command + ["--help"])
+            let help = try await BenchEnd.bench(command + ["--help"])
             #expect(help.code == 0)
             #expect(help.output.contains("EXAMPLES\n"))
         }

@@ -1,12 +1,16 @@
-// uWebSockets at its best: one topic, to which each message is published by its own fan-out in C++.
+// uWebSockets at its best: each message is published by its own fan-out in C++, to one topic, or with "rooms"
+// to that of its room.
 // The library is the one in PyPI's socketify; it is used through its C interface, because
 // socketify's Python loop polls without waiting, which would be counted as uWebSockets' work.
 //
-//   server LIBRARY PORT [deferred]
+//   server LIBRARY PORT [deferred] [rooms]
 //
 // "deferred" publishes after the message handlers of a turn and not in them, as its documentation
 // does. Its one corking buffer belongs to the socket that is being read, so in a handler it sends
 // every message by itself once 32 wait; after the handlers, 32 leave with one send().
+//
+// "rooms" takes the first four bytes of each message for its room. A message of four bytes asks to be in it,
+// and is repeated to its sender alone.
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +55,7 @@ static struct {
     void (*listen)(int tls, void *app, struct listen_options, on_listen, void *context);
     void (*run)(int tls, void *app);
     bool (*subscribe)(int tls, void *socket, const char *topic, size_t size);
+    unsigned (*send)(int tls, void *socket, const char *message, size_t size, int opcode);
     bool (*publish)(int tls, void *app, const char *topic, size_t topic_size, const char *message,
                     size_t size, int opcode, bool compress);
     void *(*loop)(void);
@@ -58,7 +63,9 @@ static struct {
 } uws;
 
 static void *app;
-static bool deferred;
+static bool deferred, rooms;
+
+enum { ROOM_BYTES = 4 };
 
 // The messages of this turn. If they do not fit, they are published at once.
 static struct {
@@ -70,11 +77,11 @@ static struct {
 
 static void opened(void *socket, void *context) {
     (void)context;
-    uws.subscribe(0, socket, "room", 4);
+    if (!rooms) uws.subscribe(0, socket, "room", ROOM_BYTES);
 }
 
 static void publish(const char *message, size_t size, int opcode) {
-    uws.publish(0, app, "room", 4, message, size, opcode, false);
+    uws.publish(0, app, rooms ? message : "room", ROOM_BYTES, message, size, opcode, false);
 }
 
 static void publish_turn(void *context) {
@@ -89,7 +96,12 @@ static void publish_turn(void *context) {
 
 // Published through the app and not through the socket, so that the sender receives it too.
 static void heard(void *socket, const char *message, size_t size, int opcode, void *context) {
-    (void)socket, (void)context;
+    (void)context;
+    if (rooms && size <= ROOM_BYTES) {
+        if (size == ROOM_BYTES) uws.subscribe(0, socket, message, ROOM_BYTES);
+        uws.send(0, socket, message, size, opcode);
+        return;
+    }
     if (!deferred) {
         publish(message, size, opcode);
         return;
@@ -123,10 +135,13 @@ static void find(void *library, const char *name, void *function) {
 
 int main(int count, char **arguments) {
     if (count < 3) {
-        fprintf(stderr, "uwebsockets: server LIBRARY PORT [deferred]\n");
+        fprintf(stderr, "uwebsockets: server LIBRARY PORT [deferred] [rooms]\n");
         return 64;
     }
-    deferred = count > 3 && strcmp(arguments[3], "deferred") == 0;
+    for (int i = 3; i < count; i++) {
+        deferred |= strcmp(arguments[i], "deferred") == 0;
+        rooms |= strcmp(arguments[i], "rooms") == 0;
+    }
     void *library = dlopen(arguments[1], RTLD_NOW);
     if (!library) {
         fprintf(stderr, "uwebsockets: %s\n", dlerror());
@@ -137,6 +152,7 @@ int main(int count, char **arguments) {
     find(library, "uws_app_listen_with_config", &uws.listen);
     find(library, "uws_app_run", &uws.run);
     find(library, "uws_ws_subscribe", &uws.subscribe);
+    find(library, "uws_ws_send", &uws.send);
     find(library, "uws_publish", &uws.publish);
     find(library, "uws_get_loop", &uws.loop);
     find(library, "uws_loop_defer", &uws.defer);

@@ -2,12 +2,13 @@ import ChatClient
 import ChatCore
 import ChatSupport
 
-/// One client of the load generator: connects, logs in, then passes what it receives to its group.
+/// One client of the load generator: connects, logs in, joins its room if the dialect has rooms, then
+/// passes what it receives to its group.
 ///
 /// On: its group's loop.
 final class BenchClient: ClientConnectionDelegate {
     private enum Stage {
-        case connecting, upgrading, loggingIn
+        case connecting, upgrading, loggingIn, joining
         case inside
         case over
     }
@@ -19,6 +20,9 @@ final class BenchClient: ClientConnectionDelegate {
     let name: String
     /// The connection, until it ends.
     private(set) var connection: ClientConnection?
+    /// The place in its room's order at which the client stands before the run's messages, if it is
+    /// known.
+    var joinedSeq: UInt64?
     /// Whether the group itself ends this client, so that its end is not reported.
     var isLeaving = false
     private let group: ClientGroup
@@ -70,7 +74,7 @@ final class BenchClient: ClientConnectionDelegate {
     func opened(_ connection: ClientConnection) {
         stage = .loggingIn
         group.arrivals.upgrade.record(step())
-        say(PlainMessage.encode(type: "login", username: name))
+        say(group.plan.codec.login(from: number))
         connection.flush()
     }
 
@@ -85,13 +89,41 @@ final class BenchClient: ClientConnectionDelegate {
             group.heard(text, by: self)
         case .loggingIn:
             guard let message = HeardMessage(text), message.type != "chat" else { return }
-            guard message.type == "logged_in" else { return giveUp(reason(message)) }
-            stage = .inside
+            guard message.type == "logged_in" else {
+                return giveUp(reason(message, to: "login"))
+            }
             group.arrivals.login.record(step())
-            group.arrivals.whole.record(group.now - began)
-            group.cameIn(self)
+            join()
+        case .joining:
+            hearWhileJoining(text)
         case .connecting, .upgrading, .over: break
         }
+    }
+
+    private func join() {
+        guard let request = group.plan.codec.join(from: number) else { return comeIn() }
+        stage = .joining
+        say(request)
+        connection?.flush()
+    }
+
+    private func hearWhileJoining(_ text: RawSpan) {
+        guard let message = HeardMessage(text) else { return }
+        switch message.type {
+        case "joined": joinedSeq = message.seq
+        case "chat": joinedSeq = message.seq ?? joinedSeq
+        case "synced":
+            group.arrivals.join.record(step())
+            comeIn()
+        case "error": giveUp(reason(message, to: "join"))
+        default: break
+        }
+    }
+
+    private func comeIn() {
+        stage = .inside
+        group.arrivals.whole.record(group.now - began)
+        group.cameIn(self)
     }
 
     func pinged(_ connection: ClientConnection) {
@@ -104,7 +136,7 @@ final class BenchClient: ClientConnectionDelegate {
         self.connection = nil
         switch before {
         case .inside: group.lost(self, end)
-        case .connecting, .upgrading, .loggingIn: group.didNotComeIn(self, "\(end)")
+        case .connecting, .upgrading, .loggingIn, .joining: group.didNotComeIn(self, "\(end)")
         case .over: break
         }
     }
@@ -118,9 +150,9 @@ final class BenchClient: ClientConnectionDelegate {
 
     /// Returns the reason of a refusal without the client's name, so that equal reasons are counted
     /// together.
-    private func reason(_ answer: HeardMessage) -> String {
+    private func reason(_ answer: HeardMessage, to request: String) -> String {
         let words = [answer.type, answer.value, answer.code, answer.message].compactMap { $0 }
-        return "the login got " + words.joined(separator: " ")
+        return "the \(request) got " + words.joined(separator: " ")
     }
 
     private func step() -> Duration {

@@ -2,12 +2,14 @@ import ChatClient
 import ChatCore
 import NIOCore
 
-/// How long clients took to connect and log in, step by step.
+/// How long clients took to connect, log in and join, step by step.
 struct Arrivals: Sendable {
     var connect = Latency()
     var upgrade = Latency()
     var login = Latency()
-    /// The time from when the client was scheduled to connect until it was logged in.
+    /// From `join` to `synced`; empty in the plain dialect.
+    var join = Latency()
+    /// The time from when the client was scheduled to connect until it was logged in and had joined.
     var whole = Latency()
 
     static func + (left: Arrivals, right: Arrivals) -> Arrivals {
@@ -15,6 +17,7 @@ struct Arrivals: Sendable {
             connect: left.connect + right.connect,
             upgrade: left.upgrade + right.upgrade,
             login: left.login + right.login,
+            join: left.join + right.join,
             whole: left.whole + right.whole
         )
     }
@@ -55,7 +58,9 @@ final class ClientGroup {
         self.loop = loop
         self.index = index
         self.plan = plan
-        connector = ClientConnector(on: loop)
+        var settings = ClientSettings()
+        settings.subprotocol = plan.codec.dialect.subprotocol
+        connector = ClientConnector(on: loop, settings: settings)
     }
 
     /// Connects a client.
@@ -101,7 +106,8 @@ final class ClientGroup {
     }
 
     func heard(_ text: RawSpan, by client: BenchClient) {
-        traffic?.heard(text, by: client)
+        // What comes before the run's messages moves the client on, and nothing counts how far.
+        if let traffic { traffic.heard(text, by: client) } else { client.joinedSeq = nil }
     }
 
     func lost(_ client: BenchClient, _ end: ConnectionEnd) {

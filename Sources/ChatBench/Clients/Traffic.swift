@@ -8,7 +8,7 @@ enum Load: Sendable {
     /// A number of messages per second over all senders, whatever became of those before.
     case open(perSecond: Double)
     /// Each sender has `inFlight` messages on their way: the next leaves when the last recipient
-    /// has one of them.
+    /// of its room has one of them.
     case closed(inFlight: Int)
 }
 
@@ -21,64 +21,47 @@ final class Traffic {
         let end: Instant
     }
 
-    struct Counts: Sendable {
-        /// The number of messages by sender, for this group's senders.
-        var sent: [UInt32]
-        /// Messages that were to leave within the window.
-        var sentMeasured = 0
-        /// Those of them, of this group's senders, that the last recipient has.
-        var completeMeasured = 0
-        var complete = 0
-        /// Receipts of messages of the window, and of all messages.
-        var deliveriesMeasured = 0
-        var deliveries = 0
-        /// Messages of other programs' clients, or of clients that are not measured.
-        var foreign = 0
-        /// From the intended time to each receipt, and to the last one.
-        var latency = Latency()
-        var toLast = Latency()
-        /// From the intended time to when the message really left.
-        var lateness = Latency()
-        /// Answers `error`, and names lost, by code.
-        var refused: Reasons = [:]
-    }
-
-    /// Reports a message that all of the group's recipients have to its sender's group.
+    /// Reports a message that all of the group's recipients of its room have to its sender's group.
     typealias Report =
         @Sendable (_ sender: Int, _ number: UInt32, _ intended: Instant, _ at: Instant) -> Void
 
-    /// Tells all groups that this one has no recipients any more, with the number of each sender's
-    /// first message that it has not reported.
-    typealias Leave = @Sendable (_ reported: [UInt32]) -> Void
+    /// Tells all groups that this one has no recipients in a room any more, with the number of the first
+    /// message that it has not reported, for each sender of the room.
+    typealias Leave = @Sendable (_ room: Int, _ reported: [UInt32]) -> Void
 
     /// One sender of this group.
-    private struct Lane {
+    struct Lane {
         let sender: Int
         let client: BenchClient
         var message: [UInt8]
+        /// How many messages have been acknowledged, in `chat.v1`.
+        var acked: UInt64 = 0
     }
 
     /// The number of messages that leave before the loop serves its sockets again.
     private static let sendsPerTurn = 64
 
-    private let group: ClientGroup
-    private let senders: Int
-    private let window: Window
-    private let load: Load
-    private let report: Report
-    private let leave: Leave
+    let group: ClientGroup
+    let senders: Int
+    let window: Window
+    let load: Load
+    let report: Report
+    let leave: Leave
     /// Held in one value, so that a receipt accesses this object once: Swift checks each access for
     /// exclusivity, which costs as much as the rest.
-    private var books: Books
+    var books: Books
     /// Which groups still lack which messages of this group's senders.
-    private var groupsLacking: DeliveryTracker
-    private var lanes: [Lane] = []
-    private var laneOfSender: [Int: Int] = [:]
+    var groupsLacking: DeliveryTracker
+    /// The number of the group's recipients that are left, by room.
+    var present: [Int]
+    /// The rooms of which this group has told that it has no recipients in them.
+    var roomsLeft: Set<Int> = []
+    var lanes: [Lane] = []
+    var laneOfSender: [Int: Int] = [:]
     private var schedule: SendSchedule?
     private(set) var isSending = true
     private var isFlushing = false
-    private var hasStarted = false
-    private var hasLeft = false
+    private(set) var hasStarted = false
     private var timer: Scheduled<Void>?
 
     init(
@@ -97,14 +80,26 @@ final class Traffic {
         self.load = load
         self.report = report
         self.leave = leave
+        let rooms = group.plan.codec.rooms
         // Some clients may have ended already.
-        let present = group.clients.values.count { $0.place != nil }
+        let recipientsThere = group.clients.values.filter { $0.place != nil }
+        var present = Array(repeating: 0, count: rooms.count)
+        for client in recipientsThere { present[rooms.room(of: client.number)] += 1 }
+        self.present = present
+        var ledger = Ledger(recipients: recipients, senders: senders, rooms: rooms) {
+            rooms.room(of: $0 * groups + group.index)
+        }
+        for client in recipientsThere {
+            if let place = client.place, let seq = client.joinedSeq { ledger.place(seq, at: place) }
+        }
         books = Books(
-            ledger: Ledger(recipients: recipients, senders: senders),
-            deliveries: DeliveryTracker(senders: senders, recipients: present),
+            ledger: ledger,
+            deliveries: DeliveryTracker(
+                recipients: (0..<senders).map { present[rooms.room(of: $0)] }
+            ),
             counts: Counts(sent: Array(repeating: 0, count: senders))
         )
-        groupsLacking = DeliveryTracker(senders: senders, recipients: groups)
+        groupsLacking = DeliveryTracker(recipients: Array(repeating: groups, count: senders))
     }
 
     var counts: Counts { books.counts }
@@ -117,11 +112,11 @@ extension Traffic {
     /// Begins to send when the window opens. All groups have their traffic by then.
     func start() {
         hasStarted = true
-        leaveIfEmpty()
+        for room in present.indices { leaveIfEmpty(room) }
         for sender in 0..<senders {
             guard let client = group.clients[sender] else { continue }
             laneOfSender[sender] = lanes.count
-            let message = group.plan.codec.message(from: client.name)
+            let message = group.plan.codec.message(from: sender)
             lanes.append(Lane(sender: sender, client: client, message: message))
         }
         switch load {
@@ -167,7 +162,7 @@ extension Traffic {
         timer = group.loop.assumeIsolated().scheduleTask(in: wait) { [self] in body(self) }
     }
 
-    private func send(_ lane: Int, intended: Instant) {
+    func send(_ lane: Int, intended: Instant) {
         guard lanes[lane].client.connection != nil else { return }
         let sender = lanes[lane].sender
         let stamp = Stamp(
@@ -200,108 +195,5 @@ extension Traffic.Window {
     /// Returns whether a message with this intended time is measured.
     func measures(_ intended: Instant) -> Bool {
         intended >= measuredFrom && intended < end
-    }
-}
-
-// MARK: - Receiving
-
-extension Traffic {
-    func heard(_ text: RawSpan, by client: BenchClient) {
-        guard let place = client.place else { return }
-        guard let heard = group.plan.codec.read(text) else {
-            return hearOther(text, at: place)
-        }
-        hear(heard, at: place)
-    }
-
-    private func hear(_ heard: StampCodec.Heard, at place: Int) {
-        let (stamp, now) = (heard.stamp, group.now)
-        guard books.hear(heard, at: place, now: now, senders, window) else { return }
-        report(Int(stamp.sender), stamp.number, stamp.intended, now)
-    }
-
-    /// Parses a text as JSON that is not in the form in which a node writes this run's messages.
-    private func hearOther(_ text: RawSpan, at place: Int) {
-        guard let message = HeardMessage(text) else { return books.counts.foreign += 1 }
-        if let heard = group.plan.codec.read(message) { return hear(heard, at: place) }
-        switch message.type {
-        case "error": books.counts.refused[message.code ?? "error", default: 0] += 1
-        case "logged_out": books.counts.refused[message.reason ?? "logged_out", default: 0] += 1
-        default:
-            books.counts.foreign += 1
-            if let seq = message.seq { books.ledger.place(seq, at: place) }
-        }
-    }
-
-    /// Notes that all recipients of one group have a message of one of this group's senders. With
-    /// several groups the last report counts, which comes later than the last receipt by one step
-    /// between loops only if another report overtook it.
-    func complete(_ sender: Int, _ number: UInt32, _ intended: Instant, at time: Instant) {
-        guard groupsLacking.hear(sender: sender, number: number) else { return }
-        settle(sender, intended, at: time)
-    }
-
-    /// Notes that one group has no recipients any more.
-    func groupLeft(reported: [UInt32]) {
-        for (sender, _) in groupsLacking.leave(heard: { reported[$0] }) {
-            settle(sender, .distantPast, at: Clock.now)
-        }
-    }
-
-    private func settle(_ sender: Int, _ intended: Instant, at time: Instant) {
-        books.counts.complete += 1
-        if window.measures(intended) {
-            books.counts.completeMeasured += 1
-            books.counts.toLast.record(time - intended)
-        }
-        guard case .closed = load, isSending, let lane = laneOfSender[sender] else { return }
-        send(lane, intended: Clock.now)
-    }
-
-    /// Notes that a recipient has ended: the others' messages are complete without it.
-    func left(_ client: BenchClient) {
-        guard let place = client.place else { return }
-        let ledger = books.ledger
-        let complete = books.deliveries.leave { ledger.next(of: $0, at: place) }
-        for (sender, number) in complete {
-            report(sender, number, .distantPast, Clock.now)
-        }
-        leaveIfEmpty()
-    }
-
-    private func leaveIfEmpty() {
-        guard hasStarted, books.deliveries.isEmpty, !hasLeft else { return }
-        hasLeft = true
-        leave((0..<senders).map { books.deliveries.next(of: $0) })
-    }
-}
-
-/// What is noted for each receipt.
-private struct Books {
-    var ledger: Ledger
-    var deliveries: DeliveryTracker
-    var counts: Traffic.Counts
-
-    /// Notes a receipt. Returns true if the last of the group's recipients has the message now.
-    mutating func hear(
-        _ heard: StampCodec.Heard,
-        at place: Int,
-        now: Instant,
-        _ senders: Int,
-        _ window: Traffic.Window
-    ) -> Bool {
-        let stamp = heard.stamp
-        guard stamp.sender < senders else {
-            counts.foreign += 1
-            if let seq = heard.seq { ledger.place(seq, at: place) }
-            return false
-        }
-        guard ledger.hear(heard, at: place) else { return false }
-        counts.deliveries += 1
-        if window.measures(stamp.intended) {
-            counts.deliveriesMeasured += 1
-            counts.latency.record(nanoseconds: now.nanoseconds &- stamp.intended.nanoseconds)
-        }
-        return deliveries.hear(sender: Int(stamp.sender), number: stamp.number)
     }
 }

@@ -51,6 +51,7 @@ struct BenchChurn: AsyncParsableCommand {
         // The visitors' numbers come after theirs.
         let most = StampCodec.mostClients - ChurnBench.visitors
         try BenchArgument.check("--steady", steady, in: 1...most)
+        try options.checkRooms("--steady", steady)
         try BenchArgument.check("--size", size, in: StampCodec.valueSizes)
         try BenchArgument.checkDuration(duration)
     }

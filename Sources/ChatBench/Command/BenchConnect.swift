@@ -13,8 +13,8 @@ struct BenchConnect: AsyncParsableCommand {
 
             Without --rate, as fast as --concurrency allows. They all stay until the end.
 
-            With --json: connect_us, upgrade_us, login_us, whole_us
-            {count,p50,p90,p99,p99_9,max}; logged_in, clients_per_second, turned_away
+            With --json: connect_us, upgrade_us, login_us, join_us (--dialect v1),
+            whole_us {count,p50,p90,p99,p99_9,max}; logged_in, clients_per_second, turned_away
             and disconnects by reason, and what `bench fanout --help` says of the
             generator, the server and the thresholds.
             """
@@ -38,6 +38,7 @@ struct BenchConnect: AsyncParsableCommand {
 
     func validate() throws {
         try BenchArgument.check("--clients", clients, in: 1...StampCodec.mostClients)
+        try options.checkRooms("--clients", clients)
     }
 
     func run() async throws {

@@ -33,6 +33,7 @@ struct BenchIdle: AsyncParsableCommand {
 
     func validate() throws {
         try BenchArgument.check("--clients", clients, in: 1...StampCodec.mostClients)
+        try options.checkRooms("--clients", clients)
         try BenchArgument.checkDuration(duration)
     }
 

@@ -11,6 +11,20 @@ struct BenchOptions: ParsableArguments {
         transform: BenchArgument.url
     )
     var urls: [ChatURL] = []
+    @Option(
+        help: """
+            plain, or v1: chat.v1, in which clients join a room, number what they send, and \
+            wait for acks.
+            """
+    )
+    var dialect = BenchDialect.plain
+    @Option(
+        help: """
+            Rooms over which the clients are spread, with --dialect v1 (default: all are in the \
+            lobby).
+            """
+    )
+    var rooms: Int?
     @Option(help: "Threads of the generator (default: half of the processors).")
     var loops: Int?
     @Option(help: "Clients on their way in at the same time.")
@@ -30,56 +44,29 @@ struct BenchOptions: ParsableArguments {
         if urls.isEmpty { urls = [try BenchArgument.url("ws://127.0.0.1:4567/ws")] }
         if let loops { try BenchArgument.check("--loops", loops, in: 1...1024) }
         try BenchArgument.check("--concurrency", concurrency, in: 1...StampCodec.mostClients)
+        if let rooms {
+            guard dialect == .v1 else {
+                throw ValidationError(
+                    "--rooms needs --dialect v1: the plain dialect knows only the lobby."
+                )
+            }
+            try BenchArgument.check("--rooms", rooms, in: 1...BenchRooms.most)
+        }
         for pid in pids where ProcessorTime.ofProcess(pid) == nil {
             throw ValidationError("--pid \(pid): there is no such process here.")
         }
     }
-}
 
-/// The thresholds that a run must reach; the exit code says if it missed one.
-struct BenchLimits: ParsableArguments {
-    @Option(
-        name: .customLong("max-p99"),
-        help: """
-            The longest 99th percentile of the latency, such as 20ms. Missed if recipients are \
-            gone, or more messages lost than --max-lost.
-            """,
-        transform: BenchArgument.duration
-    )
-    var maxP99: Duration?
-    @Option(
-        help: "Messages a second that all recipients must have heard.",
-        transform: BenchArgument.number
-    )
-    var minRate: Double?
-    @Option(help: "Messages that may be lost, over all recipients, those that are gone too.")
-    var maxLost: Int?
-
-    func check(_ outcome: Scenario.Outcome, _ report: inout Report) {
-        let counts = outcome.counts
-        let p99 = counts.latency.count > 0 ? counts.latency.percentile(99) : nil
-        let perSecond =
-            outcome.measuredSeconds > 0
-            ? Double(counts.completeMeasured) / outcome.measuredSeconds : nil
-        report.threshold("max-p99", .atMost, maxP99, p99, \.short, voided: absence(outcome)) {
-            .number($0.microseconds)
-        }
-        report.threshold("min-rate", .atLeast, minRate, perSecond, { "\($0.threeDigits)/s" }) {
-            .number($0)
-        }
-        report.threshold("max-lost", .atMost, maxLost, outcome.faults.lost, \.grouped) {
-            .int($0)
-        }
-    }
-
-    /// Says why a latency proves nothing, if it does: messages that never arrived have none, and theirs
-    /// would be the worst.
-    private func absence(_ outcome: Scenario.Outcome) -> String? {
-        if outcome.gone > 0 { return "\(outcome.gone.grouped) recipients are gone" }
-        let lost = outcome.faults.lost
-        return lost > maxLost ?? 0 ? "\(lost.grouped) messages never arrived" : nil
+    /// Fails: if there are fewer clients than rooms.
+    func checkRooms(_ name: String, _ clients: Int) throws {
+        guard let rooms, rooms > clients else { return }
+        throw ValidationError(
+            "--rooms \(rooms): is more than \(name) \(clients), so rooms are empty."
+        )
     }
 }
+
+extension BenchDialect: ExpressibleByArgument {}
 
 /// Reads arguments with units, by the rules of the configuration.
 enum BenchArgument {

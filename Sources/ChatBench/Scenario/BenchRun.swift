@@ -49,7 +49,12 @@ struct BenchRun {
         defer { stopping.cancel() }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
         let loops = Array(group.makeIterator())
-        let codec = StampCodec(run: randomRun(), valueBytes: valueBytes)
+        let codec = StampCodec(
+            run: randomRun(),
+            valueBytes: valueBytes,
+            dialect: options.dialect,
+            rooms: BenchRooms(options.rooms)
+        )
         let plan = try await plan(options, clients: clients, codec, on: loops)
         let run = BenchRun(options: options, team: try await .make(on: loops, plan), stop: stop)
         var report = try await body(run)

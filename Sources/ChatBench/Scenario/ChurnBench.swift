@@ -23,7 +23,7 @@ struct ChurnBench {
         var report = Report(
             bench: "churn",
             "churn  \(churnPerSecond.threeDigits) clients/s come and go, \(steady.grouped) stay and "
-                + "hear \(messagesPerSecond.threeDigits) messages/s"
+                + "hear \(messagesPerSecond.threeDigits) messages/s\(run.place)"
         )
         report.addPlan(run)
         report.field("steady", .int(steady))
@@ -41,7 +41,8 @@ struct ChurnBench {
         let scenario = Scenario(
             run: run,
             recipients: steady,
-            senders: 1,
+            // One in each room, so that all who stay hear something.
+            senders: run.team.plan.codec.rooms.count,
             load: .open(perSecond: messagesPerSecond),
             warmup: warmup,
             duration: duration
@@ -66,7 +67,7 @@ struct ChurnBench {
         _ = try await run.team.fromEach { group in
             group.arrivals = Arrivals()
             group.onEntry = { client in
-                var message = codec.message(from: client.name)
+                var message = codec.message(from: client.number)
                 let stamp = Stamp(sender: Stamp.noise, number: 0, intended: Clock.now)
                 codec.stamp(&message, stamp)
                 client.say(message)

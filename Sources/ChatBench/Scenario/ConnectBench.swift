@@ -12,7 +12,10 @@ struct ConnectBench {
 
     func hold(_ run: BenchRun) async throws -> Report {
         let load = perSecond.map { "\($0.threeDigits)/s" } ?? "\(run.options.concurrency) at a time"
-        var report = Report(bench: "connect", "connect  \(clients.grouped) clients, \(load)")
+        var report = Report(
+            bench: "connect",
+            "connect  \(clients.grouped) clients\(run.place), \(load)"
+        )
         report.addPlan(run)
         report.field("clients", .int(clients))
         report.field("rate", perSecond.map { .number($0) } ?? .null)
@@ -63,11 +66,14 @@ extension Report {
         }
     }
 
-    /// Adds how long clients took to connect and log in.
+    /// Adds how long clients took to connect, log in and join.
     mutating func add(_ arrivals: Arrivals) {
         latency("connect", "connect_us", arrivals.connect, "TCP")
         latency("upgrade", "upgrade_us", arrivals.upgrade, "request to 101")
         latency("login", "login_us", arrivals.login, "login to logged_in")
+        if arrivals.join.count > 0 {
+            latency("join", "join_us", arrivals.join, "join to synced")
+        }
         latency("all of it", "whole_us", arrivals.whole, "from the intended time")
     }
 }

@@ -56,12 +56,19 @@ struct FanOutBench {
             case .open(let perSecond): "\(perSecond.threeDigits) messages/s"
             case .closed(let inFlight): "\(inFlight) in flight each"
             }
-        return "fanout  \(plan.recipients.grouped) recipients, \(plan.senders) of them senders, "
-            + "\(load), \(plan.valueBytes) bytes"
+        return "fanout  \(plan.recipients.grouped) recipients, \(plan.senders) of them senders"
+            + "\(run.place), \(load), \(plan.valueBytes) bytes"
     }
 }
 
 extension BenchRun {
+    /// Says for a title which dialect is spoken, and in how many rooms; empty for the plain dialect.
+    var place: String {
+        let codec = team.plan.codec
+        if codec.dialect == .plain { return "" }
+        return codec.rooms.isLobby ? ", chat.v1" : ", chat.v1 in \(codec.rooms.count.grouped) rooms"
+    }
+
     /// Returns whether all clients are logged in; if not, the report says why.
     func isComplete(_ report: inout Report) async throws -> Bool {
         let reasons = try await team.reasons { $0.turnedAway }
@@ -79,6 +86,9 @@ extension Report {
     /// Adds where the clients connected to and from.
     mutating func addPlan(_ run: BenchRun) {
         field("urls", .array(run.options.urls.map { .string("\($0)") }))
+        let codec = run.team.plan.codec
+        field("dialect", .string(codec.dialect.rawValue))
+        field("rooms", .int(codec.rooms.count))
         field("loops", .int(run.team.groups.count))
         field("sources", .array(run.team.plan.sources.map { .string($0.ipAddress ?? "") }))
     }

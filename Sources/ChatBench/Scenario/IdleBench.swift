@@ -13,7 +13,7 @@ struct IdleBench {
     func hold(_ run: BenchRun) async throws -> Report {
         var report = Report(
             bench: "idle",
-            "idle  \(clients.grouped) clients for \(Units.text(duration: duration))"
+            "idle  \(clients.grouped) clients\(run.place) for \(Units.text(duration: duration))"
         )
         report.addPlan(run)
         report.field("clients", .int(clients))

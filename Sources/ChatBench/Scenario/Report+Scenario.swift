@@ -14,6 +14,10 @@ extension Report {
         let counts = outcome.counts
         latency("latency", "latency_us", counts.latency, "to each receipt")
         latency("to the last", "last_recipient_us", counts.toLast, "to the last recipient")
+        if outcome.isAcknowledged {
+            field("acks", .int(counts.acked))
+            latency("ack", "ack_us", counts.ackLatency, "to the ack, at the sender")
+        }
         addLateness(counts.lateness)
         addRefusals(counts.refused)
         addUsage(outcome.usage, each: "delivery", outcome.usage.deliveries)
@@ -125,13 +129,20 @@ extension Report {
         let parts = [
             (faults.lost, "lost"), (faults.doubled, "doubled"), (faults.outOfOrder, "out of order"),
             (faults.seqBreaks, "breaks in seq"),
-            (faults.disagreeing, "recipients with another order"), (gone, "recipients gone"),
+            (faults.disagreeing, "recipients with another order"),
+            (faults.astray, "in the wrong room"), (faults.unacknowledged, "without an ack"),
+            (faults.undueAcks, "acks that were not due"), (gone, "recipients gone"),
         ].filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
         field("lost", .int(faults.lost))
         field("doubled", .int(faults.doubled))
         field("out_of_order", .int(faults.outOfOrder))
         field("seq_breaks", .int(faults.seqBreaks))
         field("disagreeing_recipients", .int(faults.disagreeing))
+        if outcome.isAcknowledged {
+            field("astray", .int(faults.astray))
+            field("unacknowledged", .int(faults.unacknowledged))
+            field("undue_acks", .int(faults.undueAcks))
+        }
         field("recipients_gone", .int(gone))
         let heard = outcome.counts.deliveries
         let isRight = parts.isEmpty && heard > 0
@@ -143,7 +154,8 @@ extension Report {
             return row(
                 "checked",
                 "each of \(outcome.counts.complete.grouped) messages once, in one order, at all "
-                    + "\(recipients.grouped) recipients"
+                    + "\(recipients.grouped) recipients" + (outcome.rooms > 1 ? " of its room" : "")
+                    + (outcome.isAcknowledged ? ", and acknowledged once" : "")
             )
         }
         let found = heard > 0 ? parts.joined(separator: ", ") : "nothing was heard at all"

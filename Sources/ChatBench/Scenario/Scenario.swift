@@ -2,7 +2,7 @@ import ChatCore
 import ChatSupport
 import NIOCore
 
-/// Messages between clients that are all logged in: sent, measured, waited for, checked.
+/// Messages between clients that are all logged in and in their rooms: sent, measured, waited for, checked.
 ///
 /// On: the task that runs the command.
 struct Scenario {
@@ -30,6 +30,9 @@ struct Scenario {
         var intended: Int?
         /// The length of the window, which is cut short if the end of the run is requested.
         var measuredSeconds: Double
+        /// Whether each message is answered with an `ack`.
+        var isAcknowledged = false
+        var rooms = 1
     }
 
     /// Runs the scenario. `meanwhile` is called every few milliseconds, with the share of the time
@@ -70,7 +73,9 @@ struct Scenario {
             usage: Usage(from: first, to: last),
             gone: recipients - present,
             intended: intended(window, until: ended),
-            measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1))
+            measuredSeconds: max(0, (ended - window.measuredFrom) / .seconds(1)),
+            isAcknowledged: isAcknowledged,
+            rooms: run.team.plan.codec.rooms.count
         )
     }
 
@@ -113,13 +118,15 @@ struct Scenario {
                 }
             }
         }
-        let leave: Traffic.Leave = { reported in
+        let leave: Traffic.Leave = { room, reported in
             for group in groups {
                 // Runs after what was reported before, on every loop.
                 if group.eventLoop.inEventLoop {
-                    group.value.traffic?.groupLeft(reported: reported)
+                    group.value.traffic?.groupLeft(room, reported: reported)
                 } else {
-                    group.eventLoop.execute { group.value.traffic?.groupLeft(reported: reported) }
+                    group.eventLoop.execute {
+                        group.value.traffic?.groupLeft(room, reported: reported)
+                    }
                 }
             }
         }
@@ -140,7 +147,10 @@ struct Scenario {
         _ = try await run.team.fromEach { $0.traffic?.start() }
     }
 
-    /// Waits until every recipient has all messages, or nothing arrives any more.
+    private var isAcknowledged: Bool { run.team.plan.codec.dialect == .v1 }
+
+    /// Waits until every recipient has all messages and every sender its `ack`s, or nothing arrives any
+    /// more.
     private func settle() async throws {
         var before = -1
         var deadline = Clock.now + Self.patience
@@ -148,8 +158,10 @@ struct Scenario {
             let sent = try await run.team.sum {
                 ($0.traffic?.counts.sent ?? []).reduce(0) { $0 + Int($1) }
             }
-            if try await run.team.sum({ $0.traffic?.counts.complete ?? 0 }) == sent { return }
-            let heard = try await run.team.sum { $0.traffic?.counts.deliveries ?? 0 }
+            let complete = try await run.team.sum { $0.traffic?.counts.complete ?? 0 }
+            let acked = try await run.team.sum { $0.traffic?.counts.acked ?? 0 }
+            if complete == sent, !isAcknowledged || acked >= sent { return }
+            let heard = acked + (try await run.team.sum { $0.traffic?.counts.deliveries ?? 0 })
             if heard != before { deadline = Clock.now + Self.patience }
             before = heard
             try await Task.sleep(for: BenchRun.poll)
@@ -173,24 +185,10 @@ struct Scenario {
             $0.merge($1.digests, uniquingKeysWith: +)
         }
         faults.disagreeing = Ledger.disagreeing(kinds)
+        if isAcknowledged {
+            faults.unacknowledged = all.sent.reduce(0) { $0 + Int($1) } - all.acked
+            faults.undueAcks = all.undueAcks
+        }
         return (all, faults, parts.map(\.present).reduce(0, +))
-    }
-}
-
-extension Traffic.Counts {
-    static func + (left: Self, right: Self) -> Self {
-        var sum = left
-        for sender in sum.sent.indices { sum.sent[sender] += right.sent[sender] }
-        sum.sentMeasured += right.sentMeasured
-        sum.completeMeasured += right.completeMeasured
-        sum.complete += right.complete
-        sum.deliveriesMeasured += right.deliveriesMeasured
-        sum.deliveries += right.deliveries
-        sum.foreign += right.foreign
-        sum.latency.add(right.latency)
-        sum.toLast.add(right.toLast)
-        sum.lateness.add(right.lateness)
-        sum.refused.merge(right.refused, uniquingKeysWith: +)
-        return sum
     }
 }

@@ -16,8 +16,8 @@ struct Stamp: Equatable, Sendable {
 }
 
 /// Writes and reads a run's messages, whose fixed form has the stamp at a fixed place, so that no
-/// JSON is parsed for a receipt: names of one length, and a value of one length that begins with 32
-/// hexadecimal digits.
+/// JSON is parsed for a receipt: names of clients and of rooms of one length each, and a value of one
+/// length that begins with 32 hexadecimal digits.
 struct StampCodec: Sendable {
     /// What was received.
     struct Heard: Equatable {
@@ -31,27 +31,39 @@ struct StampCodec: Sendable {
     /// The allowed sizes, up to the longest message that a node can be set to relay.
     static let valueSizes = smallestValueBytes...(1 << 20)
     /// The number of digits of a client's number in its name.
-    private static let numberDigits = 7
+    static let numberDigits = 7
     /// The most clients with different names in one run.
     static let mostClients = 10_000_000
-    private static let stampDigits = 32
+    static let stampDigits = 32
 
     /// The part of every name that tells this run from all others.
     let run: String
     /// The length of the JSON value, its quotes included.
     let valueBytes: Int
+    let dialect: BenchDialect
+    let rooms: BenchRooms
     /// The beginning of every message, up to the number in the name.
     private let beginning: [UInt8]
     /// The text between the number and the stamp.
     private let middle: [UInt8]
     /// The text after the stamp, up to the value's closing quote.
-    private let filler: [UInt8]
-    private let stampOffset: Int
+    let filler: [UInt8]
+    /// The text between the value and the room's number; empty if messages name no room.
+    private let roomHead: [UInt8]
+    let stampOffset: Int
 
-    init(run: String, valueBytes: Int) {
+    init(
+        run: String,
+        valueBytes: Int,
+        dialect: BenchDialect = .plain,
+        rooms: BenchRooms = .lobby
+    ) {
         precondition(valueBytes >= Self.smallestValueBytes)
         self.run = run
         self.valueBytes = valueBytes
+        self.dialect = dialect
+        self.rooms = rooms
+        roomHead = rooms.isLobby ? [] : Array(#","room":"\#(Self.beginningOfRooms(run))"#.utf8)
         beginning = Array(#"{"type":"chat","username":"bench-\#(run)-"#.utf8)
         middle = Array(#"","value":""#.utf8)
         let dots = valueBytes - Self.smallestValueBytes
@@ -66,39 +78,19 @@ struct StampCodec: Sendable {
     }
 
     /// Returns the name of a client.
-    func name(_ number: Int) -> String {
+    func name(_ number: Int) -> String { "bench-\(run)-" + Self.padded(number) }
+
+    /// Returns the name of a room; nil for the lobby.
+    func roomName(_ room: Int) -> String? {
+        rooms.isLobby ? nil : Self.beginningOfRooms(run) + Self.padded(room)
+    }
+
+    private static func beginningOfRooms(_ run: String) -> String { "bench-\(run)-r" }
+
+    private static func padded(_ number: Int) -> String {
         let digits = String(number)
-        let zeros = String(repeating: "0", count: max(0, Self.numberDigits - digits.count))
-        return "bench-\(run)-\(zeros)\(digits)"
+        return String(repeating: "0", count: max(0, numberDigits - digits.count)) + digits
     }
-
-    // MARK: Writing
-
-    /// Returns a sender's message, without a stamp yet.
-    func message(from name: String) -> [UInt8] {
-        let stamp = [UInt8](repeating: UInt8(ascii: "0"), count: Self.stampDigits)
-        let value = [UInt8(ascii: "\"")] + stamp + filler
-        return PlainMessage.encode(type: "chat", username: name, value: value)
-    }
-
-    /// Puts the stamp into a message.
-    func stamp(_ message: inout [UInt8], _ stamp: Stamp) {
-        Self.write(UInt64(stamp.sender), digits: 8, to: &message, at: stampOffset)
-        Self.write(UInt64(stamp.number), digits: 8, to: &message, at: stampOffset + 8)
-        let time = UInt64(bitPattern: stamp.intended.nanoseconds)
-        Self.write(time, digits: 16, to: &message, at: stampOffset + 16)
-    }
-
-    private static func write(_ number: UInt64, digits: Int, to bytes: inout [UInt8], at start: Int)
-    {
-        for index in 0..<digits {
-            let digit = UInt8(truncatingIfNeeded: number >> ((digits - 1 - index) * 4)) & 0xF
-            bytes[start + index] =
-                digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-        }
-    }
-
-    // MARK: Reading
 
     /// Reads a message as a node sends it, and checks every byte of name and value.
     ///
@@ -106,7 +98,8 @@ struct StampCodec: Sendable {
     /// Fails: returns nil for every other text, which may still be a message of this run: see
     /// `read(_: HeardMessage)`.
     func read(_ text: RawSpan) -> Heard? {
-        let end = stampOffset - 1 + valueBytes
+        let valueEnd = stampOffset - 1 + valueBytes
+        let end = valueEnd + roomBytes
         guard text.byteCount > end else { return nil }
         return text.withUnsafeBytes { bytes -> Heard? in
             let stamp = Self.stamp(bytes, at: stampOffset)
@@ -114,10 +107,26 @@ struct StampCodec: Sendable {
             guard Self.holds(bytes, beginning, at: 0),
                 stamp.sender == Stamp.noise || Self.number(bytes, at: digits) == stamp.sender,
                 Self.holds(bytes, middle, at: digits + Self.numberDigits),
-                Self.holds(bytes, filler, at: stampOffset + Self.stampDigits)
+                Self.holds(bytes, filler, at: stampOffset + Self.stampDigits),
+                rooms.isLobby || holdsRoom(of: stamp.sender, bytes, at: valueEnd)
             else { return nil }
             return Heard(stamp: stamp, seq: Self.seq(bytes, at: end))
         }
+    }
+
+    /// The length of what a message says about its room.
+    var roomBytes: Int { rooms.isLobby ? 0 : roomHead.count + Self.numberDigits + 1 }
+
+    /// Whether a message names the room of its sender, or any room of the run if it is noise.
+    private func holdsRoom(of sender: UInt32, _ bytes: UnsafeRawBufferPointer, at offset: Int)
+        -> Bool
+    {
+        let digits = offset + roomHead.count
+        guard Self.holds(bytes, roomHead, at: offset),
+            bytes[digits + Self.numberDigits] == UInt8(ascii: "\""),
+            let room = Self.number(bytes, at: digits)
+        else { return false }
+        return sender == Stamp.noise || Int(room) == rooms.room(of: Int(sender))
     }
 
     /// Reads a message of a server that writes its JSON differently.
@@ -128,14 +137,16 @@ struct StampCodec: Sendable {
         return Array(value.utf8).withUnsafeBytes { bytes -> Heard? in
             let stamp = Self.stamp(bytes, at: 1)
             guard bytes[0] == UInt8(ascii: "\""),
-                stamp.sender == Stamp.noise || name == self.name(Int(stamp.sender)),
+                stamp.sender == Stamp.noise
+                    || name == self.name(Int(stamp.sender))
+                        && message.room == roomName(rooms.room(of: Int(stamp.sender))),
                 Self.holds(bytes, filler, at: 1 + Self.stampDigits)
             else { return nil }
             return Heard(stamp: stamp, seq: message.seq)
         }
     }
 
-    private static func holds(
+    static func holds(
         _ bytes: UnsafeRawBufferPointer,
         _ expected: [UInt8],
         at offset: Int
@@ -148,10 +159,13 @@ struct StampCodec: Sendable {
         Stamp(
             sender: hex(bytes, at: offset),
             number: hex(bytes, at: offset + 8),
-            intended: Instant(
-                nanoseconds: Int64(hex(bytes, at: offset + 16)) << 32
-                    | Int64(hex(bytes, at: offset + 24))
-            )
+            intended: instant(bytes, at: offset + 16)
+        )
+    }
+
+    static func instant(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Instant {
+        Instant(
+            nanoseconds: Int64(hex(bytes, at: offset)) << 32 | Int64(hex(bytes, at: offset + 8))
         )
     }
 
@@ -168,7 +182,7 @@ struct StampCodec: Sendable {
 
     /// Reads eight hexadecimal digits, in lower case, all at once: each byte becomes its digit,
     /// then neighbours are joined three times.
-    private static func hex(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
+    static func hex(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32 {
         let loaded = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
         let text = UInt64(littleEndian: loaded)
         // A letter has bit 6 set, and its low bits count from 1.
@@ -181,7 +195,15 @@ struct StampCodec: Sendable {
 
     /// Reads the number after `,"seq":`.
     private static func seq(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64? {
-        let key: StaticString = #","seq":"#
+        decimal(after: #","seq":"#, bytes, at: offset)?.number
+    }
+
+    /// Reads a whole number after a key, and returns it with the offset after it.
+    static func decimal(
+        after key: StaticString,
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: Int
+    ) -> (number: UInt64, end: Int)? {
         var index = offset + key.utf8CodeUnitCount
         guard bytes.count > index, let base = bytes.baseAddress,
             memcmp(base + offset, key.utf8Start, key.utf8CodeUnitCount) == 0
@@ -193,6 +215,6 @@ struct StampCodec: Sendable {
             number = number &* 10 &+ UInt64(digit)
             index += 1
         }
-        return number
+        return (number, index)
     }
 }

@@ -7,6 +7,8 @@ public struct HeardMessage: Sendable, Equatable {
     public private(set) var username: String?
     /// The value as it was written, in JSON.
     public private(set) var value: String?
+    /// The room, if the message names one; nil in the plain dialect, and for what is said in the lobby.
+    public private(set) var room: String?
     /// The message's place in the room's order; nil for one that an external program published.
     public private(set) var seq: UInt64?
     /// The time of the message in milliseconds since 1970.
@@ -58,6 +60,7 @@ public struct HeardMessage: Sendable, Equatable {
         case "type": type = string ?? ""
         case "username": username = string
         case "value": value = json.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+        case "room": room = string
         case "seq": seq = UInt64(decimal: json)
         case "ts": timestampMs = UInt64(decimal: json)
         case "mid": mid = string

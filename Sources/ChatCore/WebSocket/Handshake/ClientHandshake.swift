@@ -18,14 +18,17 @@ public struct ClientHandshake {
     /// The request, to be sent before anything else.
     public let request: [UInt8]
     private let accept: String
+    private let subprotocol: String?
     /// The answer so far; once its head is complete and not 101, its body.
     private var answer: [UInt8] = []
     private var refusal: (status: Int, contentLength: Int?)?
 
-    /// Makes a request. `host` is the server's name as in the URL, with its port unless that is 80.
+    /// Makes a request. `host` is the server's name as in the URL, with its port unless that is 80. If a
+    /// subprotocol is offered, the server has to pick it.
     public init(
         host: String,
         path: String,
+        subprotocol: String? = nil,
         headers: [(name: String, value: String)] = [],
         using generator: inout some RandomNumberGenerator
     ) {
@@ -33,11 +36,13 @@ public struct ClientHandshake {
         for _ in 0..<2 { withUnsafeBytes(of: generator.next()) { nonce += $0 } }
         let key = Base64.encode(nonce)
         accept = Handshake.acceptKey(for: key)
+        self.subprotocol = subprotocol
+        let offer = subprotocol.map { [(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
         let lines =
             [
                 "GET \(path) HTTP/1.1", "Host: \(host)", "Upgrade: websocket",
                 "Connection: Upgrade", "Sec-WebSocket-Key: \(key)", "Sec-WebSocket-Version: 13",
-            ] + headers.map { "\($0.name): \($0.value)" }
+            ] + (offer + headers).map { "\($0.name): \($0.value)" }
         request = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
     }
 
@@ -90,8 +95,12 @@ public struct ClientHandshake {
         guard head["Sec-WebSocket-Accept"] == [accept] else {
             throw .notWebSocket("Sec-WebSocket-Accept does not fit the key")
         }
-        guard head["Sec-WebSocket-Extensions"].isEmpty, head["Sec-WebSocket-Protocol"].isEmpty
+        let picked = head["Sec-WebSocket-Protocol"]
+        guard head["Sec-WebSocket-Extensions"].isEmpty, picked.isEmpty || picked == [subprotocol]
         else { throw .notWebSocket("the answer agrees to what was not asked for") }
+        if let subprotocol, picked.isEmpty {
+            throw .notWebSocket("the server does not speak \(subprotocol)")
+        }
     }
 
     /// Returns the end of the empty line that ends the head; the line may have begun in earlier

@@ -9,11 +9,12 @@ import Testing
         func next() -> UInt64 { 0x0102_0304_0506_0708 }
     }
 
-    private func handshake() -> ClientHandshake {
+    private func handshake(subprotocol: String? = nil) -> ClientHandshake {
         var generator = Fixed()
         return ClientHandshake(
             host: "h:4567",
             path: "/ws",
+            subprotocol: subprotocol,
             headers: [("Origin", "x")],
             using: &generator
         )
@@ -47,8 +48,8 @@ import Testing
         try handshake.consume(bytes.span.bytes)
     }
 
-    private func error(_ answer: String) -> ClientHandshakeError? {
-        var handshake = handshake()
+    private func error(_ answer: String, subprotocol: String? = nil) -> ClientHandshakeError? {
+        var handshake = handshake(subprotocol: subprotocol)
         do {
             return try handshake.consume(Array(answer.utf8).span.bytes) == nil
                 ? handshake.ended() : nil
@@ -66,6 +67,19 @@ import Testing
         _ = try Handshake.key(method: "GET", version: (1, 1)) { name in
             headers[name.lowercased()].map { [$0] } ?? []
         }
+    }
+
+    @Test func `a subprotocol is offered, and the server has to pick it and no other one`() {
+        let offered = headers(handshake(subprotocol: "chat.v1").request)
+        #expect(offered["sec-websocket-protocol"] == "chat.v1")
+        #expect(headers(handshake().request)["sec-websocket-protocol"] == nil)
+        let picks = answer(["Sec-WebSocket-Protocol": "chat.v1"])
+        #expect(error(picks, subprotocol: "chat.v1") == nil)
+        let unasked = "the answer agrees to what was not asked for"
+        #expect(error(picks) == .notWebSocket(unasked))
+        #expect(error(picks, subprotocol: "chat.v2") == .notWebSocket(unasked))
+        let none = ClientHandshakeError.notWebSocket("the server does not speak chat.v1")
+        #expect(error(answer(), subprotocol: "chat.v1") == none)
     }
 
     @Test func `keys are drawn anew`() {
