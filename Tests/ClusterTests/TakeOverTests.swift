@@ -96,4 +96,63 @@ import Testing
         }
         #expect(resumed?.isResumed == true)
     }
+
+    @Test func `a stopped node says nothing for a login that was taken over meanwhile, in no room`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let listeners = try ["a", "b"].map { try RoomClient(port: cluster.nodes[1].port, room: $0) }
+        for listener in listeners { try listener.join() }
+        let old = try RoomClient(port: cluster.nodes[0].port, room: "a")
+        let secret = try old.login("Ada").session
+        for n in 1...3 { try old.say("\(n)", n: n) }
+        _ = try old.hearAck(of: 3)
+        cluster.nodes[0].process.stop()
+        // They wait in the stopped node's socket.
+        for n in 4...6 { try old.say("\"stale\"", n: n, in: n.isMultiple(of: 2) ? "a" : "b") }
+        let new = try RoomClient(port: cluster.nodes[1].port, room: "b")
+        let login = try new.login("Ada", session: secret)
+        #expect(login.isResumed && login.acked == 3)
+        for n in 4...6 { try new.say("\(n)", n: n) }
+        _ = try new.hearAck(of: 6)
+        cluster.nodes[0].process.signal(SIGCONT)
+        var last = ""
+        while let text = try? old.socket.hear(), !last.contains("replaced") { last = text }
+        #expect(last.contains(#""reason":"replaced""#))
+        for n in 7...8 { try new.say("\(n)", n: n) }
+        _ = try new.hearAck(of: 8)
+        try listeners[0].hear(upTo: 3)
+        try listeners[1].hear(upTo: 5)
+        #expect(listeners[0].values == ["1", "2", "3"])
+        #expect(listeners[1].values == ["4", "5", "6", "7", "8"])
+        for listener in listeners {
+            try listener.socket.say(#"{"type":"ping"}"#)
+            #expect(try listener.hear() == #"{"type":"pong"}"#)
+        }
+    }
+
+    @Test func `a name that lingers is no stranger to its node's search for forgotten names`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1, flags: flags)
+        let redis = cluster.redis
+        let old = try RoomClient(port: cluster.nodes[0].port)
+        let secret = try old.login("Ada").session
+        let held = try await redis.cli("KEYS", "*held/*")
+        old.socket.socket.close()
+        try await eventually("the name lingers") {
+            try await redis.cli("HGET", "chat/name/ada", "linger") == "1"
+        }
+        // One that no session knows tells when the search is over.
+        try await redis.cli("HSET", held, "ghost", "x")
+        // A node searches whenever it is told its registration again.
+        try await redis.cli("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        try await eventually("the ghost is gone") {
+            try await redis.cli("HEXISTS", held, "ghost") == "0"
+        }
+        #expect(try await redis.cli("HGET", "chat/name/ada", "linger") == "1")
+        #expect(try await redis.cli("HEXISTS", held, "ada") == "1")
+        let new = try RoomClient(port: cluster.nodes[0].port)
+        #expect(try new.login("Ada", session: secret).isResumed)
+    }
 }

@@ -103,7 +103,8 @@ public final class RoomClient {
     }
 
     /// Says something with the client's own number.
-    public func say(_ value: String, n: Int) throws {
+    public func say(_ value: String, n: Int, in other: String? = nil) throws {
+        let room = other ?? room
         try socket.say(#"{"type":"chat","room":"\#(room)","value":\#(value),"n":\#(n)}"#)
     }
 

@@ -59,7 +59,7 @@ extension BrokerClient {
         swap(&outbox, &rooms.all[number].outbox)
         var last = LastFound<SocketID>()
         outbox.fill { draft in
-            let decision = seal(draft, number, &last)
+            let decision = seal(draft, &last)
             if case .drop = decision { tellDropped(draft, &effects) }
             return decision
         }
@@ -77,13 +77,14 @@ extension BrokerClient {
         effects.append(.call(.publish(call)))
     }
 
-    /// Adds proof and number to a message that is sent now. Until the sender's messages in another
-    /// room's call have an answer it waits: of calls in flight together the later ones could be void.
+    /// Adds proof and number to a message that is sent now. A session has messages in one room at a time,
+    /// so that the sender has none in another room's call: of calls in flight together the later ones could
+    /// be void.
+    ///
     /// Inlined, with what it calls: otherwise the message is copied twice, which costs 240 instructions.
     @inline(__always)
     private mutating func seal(
         _ draft: Draft,
-        _ number: Int,
         _ last: inout LastFound<SocketID>
     ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
@@ -92,9 +93,7 @@ extension BrokerClient {
             return held.values[index].settlement(of: number) == nil ? .wait : .drop
         }
         // Changed in the table: taken out, it would be copied.
-        if let sealed = held.values[index].seal(draft, in: number) { return .send(sealed) }
-        follow(Int(held.values[index].sending), number)
-        return .wait
+        return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
 
     /// Tells the sender of a message that is never sent what became of it. Rare, and so not inlined.

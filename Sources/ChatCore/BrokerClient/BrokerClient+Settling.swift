@@ -1,25 +1,11 @@
 /// Settles messages: by the answer to their call or, if that was lost, by the next claim of their
 /// sender's name.
 extension BrokerClient {
-    /// Removes and returns the messages in flight. Other rooms' messages of their senders may leave at
-    /// the end of the turn.
+    /// Removes and returns the messages in flight.
     mutating func takeInFlight(of number: Int) -> [Outbox.Sent] {
         let sent = rooms.all[number].outbox.takeInFlight()
         rooms.all[number].outbox.shrink()
-        if !rooms.all[number].followers.isEmpty {
-            let followers = rooms.all[number].followers
-            rooms.all[number].followers = []
-            for follower in followers { markReady(follower) }
-        }
         return sent
-    }
-
-    /// Lets a room's messages wait for another room's call; -1: for none.
-    mutating func follow(_ other: Int, _ number: Int) {
-        guard other >= 0, other != number, !rooms.all[other].followers.contains(number) else {
-            return
-        }
-        rooms.all[other].followers.append(number)
     }
 
     mutating func publishAnswered(
@@ -143,7 +129,7 @@ extension BrokerClient {
         _ last: inout LastFound<SocketID>
     ) {
         guard let index = last.index(of: sender, in: held) else { return }
-        held.values[index].settle(n, at: seq)
+        held.values[index].accept(n, at: seq)
     }
 
     /// Handles a publish that was refused before anything was written: the numbers are free again.
@@ -184,7 +170,6 @@ extension BrokerClient {
             } else {
                 inDoubt[sender] = [message]
             }
-            held[sender]?.sending = -1
             markUnconfirmed(sender)
         }
     }

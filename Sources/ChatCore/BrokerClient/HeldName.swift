@@ -48,9 +48,6 @@ struct HeldName: Sendable {
     var isLingering = false
     /// Whether the name was taken over before the answer came that grants it.
     var isReplacedEarly = false
-    /// The number of the room's outbox whose call in flight has messages of the name; -1: none has.
-    /// Layout: after five bytes, so that it takes no memory of its own.
-    var sending: Int32 = -1
     /// The epoch and the incarnation of the last claim.
     var context: ClaimContext
     var producer: ProducerID
@@ -91,13 +88,10 @@ struct HeldName: Sendable {
         acceptedSeq = grant.seq
     }
 
-    /// Adds proof and the next number to a message, which leaves with the call of a room's outbox; nil
-    /// if the name is not confirmed, or has messages in the call of another room.
+    /// Adds proof and the next number to a message that is sent now; nil if the name is not confirmed.
     @inline(__always)
-    mutating func seal(_ draft: Draft, in number: Int) -> SealedDraft? {
-        let number = Int32(truncatingIfNeeded: number)
-        guard phase == .held, sending < 0 || sending == number else { return nil }
-        sending = number
+    mutating func seal(_ draft: Draft) -> SealedDraft? {
+        guard phase == .held else { return nil }
         n += 1
         return SealedDraft(
             key: username.key,
@@ -127,16 +121,7 @@ struct HeldName: Sendable {
 
     /// Makes the number of a message that was not written, and is not in flight any more, the next one
     /// again.
-    mutating func takeBack(_ number: UInt64) {
-        sending = -1
-        n = number - 1
-    }
-
-    /// Notes that a message was accepted by the call that it was in flight with.
-    mutating func settle(_ number: UInt64, at seq: UInt64) {
-        sending = -1
-        accept(number, at: seq)
-    }
+    mutating func takeBack(_ number: UInt64) { n = number - 1 }
 
     /// Notes that a message was accepted.
     mutating func accept(_ number: UInt64, at seq: UInt64) {

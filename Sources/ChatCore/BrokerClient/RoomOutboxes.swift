@@ -18,9 +18,6 @@ struct RoomOutbox: Sendable {
     var entering: [BrokerClient.Entering] = []
     /// Whether the node hears the room, as far as this loop was told.
     var isHeard = false
-    /// The outboxes, by number, with messages that wait for the call in flight here: their senders have
-    /// a message in it.
-    var followers: [Int] = []
 
     var epoch: UInt64? { position?.epoch }
 

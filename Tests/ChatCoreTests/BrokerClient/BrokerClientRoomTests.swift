@@ -34,26 +34,6 @@ extension BrokerClientTests {
         #expect(harness.client.rooms.isIdle)
     }
 
-    @Test func `a sender's messages wait while one of it is in flight in another room`() throws {
-        let harness = BrokerClientHarness()
-        try harness.hold(1, "Ada")
-        let other = try RoomName("other")
-        harness.open(other)
-        harness.say(1, "a")
-        harness.say(1, "b", in: other)
-        #expect(harness.takeSaid() == ["a.1/7"])
-        // A refused message has not used its number, which is the next one's then.
-        harness.answer(.refused(reason: "full"))
-        #expect(harness.takeSaid() == ["b.1/7"])
-        harness.say(1, "c")
-        #expect(harness.takeSaid() == [])
-        harness.answer(.publish(.verdicts([.accepted(seq: 1)], ms: 1)))
-        #expect(harness.takeSaid() == ["c.2/7"])
-        harness.answer(.publish(.otherHistory))
-        harness.say(1, "d", in: other)
-        #expect(harness.takeSaid() == ["d.2/7"])
-    }
-
     @Test func `a room is entered for its first member or message, and left after the last`()
         throws
     {

@@ -69,7 +69,7 @@ final class SimSocket {
             loop.ask { $0.release(username, for: id, action, now: world.now, into: &$1) }
         case .publish(let draft):
             unsettled += 1
-            loop.ask { $0.publish(place(draft), now: world.now, into: &$1) }
+            loop.ask { $0.publish(draft, now: world.now, into: &$1) }
         case .enter, .hear, .leave: Issue.record("nobody asks for a room")
         case .close(.replaced, _): close()
         case .close: Issue.record("nobody floods")
@@ -77,13 +77,6 @@ final class SimSocket {
             loop.forget(id)
             person.finished(self)
         }
-    }
-
-    /// Half of the plain messages go to rooms, whether anybody on the loop is there or not.
-    private func place(_ draft: Draft) -> Draft {
-        guard dialect == .plain, world.chance(0.5) else { return draft }
-        let room = world.rooms.randomElement(using: &world.random) ?? .lobby
-        return Draft(sender: id, room: room, body: draft.body)
     }
 
     private func claim(_ username: Username, isResumable: Bool, _ proof: LoginID?) {
