@@ -56,6 +56,24 @@ import Testing
         #expect(try exitCode(arguments, outcome(lost: 3)) == code)
     }
 
+    @Test func `a message without its ack, an ack too many or a wrong room is not verified`() throws
+    {
+        var outcome = outcome()
+        outcome.isAcknowledged = true
+        #expect(try exitCode(["--verify"], outcome) == 0)
+        for (faults, key) in [
+            (Faults(unacknowledged: 1), "unacknowledged"), (Faults(undueAcks: 1), "undue_acks"),
+            (Faults(astray: 1), "astray"),
+        ] {
+            outcome.faults = faults
+            #expect(try exitCode(["--verify"], outcome) == 1, "\(key)")
+            var report = Report(bench: "fanout", "")
+            report.add(outcome, recipients: 2, isVerifying: false)
+            #expect(report.json.contains("\"\(key)\":1"))
+            #expect(report.json.contains(#""correct":false"#))
+        }
+    }
+
     @Test func `a latency threshold is missed if some messages have no latency`() throws {
         #expect(try exitCode(["--max-p99", "100ms"], outcome()) == 0)
         #expect(try exitCode(["--max-p99", "100ms"], outcome(lost: 1)) == 2)

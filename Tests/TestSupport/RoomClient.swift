@@ -57,7 +57,10 @@ public final class RoomClient {
             headers: ["Sec-WebSocket-Protocol: chat.v1"],
             receiveBufferBytes: receiveBufferBytes
         )
-        guard socket.answer.hasSuffix("\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n") else {
+        // HAProxy writes names of fields in lower case.
+        guard
+            socket.answer.lowercased().hasSuffix("\r\nsec-websocket-protocol: chat.v1\r\n\r\n")
+        else {
             throw Unexpected(socket.answer)
         }
         if let name { try socket.login(name) }
@@ -98,7 +101,11 @@ public final class RoomClient {
         let position = since.map { #","since":\#($0.since)"# } ?? ""
         try socket.say(#"{"type":"join","room":"\#(room)"\#(position)}"#)
         var heard: [String] = []
-        repeat { heard.append(try hear()) } while !heard[heard.count - 1].contains(#""synced""#)
+        repeat {
+            let text = try hear()
+            guard !text.hasPrefix(#"{"type":"error""#) else { throw Unexpected(text) }
+            heard.append(text)
+        } while !heard[heard.count - 1].contains(#""synced""#)
         return heard
     }
 

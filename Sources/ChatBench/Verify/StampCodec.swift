@@ -50,6 +50,8 @@ struct StampCodec: Sendable {
     let filler: [UInt8]
     /// The text between the value and the room's number; empty if messages name no room.
     private let roomHead: [UInt8]
+    /// The length of what a message says about its room.
+    let roomBytes: Int
     let stampOffset: Int
 
     init(
@@ -64,6 +66,7 @@ struct StampCodec: Sendable {
         self.dialect = dialect
         self.rooms = rooms
         roomHead = rooms.isLobby ? [] : Array(#","room":"\#(Self.beginningOfRooms(run))"#.utf8)
+        roomBytes = rooms.isLobby ? 0 : roomHead.count + Self.numberDigits + 1
         beginning = Array(#"{"type":"chat","username":"bench-\#(run)-"#.utf8)
         middle = Array(#"","value":""#.utf8)
         let dots = valueBytes - Self.smallestValueBytes
@@ -113,9 +116,6 @@ struct StampCodec: Sendable {
             return Heard(stamp: stamp, seq: Self.seq(bytes, at: end))
         }
     }
-
-    /// The length of what a message says about its room.
-    var roomBytes: Int { rooms.isLobby ? 0 : roomHead.count + Self.numberDigits + 1 }
 
     /// Whether a message names the room of its sender, or any room of the run if it is noise.
     private func holdsRoom(of sender: UInt32, _ bytes: UnsafeRawBufferPointer, at offset: Int)

@@ -1,0 +1,202 @@
+import Foundation
+import Synchronization
+import TestSupport
+
+/// What the clients of a test tell about their connections, from their threads.
+final class Returns: Sendable {
+    /// One client's way back.
+    struct Return: Sendable {
+        /// From the end of the old connection until the client lacked nothing.
+        let interruption: Duration
+        /// The part of that after the client's own wait.
+        let work: Duration
+    }
+
+    private struct State {
+        var present = 0
+        var returns: [Return] = []
+        var ends: [String: Int] = [:]
+        var acknowledged = 0
+        var isOver = false
+        var problem: (any Error)?
+    }
+
+    private let state = Mutex(State())
+
+    /// How many clients are in their rooms for the first time or again.
+    var present: Int { state.withLock { $0.present } }
+    /// The ways back so far.
+    var all: [Return] { state.withLock { $0.returns } }
+    /// How connections have ended, with how often each way came.
+    var ends: [String: Int] { state.withLock { $0.ends } }
+    /// How many messages have been acknowledged.
+    var acknowledged: Int { state.withLock { $0.acknowledged } }
+    /// Whether speakers are to end.
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    /// Runs a client on a thread of its own, and notes if it fails: the others would go on for long.
+    func play<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) -> Task<
+        Result, any Error
+    > {
+        Task {
+            do {
+                return try await onThread(body)
+            } catch {
+                state.withLock { $0.problem = $0.problem ?? error }
+                throw error
+            }
+        }
+    }
+
+    /// Waits until a condition holds.
+    ///
+    /// Fails: at once if a client has failed.
+    func reach(_ what: String, _ holds: () -> Bool) async throws {
+        try await eventually(what) {
+            if let problem = state.withLock({ $0.problem }) { throw problem }
+            return holds()
+        }
+    }
+
+    func finish() { state.withLock { $0.isOver = true } }
+    func acknowledge() { state.withLock { $0.acknowledged += 1 } }
+    func arrive() { state.withLock { $0.present += 1 } }
+
+    func lose(_ end: String) {
+        state.withLock {
+            $0.present -= 1
+            $0.ends[end, default: 0] += 1
+        }
+    }
+
+    func comeBack(_ way: Return) {
+        state.withLock {
+            $0.present += 1
+            $0.returns.append(way)
+        }
+    }
+
+    /// How a connection has ended, if an error says that it has; nil for what must not happen.
+    static func end(_ error: any Error) -> String? {
+        let text = (error as? Unexpected)?.description ?? ""
+        if text.hasPrefix("the connection ended") { return "no close frame" }
+        if text.hasPrefix("opcode 8: ") { return String(text.dropFirst(10).prefix(4)) }
+        if text.hasPrefix("send: errno") { return "not sent" }
+        // HAProxy: the node ended during the handshake, or there is none.
+        if text.hasPrefix("HTTP/1.1 502 ") || text.hasPrefix("HTTP/1.1 503 ") { return "HAProxy's" }
+        return nil
+    }
+}
+
+/// A client of `chat.v1` behind the balancer that listens in a room, and comes back with its position as
+/// often as its connection ends. On: one thread.
+final class ReturningMember {
+    /// The longest wait before a client comes back for the first time (docs/protocol.md, "full jitter").
+    private static let longestWait = 0.5
+    /// The time until a node, if there is one, must have answered.
+    private static let patience = Duration.seconds(10)
+
+    private let port: Int
+    private let room: String
+    private let returns: Returns
+    private var client: RoomClient
+    /// What former connections have heard.
+    private var values: [String] = []
+
+    init(port: Int, room: String, returns: Returns) throws {
+        (self.port, self.room, self.returns) = (port, room, returns)
+        client = try RoomClient(port: port, room: room)
+    }
+
+    /// Listens until it hears `last`, and returns everything that was heard, in order.
+    ///
+    /// Fails: at a hole, at a message that comes again, or if a way back does not lead there.
+    func listen(until last: String) throws -> [String] {
+        try client.join()
+        returns.arrive()
+        while client.values.last != last {
+            do {
+                _ = try client.hear()
+            } catch {
+                guard let end = Returns.end(error) else { throw error }
+                returns.lose(end)
+                try comeBack()
+            }
+        }
+        return values + client.values
+    }
+
+    private func comeBack() throws {
+        let lost = ContinuousClock.now
+        Thread.sleep(forTimeInterval: .random(in: 0...Self.longestWait))
+        let began = ContinuousClock.now
+        let place = client.place
+        values += client.values
+        while true {
+            do {
+                client = try RoomClient(port: port, room: room)
+                try client.join(since: place)
+                break
+            } catch {
+                let isPassing =
+                    Returns.end(error) != nil || "\(error)".contains(#""code":"unavailable""#)
+                guard isPassing, ContinuousClock.now - lost < Self.patience else { throw error }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+        }
+        guard client.isRecovered == true else {
+            throw Unexpected("not recovered, from \(place.map { "\($0)" } ?? "nowhere")")
+        }
+        let now = ContinuousClock.now
+        returns.comeBack(Returns.Return(interruption: now - lost, work: now - began))
+    }
+}
+
+/// A client behind the balancer that speaks in a room without hearing it, one message after the other, each
+/// when the one before is acknowledged. On: one thread.
+struct ReturningSpeaker: Sendable {
+    /// The time between two messages.
+    private static let pace = 0.01
+
+    /// Says which messages all must have heard, and of which nothing is known.
+    struct Said: Sendable {
+        var acknowledged: [String] = []
+        var unknown: [String] = []
+    }
+
+    let port: Int
+    let room: String
+    let name: String
+    let returns: Returns
+
+    /// Speaks until the test is over. After the end of a connection the client goes on under a new name,
+    /// because the node that is gone holds the old one for some seconds.
+    func speak() throws -> Said {
+        var said = Said()
+        var count = 0
+        var logins = 0
+        while !returns.isOver {
+            var pending: String?
+            do {
+                logins += 1
+                let client = try RoomClient(port: port, room: room, name: "\(name)-\(logins)")
+                var n = 0
+                while !returns.isOver {
+                    (count, n) = (count + 1, n + 1)
+                    let value = #""\#(name).\#(count)""#
+                    pending = value
+                    try client.say(value, n: n)
+                    _ = try client.hearAck(of: n)
+                    pending = nil
+                    said.acknowledged.append(value)
+                    returns.acknowledge()
+                    Thread.sleep(forTimeInterval: Self.pace)
+                }
+            } catch {
+                guard Returns.end(error) != nil else { throw error }
+                if let pending { said.unknown.append(pending) }
+            }
+        }
+        return said
+    }
+}
