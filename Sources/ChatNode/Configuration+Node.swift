@@ -69,6 +69,7 @@ extension Configuration {
             ),
             maxMessageBytes: client.messageSize,
             handshakeTimeout: listener.handshakeTimeout,
+            history: room.history,
             admission: Admission(
                 origins: OriginPolicy(allowed: listener.allowedOrigins),
                 subprotocols: Dialect.subprotocols

@@ -95,6 +95,14 @@ final class CheckedLoop {
         scheduleTurnEnd()
     }
 
+    func read(_ call: HistoryCall) {
+        order.reads(call)
+        order.isSending = true
+        broker.read(call)
+        order.isSending = false
+        scheduleTurnEnd()
+    }
+
     func recheckRegistration() { broker.recheckRegistration() }
     func recheck(_ room: RoomName) { broker.recheck(room) }
 
@@ -247,6 +255,11 @@ extension CheckedLoop: BrokerEvents {
         _ = isInOrder(.missed(room))
     }
 
+    func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
+        guard isInOrder(.historyRead(page, call)) else { return }
+        record.note { $0.pages.append(page) }
+    }
+
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
 
     var keyHashes: Set<Int> { client.keyHashes }
@@ -259,6 +272,8 @@ final class LoopRecord: Sendable {
         var claims: [SocketID: ClaimOutcome] = [:]
         var settled: [String: Settlement] = [:]
         var answers: [BrokerAnswer] = []
+        /// The answers to reads.
+        var pages: [HistoryPage?] = []
         /// What was delivered, by room.
         var heard: [RoomName: [DeliveredMessage]] = [:]
         /// The rooms that are open, and where they were opened.

@@ -60,6 +60,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
     case n
     /// Where the client stood in a room.
     case since
+    /// How many of a room's newest messages the client wants.
+    case history
+    /// The number before which the client wants older messages.
+    case before
+    /// How many of them it wants at most.
+    case limit
 
     @inline(__always)
     init?(plain key: JSONString, in bytes: RawSpan) {
@@ -87,6 +93,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
             self = .n
         } else if key.equals("since", in: bytes) {
             self = .since
+        } else if key.equals("history", in: bytes) {
+            self = .history
+        } else if key.equals("before", in: bytes) {
+            self = .before
+        } else if key.equals("limit", in: bytes) {
+            self = .limit
         } else {
             return nil
         }

@@ -49,7 +49,7 @@ extension Session {
         into effects: inout [Effect]
     ) {
         guard isSocketOpen else { return }
-        if case .join = request.action {
+        if request.isLookUp {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
         } else if isBeginning(request, text) {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
@@ -170,7 +170,7 @@ extension Session {
 
 extension Session {
     /// Handles requests that waited, then ends the session if there is nothing else left to do.
-    private mutating func goOn(_ effects: inout [Effect]) {
+    mutating func goOn(_ effects: inout [Effect]) {
         while let next = waiting.first, handle(next.request, next.text.span.bytes, &effects) {
             waiting.removeFirst()
         }
@@ -202,9 +202,12 @@ extension Session {
         switch request.action {
         case .say(let value):
             return say(value, request, text, &effects)
-        case .join(let since):
+        case .join(let since, let last):
             // One that has waited may come after the end of its socket.
-            if isSocketOpen { join(since: since, request, text, &effects) }
+            guard isSocketOpen else { return true }
+            join(from: Start(since, last: last, in: text), request, text, &effects)
+        case .history(let before, let limit):
+            return !isSocketOpen || readHistory(before, limit, request, text, &effects)
         case .leave:
             leave(request, text, &effects)
         case .ping:

@@ -60,6 +60,7 @@ extension Shard: BrokerEvents {
 
     func connected() {
         updateClient { $0.linkUp(now: Clock.now, into: &$1) }
+        readPagesAgain()
     }
 
     func disconnected(_ reason: String) {

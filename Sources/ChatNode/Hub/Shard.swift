@@ -36,6 +36,8 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     /// The room that messages were delivered to last; nil if it is gone.
     var latestRoom: Room?
+    /// What is read of rooms' logs, and for whom.
+    var logs = LogReads()
     /// The rooms for which clients wait that come from a node that is ahead of this one.
     var roomsWithEarlyJoins: [Room] = []
     var dirtyTables: [MemberTable] = []
@@ -174,6 +176,7 @@ extension Shard {
         for id in wheel.advance(to: now) { deferWork(.remind(id)) }
         updateClient { $0.tick(now: now, into: &$1) }
         giveUpEarlyJoins(now)
+        giveUpPages(now)
         updateStatus(now)
         sendElsewhere(now)
         metrics.sweep(now: now, queues)
@@ -274,13 +277,16 @@ extension Shard {
             updateClient { $0.release(username, for: connection.id, into: &$1) }
         case .publish(let draft):
             updateClient { $0.publish(draft, now: Clock.now, into: &$1) }
-        case .enter where !isListening(connection), .hear where !isListening(connection):
+        case .enter where !isListening(connection), .hear where !isListening(connection),
+            .readHistory where !isListening(connection):
             // What it waits for has come too late.
             break
         case .enter(let room):
             updateClient { $0.enter(room, for: connection.id, now: Clock.now, into: &$1) }
         case .hear(let room, let start):
             hear(room, from: start, by: connection)
+        case .readHistory(let room, let range, let subject):
+            readHistory(room, range, subject, by: connection)
         case .leave(let room):
             leave(room, connection)
         case .close(let code, let reason):

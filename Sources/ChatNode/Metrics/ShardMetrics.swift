@@ -139,7 +139,7 @@ extension ShardMetrics {
         switch event {
         case .granted: nameGrants.increment()
         case .notGranted(_, let why): nameRefusals[why.reason].increment()
-        case .released, .joined, .synced, .reset, .gap, .accepted, .pong, .status: break
+        case .released, .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status: break
         case .nameLost: namesLost.increment()
         case .refused(let why, _, _): errors[why.code].increment()
         }

@@ -14,6 +14,8 @@ final class TestNode: ClientLoop {
         var closed: CloseCode?
         /// The start of the hearing of each room, in the order of the answers.
         var starts: [Session.Start] = []
+        /// What of rooms' histories it has asked for.
+        var ranges: [Session.HistoryRange] = []
         var isFinished = false
     }
 
@@ -180,6 +182,8 @@ final class TestNode: ClientLoop {
             clients[index].starts.append(start)
             clients[index].session.heard(room, at: end, isRecovered: nil, into: &effects)
             clients[index].session.synced(room, seq: end.seq, into: &effects)
+        case .readHistory(_, let range, _):
+            clients[index].ranges.append(range)
         case .leave(let room):
             let socket = clients[index].session.id
             ask { $0.leave(room, for: socket, into: &$1) }

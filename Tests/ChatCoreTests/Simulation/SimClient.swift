@@ -154,7 +154,7 @@ final class SimClient {
             let room = world.chance(0.5) ? world.rooms.randomElement(using: &world.random) : nil
             let draft = Draft(sender: id, room: room ?? .lobby, body: lobbyDraft.body)
             loop.ask { $0.publish(draft, now: world.now, into: &$1) }
-        case .enter, .hear, .leave: Issue.record("nobody asks for a room")
+        case .enter, .hear, .leave, .readHistory: Issue.record("nobody asks for a room")
         case .close: Issue.record("nobody floods")
         case .finished: forget()
         }
@@ -168,7 +168,7 @@ final class SimClient {
         case .notGranted, .released, .nameLost:
             waitingSince = nil
             close()
-        case .joined, .synced, .reset, .gap, .accepted, .pong, .status, .refused: break
+        case .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status, .refused: break
         }
     }
 }

@@ -154,6 +154,10 @@ extension SimLoop: BrokerEvents {
         told(open.contains(room), "missed in a closed room")
     }
 
+    func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
+        told(false, "an answer to nothing")
+    }
+
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
 
     var keyHashes: Set<Int> { client.keyHashes }

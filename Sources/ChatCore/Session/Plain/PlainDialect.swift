@@ -38,7 +38,7 @@ enum PlainDialect {
             .loggedOut(username: username.display)
         case .nameLost(let username):
             .loggedOut(username: username.display, reason: .leaseLost)
-        case .joined, .synced, .reset, .gap, .accepted, .pong, .status:
+        case .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status:
             nil
         case .refused(let why, let name, _):
             .error(
