@@ -77,8 +77,10 @@ extension Room {
             return (beginning.cursor, news + (beginning.lost.map { [.gap($0)] } ?? []))
         case nil where !isForced: return nil
         default:
-            let lost = start.seq > stood.seq ? [HistoryChange.gap(stood.seq + 1...start.seq)] : []
-            return (backlog.start, lost + [.reset(start)])
+            // Of another history, or it cannot be found out now.
+            guard start.seq > stood.seq else { return (backlog.start, [.reset(start)]) }
+            let lost = HistoryChange.gap(stood.seq + 1...start.seq)
+            return (backlog.start, start.epoch == stood.epoch ? [lost] : [lost, .reset(start)])
         }
     }
 

@@ -140,6 +140,32 @@ import Testing
         }
     }
 
+    @Test func `answers to a client that does not read come one at a time, and all of them`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let value = String(repeating: "x", count: 1000)
+            for _ in 1...250 {
+                try ada.chat(#""\#(value)""#, as: "Ada")
+                _ = try ada.hear()
+            }
+            let client = try RoomClient(port: server.port, receiveBufferBytes: 4096)
+            try client.join()
+            for number in 1...50 {
+                try client.socket.say(#"{"type":"history","before":\#(number * 5),"limit":60}"#)
+            }
+            for number in 1...50 {
+                let text = try client.hear()
+                #expect(text.hasPrefix(#"{"type":"history""#))
+                #expect(text.contains(#","seq":\#(number * 5 - 1),"#))
+                #expect(!text.contains(#","seq":\#(number * 5),"#))
+            }
+            try client.socket.say(#"{"type":"ping"}"#)
+            #expect(try client.hear() == #"{"type":"pong"}"#)
+        }
+    }
+
     @Test func `only a member is given older messages, and they come in the order of the requests`()
         async throws
     {
