@@ -29,6 +29,10 @@ static const unsigned char reap[] = {
 static const unsigned char publish[] = {
 #embed "scripts/publish.lua"
 };
+static const unsigned char history[] = {
+#embed "scripts/history.lua"
+};
+
 static const unsigned char catchup[] = {
 #embed "scripts/catchup.lua"
 };
@@ -45,6 +49,7 @@ static const struct {
     {"certify", {certify, sizeof certify}},      {"claim", {claim, sizeof claim}},
     {"release", {release, sizeof release}},      {"reap", {reap, sizeof reap}},
     {"publish", {publish, sizeof publish}},      {"catchup", {catchup, sizeof catchup}},
+    {"history", {history, sizeof history}},
     {"endgrace", {endgrace, sizeof endgrace}},
 };
 

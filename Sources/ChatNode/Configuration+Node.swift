@@ -70,6 +70,7 @@ extension Configuration {
             nameLinger: client.nameLinger,
             maxMessageBytes: client.messageSize,
             handshakeTimeout: listener.handshakeTimeout,
+            history: room.history,
             admission: Admission(
                 origins: OriginPolicy(allowed: listener.allowedOrigins),
                 subprotocols: Dialect.subprotocols

@@ -21,6 +21,9 @@ extension CheckedLoop {
         ask { $0.release(name, for: socket, action, now: Self.now, into: &$1) }
     }
 
+    /// Gives up what lingers, as a node does that leaves.
+    func leaveNode() { ask { $0.leave(into: &$1) } }
+
     /// Sets how long names linger from now on.
     func linger(for duration: Duration) { client.linger = duration }
 

@@ -65,6 +65,14 @@ final class CheckedLoop {
         scheduleTurnEnd()
     }
 
+    func read(_ call: HistoryCall) {
+        order.reads(call)
+        order.isSending = true
+        broker.read(call)
+        order.isSending = false
+        scheduleTurnEnd()
+    }
+
     func recheckRegistration() { broker.recheckRegistration() }
     func recheck(_ room: RoomName) { broker.recheck(room) }
 
@@ -215,12 +223,12 @@ extension CheckedLoop: BrokerEvents {
 
     func replaced(_ login: LoginID) {
         guard isInOrder(.replaced) else { return }
-        ask { $0.replaced(login, into: &$1) }
+        ask { client, _ in client.replaced(login) }
     }
 
     func mayHaveMissedReplacements() {
         guard isInOrder(.replaced) else { return }
-        ask { $0.mayHaveMissedReplacements(into: &$1) }
+        ask { client, _ in client.mayHaveMissedReplacements() }
     }
 
     func reset(_ room: RoomName, to position: Position) {
@@ -229,6 +237,11 @@ extension CheckedLoop: BrokerEvents {
 
     func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
         _ = isInOrder(.missed(room))
+    }
+
+    func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
+        guard isInOrder(.historyRead(page, call)) else { return }
+        record.note { $0.pages.append(page) }
     }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }
@@ -245,6 +258,8 @@ final class LoopRecord: Sendable {
         var replaced: Set<SocketID> = []
         var settled: [String: Settlement] = [:]
         var answers: [BrokerAnswer] = []
+        /// The answers to reads.
+        var pages: [HistoryPage?] = []
         /// What was delivered, by room.
         var heard: [RoomName: [DeliveredMessage]] = [:]
         /// The rooms that are open, and where they were opened.

@@ -17,6 +17,7 @@ struct EventOrder {
         case missed(RoomName)
         /// One of the two that are about take-overs.
         case replaced
+        case historyRead(HistoryPage?, HistoryCall)
     }
 
     /// What has been delivered of a room.
@@ -41,12 +42,16 @@ struct EventOrder {
     private var isRegistered = false
     private var isConnected = false
     private var calls = FIFO<BrokerCall>()
+    private var reads = FIFO<HistoryCall>()
     private var rooms: [RoomName: Room] = [:]
     /// The rooms that the loop has entered and not left.
     private var entered: Set<RoomName> = []
 
     /// Notes a call.
     mutating func sent(_ call: BrokerCall) { calls.append(call) }
+
+    /// Notes a read, which is dropped if the loop is not connected.
+    mutating func reads(_ call: HistoryCall) { if isConnected { reads.append(call) } }
 
     /// Notes that the loop enters a room.
     mutating func enters(_ room: RoomName) {
@@ -71,6 +76,7 @@ struct EventOrder {
         case .disconnected:
             isConnected = false
             _ = calls.takeAll()
+            _ = reads.takeAll()
         case .answered(let answer): takeAnswer(answer)
         case .roomOpened(let room, let position): open(room, position)
         case .deliver(let batch, let room, let arrivedAt):
@@ -82,6 +88,7 @@ struct EventOrder {
         case .missed(let room):
             require(isOpen(room), "messages of a room that is not open were missed")
             rooms[room]?.mayJump = true
+        case .historyRead(let page, let call): takePage(page, call)
         }
         return violations.count == before
     }
@@ -101,6 +108,21 @@ extension EventOrder {
             return violations.append("answered without a call")
         }
         require(Self.fits(answer, call), "the answer to another call: \(answer) to \(call)")
+    }
+
+    private mutating func takePage(_ page: HistoryPage?, _ call: HistoryCall) {
+        require(!isSending, "a read was answered inside the call")
+        require(isConnected, "a read was answered while the loop is not connected")
+        guard let read = reads.popFirst() else {
+            return violations.append("a read was answered without a call")
+        }
+        require(read == call, "the answer to another read")
+        guard let entries = page?.entries, let end = entries.last?.end else { return }
+        require(end.seq == call.upTo, "a page does not end where it was to")
+        let follow = zip(entries, entries.dropFirst()).allSatisfy {
+            $0.end?.seq == $1.firstSeq - 1 && $0.end?.mid == $1.prev
+        }
+        require(follow, "a page's entries do not follow one another")
     }
 
     private static func fits(_ answer: BrokerAnswer, _ call: BrokerCall) -> Bool {

@@ -94,18 +94,37 @@ import Testing
     }
 
     @Test(arguments: TestedBackend.allCases)
-    func `a cut that hides a take-over is made up for`(kind: TestedBackend) async throws {
-        let subject = try await kind.make()
-        guard subject.canBeCut else { return }
-        try await withNodes(subject) { nodes in
+    func `a node that leaves gives up what lingers, and its users still come back`(
+        kind: TestedBackend
+    ) async throws {
+        try await withNodes(kind.make()) { nodes in
             let last = nodes[nodes.count - 1]
+            let anna = try Username("anna")
             let first = try await Self.login(nodes[0], by: 1, on: 0)
-            try await subject.beginCut()
-            try await subject.endCut()
-            _ = try await Self.login(last, by: 2, on: 1, proof: first.secret)
-            try await eventually("the login before learns of it") {
-                nodes[0].records[0].now.replaced == [Self.socket(1)]
+            try await nodes[0].on(0) { $0.say("one", by: Self.socket(1)) }
+            try await eventually("the message is accepted") {
+                if case .accepted = nodes[0].records[0].now.settled["\"one\""] {
+                    true
+                } else {
+                    false
+                }
             }
+            try await nodes[0].on(0) {
+                $0.linger(for: .seconds(60))
+                $0.release(anna, by: Self.socket(1), .linger)
+                $0.leaveNode()
+            }
+            try await eventually("the name is its user's, and nobody's else") {
+                let outcome = try await last.claim(
+                    "anna",
+                    by: 2,
+                    on: 1,
+                    proof: .some(first.secret)
+                )
+                guard case .granted(_, resumedAt: 1) = outcome else { return false }
+                return true
+            }
+            #expect(nodes[0].records[0].now.replaced == [])
         }
     }
 }

@@ -36,7 +36,7 @@ import Testing
 }
 
 /// Both stores with the same data, and the calls that both are sent.
-private struct Both {
+struct Both {
     let store: SwiftStore
     let redis: ScriptStore
     var calls: RandomCalls
@@ -76,7 +76,7 @@ private struct Both {
         }
     }
 
-    private mutating func same<Answer: Equatable>(
+    mutating func same<Answer: Equatable>(
         _ name: String,
         _ kind: String,
         _ call: Any,
@@ -100,13 +100,7 @@ extension Both {
         if calls.below(3) > 0 { try openEpoch() }
     }
 
-    private mutating func erase() throws {
-        _ = try redis.client.run("FLUSHALL")
-        store.store.erase(dataSet: try redis.dataSet)
-        try openEpoch()
-    }
-
-    private mutating func openEpoch() throws {
+    mutating func openEpoch() throws {
         let call = calls.openEpoch()
         let theirs = try redis.openEpoch(call)
         guard case .epoch(let epoch, let isGrace) = theirs else { throw Unexpected("\(theirs)") }
@@ -201,6 +195,7 @@ extension Both {
             if page.top?.mid == .birth(birth), call.mayLackMore { kind = "replaced by a birth" }
         }
         try same("catchUp", kind, call, store.catchUp(call, birth: birth), theirs)
+        try history(of: call.room)
         calls.learn(theirs, to: call)
     }
 

@@ -20,6 +20,7 @@ protocol StoreUnderTest: AnyObject {
     func publish(_ call: PublishCall) throws -> (answer: PublishAnswer, delivered: [UInt8]?)
     /// `birth` names the room's place if it begins now.
     func catchUp(_ call: CatchUpCall, birth: ProducerID) throws -> CatchUpAnswer
+    func history(_ call: HistoryCall) throws -> HistoryPage
     /// All that is kept of a room.
     func log(of room: RoomName) throws -> [Publication]
     /// The server restarts: its data stays, its id changes.
@@ -78,6 +79,8 @@ final class SwiftStore: StoreUnderTest {
         let (answer, publication) = store.publish(call, ms: ms)
         return (answer, publication.map(PublicationCodec.encode))
     }
+
+    func history(_ call: HistoryCall) -> HistoryPage { store.history(call) }
 
     func log(of room: RoomName) -> [Publication] {
         store.history(of: room)
@@ -173,6 +176,9 @@ final class ScriptStore: StoreUnderTest {
             place = page.next
         } while place != 0
         return keys.sorted()
+    }
+    func history(_ call: HistoryCall) throws -> HistoryPage {
+        try codec.historyPage(client.run(codec.words(call)), of: call)
     }
     func catchUp(_ call: CatchUpCall, birth: ProducerID) throws -> CatchUpAnswer {
         let words = codec.words(call, birth: birth)

@@ -128,6 +128,22 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `a record of an older epoch goes on with its numbers, under ids that were never given`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        _ = try harness.say(ada, [1, 2])
+        #expect(try harness.release(ada, .empty))
+        try harness.subject.restart()
+        try harness.begin()
+        #expect(try harness.subject.endGrace(harness.epoch))
+        let back = try harness.holds(harness.takeOver(ada))
+        #expect(back.grant.n == 2 && back.grant.producer != ada.grant.producer)
+        #expect(try harness.say(back, [2, 3]) == [.duplicate(seq: 2), .accepted(seq: 3)])
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `a take-over whose answer was lost is answered as the first time`(
         _ kind: StoreKind
     ) async throws {

@@ -95,11 +95,13 @@ public final class RoomClient {
         )
     }
 
-    /// Joins the room, from a position on if one is given, and returns what comes up to `synced`.
+    /// Joins the room, from a position on or with its newest messages if they are given, and returns what
+    /// comes up to `synced`.
     @discardableResult
-    public func join(since: Place? = nil) throws -> [String] {
+    public func join(since: Place? = nil, history: Int? = nil) throws -> [String] {
         let position = since.map { #","since":\#($0.since)"# } ?? ""
-        try socket.say(#"{"type":"join","room":"\#(room)"\#(position)}"#)
+        let last = history.map { #","history":\#($0)"# } ?? ""
+        try socket.say(#"{"type":"join","room":"\#(room)"\#(position)\#(last)}"#)
         var heard: [String] = []
         repeat {
             let text = try hear()
@@ -107,6 +109,14 @@ public final class RoomClient {
             heard.append(text)
         } while !heard[heard.count - 1].contains(#""synced""#)
         return heard
+    }
+
+    /// Asks for older messages, and returns the answer.
+    public func history(before: Int? = nil, limit: Int? = nil) throws -> String {
+        let range = before.map { #","before":\#($0)"# } ?? ""
+        let most = limit.map { #","limit":\#($0)"# } ?? ""
+        try socket.say(#"{"type":"history","room":"\#(room)"\#(range)\#(most)}"#)
+        return try socket.hearText { $0.hasPrefix(#"{"type":"history""#) || $0.contains("error") }
     }
 
     /// Says something with the client's own number.

@@ -77,6 +77,11 @@ private final class DelayedBroker: Broker {
         if connection != nil { calls.append(call) }
     }
 
+    func read(_ call: HistoryCall) {
+        guard let connection else { return }
+        backend.atServer { [index] in $0.read(call, index, $1, over: connection) }
+    }
+
     func endTurn() {
         guard !calls.isEmpty, let connection else { return }
         backend.atServer { [calls, index] in $0.handle(calls, of: index, $1, over: connection) }
@@ -325,6 +330,15 @@ extension DelayedServer {
                 tell(member) { $0.roomClosed(room) }
             }
         }
+    }
+
+    /// Reads a piece of a room's log.
+    fileprivate func read(_ call: HistoryCall, _ index: Int, _ member: Member, over number: Int) {
+        guard let link = member.links.first(where: { $0.index == index }),
+            link.connection == number
+        else { return }
+        let page = store.history(call)
+        tell(link) { $0.historyRead(page, for: call) }
     }
 
     /// Opens a room at its end: what is published from now on is delivered after that.

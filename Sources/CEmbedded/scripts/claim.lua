@@ -14,7 +14,8 @@
 --         (otherwise ""): the fence that was granted, the highest n known to be accepted, its seq (0: not
 --         known), the number of the epoch that granted the fence
 -- ->    verdicts <verdict> ..., one a claim, each an array:
---         granted <fence> <producer id> <n> <seq>: with the claim's own producer id if it is granted anew
+--         granted <fence> <producer id> <n> <seq>: if it is granted anew, with the claim's own producer id
+--           and 0
 --         taken: another login holds the name
 --         successor-stands: the login that has taken the name over from the one that is the proof holds
 --           it, and its socket still stands
@@ -123,15 +124,18 @@ local function is_proven(claim, record)
     return not record.holder or record.is_lingering or call('SISMEMBER', DEAD, record.holder) == 1
 end
 
--- Grants the name to a newer login of its user: it goes on where the name is. The process of the login
+-- Grants the name to a newer login of its user: it goes on where the name is. A record of an older epoch
+-- may lack the newest messages, after a loss of data: then the numbers go on where the record is, under
+-- another producer id, so that no mid is given twice. The process of the login
 -- before is told; an error is ignored, because its login can do nothing any more.
 local function take_over(claim, record)
-    local fence, holder = next_fence(), record.holder
+    local fence, holder, producer = next_fence(), record.holder, record.producer
+    if record.epoch < epoch then producer = claim.producer end
     evict(claim, holder)
     call('HSET', claim.NAME, 'node', incarnation, 'session', claim.login, 'before', claim.proof,
-        'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+        'lineage', producer, 'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
     call('HDEL', claim.NAME, 'linger')
-    local answer = hold(claim, fence, record.producer, record.n, record.seq)
+    local answer = hold(claim, fence, producer, record.n, record.seq)
     if holder then redis.pcall('PUBLISH', CHANNEL_STEM .. holder, 'replaced ' .. record.login) end
     return answer
 end

@@ -55,12 +55,12 @@ local function last_of_name(held)
 end
 
 -- Frees a name whose holder has the given text in P/held/<inc>. What a later login of the same user
--- goes on with stays in the record for a while; if Redis has no memory left for it, nothing stays.
+-- goes on with stays in the record for a while. A Redis without memory refuses a script's first write only,
+-- and never an HDEL.
 local function empty(NAME, held, milliseconds)
     local n, seq = last_of_name(held)
-    local written = redis.pcall('HSET', NAME, 'n', digits(n), 'seq', digits(seq))
-    if type(written) == 'table' then return redis.call('DEL', NAME) end
     redis.call('HDEL', NAME, 'node', 'linger')
+    redis.call('HSET', NAME, 'n', digits(n), 'seq', digits(seq))
     redis.call('PEXPIRE', NAME, milliseconds)
 end
 

@@ -3,6 +3,7 @@
 extension BrokerClient {
     /// Has the claims that wait sent at the end of the turn, if they can be sent.
     mutating func markClaimsReady() {
+        if !unreviewed.isEmpty { reviewNames() }
         guard !claims.isEmpty, claims.inFlight.isEmpty, canAsk else { return }
         claims.isReady = true
     }
@@ -216,16 +217,17 @@ extension BrokerClient {
     ) {
         guard var name = wanted.removeValue(forKey: socket) else { return }
         let secret = credentials.removeValue(forKey: socket)?.secret
-        // A name that is granted anew begins with the claim's own producer.
-        let resumedAt = grant.producer == name.producer ? nil : grant.n
+        // A name that is granted anew begins with the claim's own producer, and with no message.
+        let isNew = grant.producer == name.producer && grant.n == 0
+        let resumedAt = isNew ? nil : grant.n
         name.hold(grant)
         guard isLeaseValid(now) else {
             // Too late: another login may hold it by now.
-            beginRelease(name, name.involuntary, waiting: nil, &effects)
+            beginRelease(name, resumedAt == nil ? .delete : .empty, waiting: nil, &effects)
             return effects.append(.tell(socket, .claimed(.unavailable(reason: Self.lostTouch))))
         }
         former[socket] = held.updateValue(name, forKey: socket)
-        if isOutdated(name) || name.isReplacedEarly { markUnconfirmed(socket) }
+        if isOutdated(name) { markUnconfirmed(socket) }
         let outcome = ClaimOutcome.granted(secret: secret, resumedAt: resumedAt)
         effects.append(.tell(socket, .claimed(outcome)))
     }

@@ -53,23 +53,46 @@ extension BrokerClient {
 
 extension BrokerClient {
     /// Takes that a newer login of the same user has taken a name over, most likely on another node. The
-    /// login is perhaps not one of this loop's.
+    /// login is perhaps not one of this loop's: what becomes of it is done at the end of the turn.
+    public mutating func replaced(_ login: LoginID) { replaced.insert(login) }
+
+    /// Ends the logins that were replaced.
     ///
-    /// Cost: a look at each name of the loop.
-    public mutating func replaced(_ login: LoginID, into effects: inout [Effect]) {
-        if let index = held.values.firstIndex(where: { $0.login == login }) {
-            loseName(held.keys[index], isReplaced: true, &effects)
-        } else if let index = wanted.values.firstIndex(where: { $0.login == login }) {
-            // It is told of its name first, when the answer to its claim comes.
-            wanted.values[index].isReplacedEarly = true
+    /// Cost: a look at each name of the loop, however many logins were replaced. When a balancer fails, all
+    /// its clients take their names over.
+    mutating func loseReplaced(_ effects: inout [Effect]) {
+        let lost = held.values.indices.filter { replaced.contains(held.values[$0].login) }
+        replaced = []
+        for socket in lost.map({ held.keys[$0] }) {
+            loseName(socket, isReplaced: true, &effects)
         }
     }
 
     /// Takes that names may have been taken over without this node's being told: those that can be are
-    /// claimed once more, which tells.
-    public mutating func mayHaveMissedReplacements(into effects: inout [Effect]) {
-        for index in held.values.indices where held.values[index].isResumable {
-            markUnconfirmed(held.keys[index])
+    /// claimed once more, which tells. Few at a time, because their holders can send nothing meanwhile; one
+    /// that was taken over cannot either way.
+    public mutating func mayHaveMissedReplacements() {
+        unreviewed = held.keys.filter { held[$0]?.isResumable == true }
+        unreviewed += wanted.keys.filter { wanted[$0]?.isResumable == true }
+        markClaimsReady()
+    }
+
+    /// Claims some of those names once more, if no other claim waits.
+    mutating func reviewNames() {
+        guard claims.isEmpty, claims.inFlight.isEmpty, canAsk else { return }
+        var count = 0
+        var later: [SocketID] = []
+        while count < Limits.claimsPerCall, let socket = unreviewed.popLast() {
+            // The answer to a claim that is on its way may be older than what was missed.
+            guard wanted[socket] == nil else {
+                later.append(socket)
+                continue
+            }
+            guard let name = held[socket], name.phase == .held else { continue }
+            held[socket]?.phase = .unconfirmed
+            claims.addAgain(.init(socket: socket, login: name.login))
+            count += 1
         }
+        unreviewed += later
     }
 }

@@ -21,7 +21,7 @@ extension BrokerClient {
     }
 
     /// Whether there is nothing to send at the end of the turn.
-    public var isTurnEmpty: Bool { ready.isEmpty && !claims.isReady }
+    public var isTurnEmpty: Bool { ready.isEmpty && !claims.isReady && replaced.isEmpty }
 
     mutating func markReady(_ number: Int) {
         // The guard fails for nearly every message, so its cheap conditions come first.

@@ -47,6 +47,10 @@ public struct BrokerClient: Sendable {
     /// The names that linger, in the order in which that ends. One that was taken over meanwhile is still
     /// among them.
     var lingering = FIFO<(socket: SocketID, until: Instant)>()
+    /// The logins that were replaced, of which the loop was told in this turn.
+    var replaced: Set<LoginID> = []
+    /// The sockets whose names may have been taken over without this node's being told.
+    var unreviewed: [SocketID] = []
     /// Names given up by a change of name, until their session releases them.
     var former: [SocketID: HeldName] = [:]
     /// The claims that are to be sent as soon as the broker can be asked.
@@ -196,6 +200,7 @@ extension BrokerClient {
 
     /// Sends the calls of a turn of the loop, at its end.
     public mutating func endTurn(now: Instant, into effects: inout [Effect]) {
+        if !replaced.isEmpty { loseReplaced(&effects) }
         if claims.isReady { sendClaims(&effects) }
         guard !ready.isEmpty else { return }
         // No outbox becomes ready meanwhile: that takes an answer.

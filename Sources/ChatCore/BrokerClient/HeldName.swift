@@ -46,8 +46,6 @@ struct HeldName: Sendable {
     var isResumable = false
     /// Whether the login's socket is gone, and the name is kept for its user for a moment.
     var isLingering = false
-    /// Whether the name was taken over before the answer came that grants it.
-    var isReplacedEarly = false
     /// The epoch and the incarnation of the last claim.
     var context: ClaimContext
     var producer: ProducerID
@@ -60,7 +58,8 @@ struct HeldName: Sendable {
     var accepted: UInt64 = 0
     var acceptedSeq: UInt64 = 0
 
-    /// What becomes of the name's record if the login gives it up without its user's wish.
+    /// What becomes of the name's record if the login gives it up and it is not known whether it has it:
+    /// perhaps it has taken it over.
     var involuntary: Release.Action { isResumable ? .empty : .delete }
 
     /// Returns the claim that asks for the name now.

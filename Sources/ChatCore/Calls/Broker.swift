@@ -20,6 +20,10 @@ public protocol Broker: AnyObject {
     /// Asks for a room to be caught up with, after which every loop is told that it is open: an
     /// answer showed that the room ends elsewhere than this node believes.
     func recheck(_ room: RoomName)
+    /// Reads a piece of a room's log: `BrokerEvents.historyRead` answers, in the order of the reads, after
+    /// `read` has returned. It leaves with the calls of this turn. One that is sent while the loop is not
+    /// connected is dropped, and `disconnected` ends those that have no answer.
+    func read(_ call: HistoryCall)
     /// Asks for a room to be heard by this loop: `BrokerEvents.roomOpened` follows, on every loop, or
     /// on this loop alone if the room is open already; or `roomRefused`, on this loop. A loop enters a
     /// room once until it leaves it. It may do so whether it is connected or not, but not before the

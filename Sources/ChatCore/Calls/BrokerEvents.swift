@@ -42,7 +42,8 @@
 ///    the names that can be taken over once more, and learns it from the answers.
 /// 9. Nothing after `Backend.stop` has returned and the loop has run what was queued before.
 ///
-/// No order is promised between the answer to a publish and the delivery of its messages.
+/// `historyRead` answers each `Broker.read` in the order of the reads, as `answered` does the calls; no order
+/// is promised between the two, nor between either of them and the delivery of messages.
 /// `leaseExpires` with an instant in the past, `registrationChanged` and `roomOpened` may come at any
 /// time afterwards: for another epoch, or because a loop has asked for it (`Broker.recheck…`); all
 /// loops are told then. `BackendContractTests` checks this order over every backend.
@@ -80,6 +81,8 @@ public protocol BrokerEvents: AnyObject {
     func replaced(_ login: LoginID)
     /// Names of this loop's logins may have been taken over without its being told.
     func mayHaveMissedReplacements()
+    /// The answer to this loop's oldest `Broker.read` that had none; nil: it was turned away.
+    func historyRead(_ page: HistoryPage?, for call: HistoryCall)
     /// Returns for each of these names whether this loop holds it or may hold it.
     func mayHold(_ keys: [String]) -> [Bool]
     /// The hashes of all names that this loop holds or may hold.

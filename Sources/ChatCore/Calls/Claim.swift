@@ -73,7 +73,7 @@ public struct Grant: Sendable, Hashable {
     /// refused.
     public let fence: UInt64
     /// The producer id: this uninterrupted possession of the name. The claim's own if the name is granted
-    /// anew, another one if it was taken over.
+    /// anew, or was taken over from an older epoch.
     public let producer: ProducerID
     /// The last number accepted from the producer.
     public let n: UInt64

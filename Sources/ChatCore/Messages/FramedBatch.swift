@@ -76,6 +76,19 @@ public struct FramedBatch: Sendable {
         index == 0 ? 0 : ends[index - 1]
     }
 
+    /// Returns the text in a frame.
+    func text(of index: Int) -> ArraySlice<UInt8> {
+        let frame = bytes[start(of: index)..<ends[index]]
+        // The second byte is the length, or says in how many of the next bytes it is (RFC 6455 §5.2).
+        let header =
+            switch frame[frame.startIndex + 1] {
+            case ...125: 2
+            case 126: 4
+            default: 10
+            }
+        return frame.dropFirst(header)
+    }
+
     /// Returns the index of the frame that contains the byte at `offset`.
     ///
     /// Cost: a binary search.

@@ -62,6 +62,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
     case since
     /// The secret of an earlier login.
     case session
+    /// How many of a room's newest messages the client wants.
+    case history
+    /// The number before which the client wants older messages.
+    case before
+    /// How many of them it wants at most.
+    case limit
 
     @inline(__always)
     init?(plain key: JSONString, in bytes: RawSpan) {
@@ -91,6 +97,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
             self = .since
         } else if key.equals("session", in: bytes) {
             self = .session
+        } else if key.equals("history", in: bytes) {
+            self = .history
+        } else if key.equals("before", in: bytes) {
+            self = .before
+        } else if key.equals("limit", in: bytes) {
+            self = .limit
         } else {
             return nil
         }

@@ -75,6 +75,12 @@ extension Publication {
         return piece(Int(seq - firstSeq)..<items.count)
     }
 
+    /// Returns the messages whose number is at most `seq`.
+    func upTo(_ seq: UInt64) -> Publication {
+        guard seq < lastSeq else { return self }
+        return piece(0..<Int(seq - firstSeq) + 1)
+    }
+
     private func piece(_ range: Range<Int>) -> Publication {
         Publication(
             room: room,

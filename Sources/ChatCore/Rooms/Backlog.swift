@@ -42,6 +42,9 @@ public struct Backlog {
     private(set) var entries: [Entry?] = []
     private(set) var head = 0
 
+    /// Whether pages of the room's log in front are in use: then more is kept.
+    public var hasPages = false
+
     private let maxFrames: Int
     private let maxBytes: Int
 
@@ -72,12 +75,27 @@ public struct Backlog {
         append(frame)
     }
 
+    /// Puts a page of the room's log before the frames kept, which follow it. No client may have a cursor
+    /// before `start`: the page gets these cursors.
+    public mutating func prepend(_ page: [FramedBatch]) {
+        var first = start
+        let added = page.reversed().map { batch in
+            first -= batch.count
+            byteCount += batch.bytes.count
+            return Entry(first: first, batch: batch)
+        }
+        entries.replaceSubrange(..<head, with: added.reversed())
+        head = 0
+        start = first
+    }
+
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames
     /// that the broadcast has not yet passed to every unblocked member stay, whatever their size.
     public mutating func trim(passed: Int) {
+        let bounds = hasPages ? Limits.pagedBacklogs : 1
         while head < entries.count, let oldest = entries[head],
             oldest.first + oldest.batch.count <= passed,
-            end - start > maxFrames || byteCount > maxBytes
+            end - start > maxFrames * bounds || byteCount > maxBytes * bounds
         {
             entries[head] = nil
             head += 1

@@ -24,6 +24,9 @@ extension Session {
         /// hears it already. The session is answered by `heard`, and by `synced` when everything up to
         /// then has been sent.
         indirect case hear(RoomName, from: Start)
+        /// Read older messages of a room that the client hears, and tell it. `historyFailed` answers if that
+        /// is not possible at present; `Subject` is what it is then told about.
+        indirect case readHistory(RoomName, HistoryRange, Subject)
         /// End the client's hearing of a room, or the wish for it.
         case leave(RoomName)
         /// Close the socket with a code and a reason for people.

@@ -20,6 +20,9 @@ extension Session {
         case reset(RoomName, Position)
         /// Messages with these numbers are lost to the client.
         case gap(RoomName, ClosedRange<UInt64>)
+        /// Older messages of a room, as a JSON array of what its clients were sent; and whether still older
+        /// ones are kept.
+        case history(RoomName, items: [UInt8], hasMore: Bool)
         /// A message was accepted whose sender wants to know.
         case accepted(Acceptance, Subject)
         /// The answer to a ping.

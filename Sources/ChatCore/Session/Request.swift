@@ -10,8 +10,12 @@ extension Session {
             case release
             /// Sends a message to a room; without a value it is `null`.
             case say(value: Range<Int>?)
-            /// Has the client hear a room: from a position on if there is one, otherwise from now on.
-            case join(since: Since?)
+            /// Has the client hear a room: from a position on if there is one, otherwise with a number of its
+            /// newest messages, which may be 0, and what is said from now on.
+            case join(since: Since?, last: UInt64)
+            /// Asks for older messages of a room that the client hears: those before a number, or the newest,
+            /// and how many at most; 0: as many as a page has.
+            case history(before: UInt64?, limit: UInt64)
             /// Ends that.
             case leave
             /// Asks for a sign of life.

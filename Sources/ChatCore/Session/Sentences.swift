@@ -2,7 +2,9 @@ extension Session.ClaimRefusal {
     /// Returns a sentence for people about the name.
     func sentence(about name: String) -> String {
         switch self {
-        case .taken: "The name \(name) is taken; try \(name)\(Self.suffix)"
+        case .taken(_?):
+            "The name \(name) is still held by an earlier connection of yours; try again"
+        case .taken(nil): "The name \(name) is taken; try \(name)\(Self.suffix)"
         case .notText: "The name is not text"
         case .invalid(let error): error.message
         case .reserved: "The name is reserved"

@@ -66,10 +66,11 @@ extension Session {
             acked: conversation?.acked ?? 0
         )
         effects.append(.tell(.granted(wanted, by: rules, login)))
-        isUntold = !isSocketOpen && resumedAt == nil
+        isUntold = !isSocketOpen && resumedAt == nil && !isSame
         if let former, !isSame {
             name = .changed(to: wanted)
-            effects.append(.release(former, .delete))
+            // If the answer is lost, the user comes back to this one.
+            effects.append(.release(former, isResumable ? .empty : .delete))
         }
     }
 
@@ -113,6 +114,6 @@ extension Session {
     /// What becomes of the name when the socket is closed.
     var ending: Release.Action {
         guard isResumable else { return .delete }
-        return isUntold ? .empty : .linger
+        return isUntold ? .delete : .linger
     }
 }

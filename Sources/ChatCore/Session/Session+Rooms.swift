@@ -55,7 +55,7 @@ extension Session {
     /// Has the client hear a room. A room that it hears already is only described once more; one that
     /// it has asked for is described when it is heard.
     mutating func join(
-        since: Request.Since?,
+        from start: Start,
         _ request: Request,
         _ text: RawSpan,
         _ effects: inout [Effect]
@@ -69,7 +69,6 @@ extension Session {
         guard conversation.rooms.count < Limits.roomsPerClient else {
             return refuse(.tooManyRooms, request, text, &effects)
         }
-        let start = Start(since, in: text)
         conversation.rooms.append(.init(name: name, start: start))
         effects.append(.enter(name))
     }
@@ -89,6 +88,7 @@ extension Session {
         guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
         conversation?.rooms[index].isHeard = true
         effects.append(.hear(name, from: conversation?.rooms[index].start ?? .now))
+        goOn(&effects)
     }
 
     /// Takes the answer to `enter`: this node cannot hear the room at present.
@@ -102,6 +102,7 @@ extension Session {
         let why = Refusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
         let about = Subject(room: name.text)
         effects.append(.tell(.refused(why, name: self.name.held?.display, about: about)))
+        goOn(&effects)
     }
 
     /// Takes where the client stands in a room that it hears from now on, or has heard before.

@@ -54,7 +54,7 @@ extension Session {
         into effects: inout [Effect]
     ) {
         guard isSocketOpen else { return }
-        if case .join = request.action {
+        if request.isLookUp {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
         } else if isBeginning(request, text) {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
@@ -149,14 +149,19 @@ extension Session {
         switch request.action {
         case .say(let value):
             return say(value, request, text, &effects)
-        case .join(let since):
+        case .join(let since, let last):
             // One that has waited may come after the end of its socket.
-            if isSocketOpen { join(since: since, request, text, &effects) }
+            guard isSocketOpen else { return true }
+            join(from: Start(since, last: last, in: text), request, text, &effects)
+        case .history(let before, let limit):
+            return !isSocketOpen || readHistory(before, limit, request, text, &effects)
         case .leave:
             leave(request, text, &effects)
         case .ping:
             effects.append(.tell(.pong))
         case .claim(let secret):
+            // One that has waited may come after the end of its socket.
+            guard isSocketOpen else { return true }
             // A name is given up only after the messages sent under it are settled.
             guard unsettled == 0 || isStalled else { return false }
             claim(request, secret, text, &effects)

@@ -110,6 +110,21 @@ struct RoomLog {
         return (found, false)
     }
 
+    /// Returns the entries that begin at or before a number, newest first, up to the one that completes
+    /// `limit` messages; and whether more are kept.
+    func newest(upTo seq: UInt64, limit: Int) -> (found: [Publication], hasMore: Bool) {
+        guard let newest = index(of: seq) else { return ([], false) }
+        var found: [Publication] = []
+        var count = 0
+        for index in (head...newest).reversed() {
+            guard count < limit else { return (found, true) }
+            guard let entry = entries[index] else { continue }
+            count += Int(min(entry.lastSeq, seq) - entry.firstSeq) + 1
+            found.append(entry)
+        }
+        return (found, false)
+    }
+
     /// All entries that are kept, oldest first.
     var all: [Publication] { entries[head...].compactMap(\.self) }
 

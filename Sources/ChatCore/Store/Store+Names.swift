@@ -134,7 +134,9 @@ extension Store {
         return record.holder.map { record.isLingering || dead.contains($0) } ?? true
     }
 
-    /// Grants a name to a newer login of its user: it goes on where the name is.
+    /// Grants a name to a newer login of its user: it goes on where the name is. A record of an older epoch
+    /// may lack the newest messages, after a loss of data: then the numbers go on where the record is, under
+    /// another producer, so that no message's id is given twice.
     private mutating func takeOver(
         _ former: NameRecord,
         _ claim: Claim,
@@ -147,6 +149,7 @@ extension Store {
         var record = former
         record.login = claim.login
         record.before = proof
+        if record.epoch < call.epoch.number { record.producer = claim.producer }
         record.isLingering = false
         record.emptiedAt = nil
         record.fence = nextFence(above: 0)

@@ -134,6 +134,18 @@ public enum Limits {
     public static let historyMessages = 1000
     /// The most bytes kept per room, so that one client cannot fill the memory.
     public static let historyBytes = 1024 * 1024
+    /// The most messages in one answer to `history`: a screen or two.
+    public static let historyPageMessages = 100
+    /// The most bytes of messages in one answer to `history`, of which there is at least one: what waits for
+    /// a client that does not read is `privateBytes` at most.
+    public static let historyPageBytes = 48 * 1024
+    /// How long pages of a room's log stay in front of its backlog after they were last used, if both are more
+    /// than a backlog may hold: clients that come back after an outage come within seconds, and read them
+    /// once.
+    public static let pageLinger = Duration.seconds(10)
+    /// How often the bounds of a backlog fit into one with pages in front: once for the backlog, and for the
+    /// log (`historyBytes`), which is longer by the headers of its frames.
+    public static let pagedBacklogs = 3
     /// How long messages of a room are kept, and how long a session may return to its name.
     public static let historyAge = Duration.seconds(24 * 3600)
 

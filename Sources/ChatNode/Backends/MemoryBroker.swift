@@ -25,6 +25,10 @@ final class MemoryBroker: Broker {
         calls.append(call)
     }
 
+    func read(_ call: HistoryCall) {
+        store.eventLoop.execute { [store, loop] in store.value.read(call, for: loop) }
+    }
+
     func endTurn() {
         guard !calls.isEmpty else { return }
         // What is asked for in answer to this belongs to the next turn.

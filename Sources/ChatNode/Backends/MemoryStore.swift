@@ -161,6 +161,12 @@ extension MemoryStore {
         schedule()
     }
 
+    /// Reads a piece of a room's log for a loop.
+    func read(_ call: HistoryCall, for loop: any EventLoop) {
+        let page = store.history(call)
+        tell(on: loop) { $0.historyRead(page, for: call) }
+    }
+
     /// Sets the timer for what is due next: rooms that are left are forgotten, and those that are
     /// forgotten are removed when they are too old, as are the records of free names.
     private func schedule() {

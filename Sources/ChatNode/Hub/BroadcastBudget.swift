@@ -17,6 +17,9 @@ struct BroadcastBudget {
     /// The slots of members that lack messages which the backlog no longer holds.
     var late: [Int32] = []
 
+    /// Those of them that know positions, and their tables: they are parked, and go on.
+    var parked: [(slot: Int32, table: MemberTable)] = []
+
     init(now: Instant, maxSends: Int) {
         self.maxSends = maxSends
         end = now + Limits.broadcastTime

@@ -35,6 +35,7 @@ extension Connection {
     private func handOver(_ buffer: ByteBuffer) {
         guard let context else { return }
         shard.writers[Int(id.slot)].block()
+        shard.noteStalled(self)
         liveness.blocked(now: Clock.now)
         remindWhenDue()
         // In a task of its own: a write that fails makes the channel read what is left and close,

@@ -178,13 +178,18 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
 
     /// Tells this client alone of an event.
     func tell(_ event: Session.Event) {
+        var frame: [UInt8] = []
+        append(event, to: &frame)
+        if !frame.isEmpty { sendPrivate(frame) }
+    }
+
+    /// Appends the frame that tells this client of an event.
+    func append(_ event: Session.Event, to frames: inout [UInt8]) {
         shard.metrics.told(event)
         guard case .open = phase else { return }
         var json: [UInt8] = []
         dialect.append(event, to: &json)
-        var frame: [UInt8] = []
-        Frame.append(.text, payload: json.span.bytes, to: &frame)
-        sendPrivate(frame)
+        Frame.append(.text, payload: json.span.bytes, to: &frames)
     }
 
     /// Tells the client whether the node has its broker.

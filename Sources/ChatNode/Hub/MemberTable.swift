@@ -5,6 +5,8 @@ import ChatCore
 ///
 /// Layout: members are in parallel arrays, so that a broadcast touches little memory per recipient.
 final class MemberTable {
+    /// The cursor of a member whom no pass sends anything, because it waits for pages of the room's log.
+    static let parked = Int.max
     /// The room, which refers to this table only while it has members.
     let room: Room
     let encoding: Encoding
@@ -37,7 +39,15 @@ final class MemberTable {
     var count: Int { slots.count }
 
     /// The number of messages that all members together have still to get.
-    var messagesBehind: Int { count * room.backlog.end - cursors.reduce(0, +) }
+    var messagesBehind: Int {
+        let (start, end) = (room.backlog.start, room.backlog.end)
+        return cursors.reduce(0) { $0 + end - min(max($1, start), end) }
+    }
+
+    /// Marks the members with a cursor before another one as late for good: other frames get these cursors.
+    func markLate(before start: Int) {
+        for place in cursors.indices where cursors[place] < start { cursors[place] = .min }
+    }
 
     /// Lends the members to a broadcast: their slots, and the cursors that it advances. No member
     /// can join or leave meanwhile.

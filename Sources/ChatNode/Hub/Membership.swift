@@ -6,7 +6,7 @@ struct Membership {
     var place: Int
     /// Whether the client has still to be told when it has got what was there when it joined.
     var isReplaying = false
-    /// Whether the client has asked meanwhile where it stands: it is told when the replay is over.
+    /// Whether the client has asked where it stands while it lacks messages: it is told when it has them.
     var isAskedAgain = false
 }
 

@@ -15,6 +15,16 @@ final class Room {
     private var mayJump = false
     /// The clients that wait until the node has heard as much of the room as they have.
     var early: [EarlyJoin] = []
+    /// What waits for pages of the room's log.
+    var waits: [PageWait] = []
+    /// The connection over which a page of the log was asked for that has not come; nil: none was.
+    var readOver: Int?
+    /// Whether the log is known to have nothing before the oldest frame of the backlog.
+    private(set) var isLogRead = false
+    /// When pages of the log were last used.
+    var pagesUsedAt = Instant.distantPast
+    /// The number of messages that are kept of a room at most; 0: no history is given to clients.
+    let history: UInt64
     /// When the room was last caught up with for them.
     var recheckedAt = Instant.distantPast
     /// Whether the node does not hear the room any more, and has still members in it: their wish to hear
@@ -23,8 +33,9 @@ final class Room {
     /// The tables that have members.
     private(set) var tables: [MemberTable] = []
 
-    init(name: RoomName) {
+    init(name: RoomName, history: Int = Limits.historyMessages) {
         self.name = name
+        self.history = UInt64(history)
     }
 
     /// The number of messages that all members together have still to get.
@@ -101,25 +112,42 @@ extension Room {
 
     /// Drops the oldest messages, but none that a broadcast has still to send.
     func trim() {
+        let start = backlog.start
         backlog.trim(passed: tables.reduce(backlog.end) { min($0, $1.passed) })
+        if backlog.start != start { isLogRead = false }
     }
+
+    /// Stops keeping pages of the log beyond the backlog's bounds.
+    func releasePages() {
+        backlog.hasPages = false
+        trim()
+    }
+
+    /// Takes a page of the log, which ends before the oldest frame of the backlog if the room's history is
+    /// still that of the backlog.
+    func take(_ page: HistoryPage, now: Instant) {
+        guard let end = page.entries.last?.end, listStart?.isSamePlace(as: end) == true else {
+            isLogRead = true
+            return
+        }
+        // The page gets cursors that late members may have.
+        for table in tables { table.markLate(before: backlog.start) }
+        backlog.prepend(page.entries.map { FramedBatch(framing: $0) })
+        backlog.hasPages = true
+        pagesUsedAt = now
+        isLogRead = !page.hasMore
+    }
+
+    /// The position before the oldest frame of the backlog.
+    var listStart: Position? { position(at: backlog.start) }
+
+    /// Whether the log may have messages before the oldest frame of the backlog.
+    var mayReadMore: Bool { history > 0 && !isLogRead && (listStart?.seq ?? 0) > 0 }
 
     /// Whether a position is ahead of what was delivered here.
     func isBehind(_ stood: Position) -> Bool {
         guard let position else { return true }
         return stood.seq > position.seq || stood.epoch > position.epoch
-    }
-
-    /// Returns the cursor at which a member begins, and whether it then gets all that it has missed; nil:
-    /// it does not say where it stood.
-    func cursor(at start: Session.Start) -> (cursor: Int, isRecovered: Bool?) {
-        switch start {
-        case .now: return (backlog.end, nil)
-        case .nowhere: return (backlog.end, false)
-        case .after(let stood):
-            if let found = backlog.find(stood) { return (found.cursor, found.isWhole) }
-            return (backlog.end, position?.isNamed(by: stood) == true)
-        }
     }
 
     /// Returns the position of a member with this cursor, in the room's present epoch; nil if it is so late

@@ -60,6 +60,8 @@ extension Shard {
             }
         }
         end(budget)
+        endStalled(connection)
+        answerHasLeft(to: connection.id)
     }
 
     /// Sends a member all that it lacks, and tells it when that has been handed to the kernel; otherwise it
@@ -75,6 +77,7 @@ extension Shard {
             end(budget)
             guard table.cursor(at: place) > before else { return }
         }
+        guard table.cursor(at: place) != MemberTable.parked else { return }
         endReplay(of: room, to: connection)
     }
 
@@ -83,6 +86,7 @@ extension Shard {
     private func end(_ budget: BroadcastBudget) {
         metrics.sent(budget.tally)
         for slot in budget.late { closeSoon(slot, "too slow: messages were missed") }
+        for member in budget.parked { goOnSoon(member.slot, member.table) }
     }
 
     /// Closes a client that has missed messages, soon. Its writer sends no more frames of a table.
@@ -131,12 +135,18 @@ extension Shard {
                     let cursor = cursors[step.place]
                     let slot = slots[step.place]
                     if cursor < backlog.start {
-                        if !writers[Int(slot)].isClosing {
+                        if table.encoding == .v1 {
+                            // One that is blocked goes on when its socket has taken what waits.
+                            if writers[Int(slot)].takesFrames {
+                                cursors[step.place] = MemberTable.parked
+                                budget.parked.append((slot, table))
+                            }
+                        } else if !writers[Int(slot)].isClosing {
                             writers[Int(slot)].beginClosing()
                             budget.late.append(slot)
                         }
                         step.place += 1
-                    } else if cursor == backlog.end || !writers[Int(slot)].takesFrames {
+                    } else if cursor >= backlog.end || !writers[Int(slot)].takesFrames {
                         // Checked before anything is prepared: a client that does not read costs no
                         // more than this.
                         step.place += 1

@@ -81,6 +81,7 @@ extension Shard: BrokerEvents {
 
     func connected() {
         updateClient { $0.linkUp(now: Clock.now, into: &$1) }
+        readPagesAgain()
     }
 
     func disconnected(_ reason: String) {
@@ -92,11 +93,11 @@ extension Shard: BrokerEvents {
     }
 
     func replaced(_ login: LoginID) {
-        updateClient { $0.replaced(login, into: &$1) }
+        updateClient { client, _ in client.replaced(login) }
     }
 
     func mayHaveMissedReplacements() {
-        updateClient { $0.mayHaveMissedReplacements(into: &$1) }
+        updateClient { client, _ in client.mayHaveMissedReplacements() }
     }
 
     func mayHold(_ keys: [String]) -> [Bool] {

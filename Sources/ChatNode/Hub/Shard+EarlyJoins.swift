@@ -6,6 +6,8 @@ struct EarlyJoin {
     let id: SocketID
     /// Where the client stood.
     let stood: Position
+    /// What it has asked for.
+    let start: Session.Start
     let since: Instant
 }
 
@@ -15,12 +17,17 @@ struct EarlyJoin {
 /// their position is not of the room's history.
 extension Shard {
     /// Lets a client wait, and has the room caught up with, or at a later tick if that was done lately.
-    func wait(_ connection: Connection, for stood: Position, in room: Room) {
+    func wait(
+        _ connection: Connection,
+        for stood: Position,
+        _ start: Session.Start,
+        in room: Room
+    ) {
         let now = Clock.now
         if !roomsWithEarlyJoins.contains(where: { $0 === room }) {
             roomsWithEarlyJoins.append(room)
         }
-        room.early.append(EarlyJoin(id: connection.id, stood: stood, since: now))
+        room.early.append(EarlyJoin(id: connection.id, stood: stood, start: start, since: now))
         recheckIfDue(room, now)
     }
 
@@ -40,7 +47,7 @@ extension Shard {
         room.early.removeAll { isCaughtUp || !room.isBehind($0.stood) }
         for join in ready {
             guard let connection = connection(join.id), isListening(connection) else { continue }
-            begin(room, from: .after(join.stood), by: connection)
+            begin(room, from: join.start, by: connection, since: join.since)
         }
     }
 

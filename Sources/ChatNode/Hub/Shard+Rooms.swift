@@ -20,39 +20,94 @@ extension Shard {
             preconditionFailure("a room that a session was told to be heard is there")
         }
         if let membership = connection.memberships.membership(in: room) {
-            guard !membership.isReplaying else {
-                return connection.memberships.update(membership.table) { $0.isAskedAgain = true }
-            }
-            return beginReplay(of: room, to: connection, nil)
+            return describe(membership, to: connection)
         }
-        guard !room.early.contains(where: { $0.id == connection.id }) else { return }
-        if case .after(let stood) = start, room.isBehind(stood) {
-            wait(connection, for: stood, in: room)
+        guard !room.early.contains(where: { $0.id == connection.id }),
+            !isJoining(connection.id, room)
+        else { return }
+        if case .position(let stood) = start.since, room.isBehind(stood) {
+            wait(connection, for: stood, start, in: room)
         } else {
-            begin(room, from: start, by: connection)
+            begin(room, from: start, by: connection, since: Clock.now)
         }
     }
 
-    /// Makes a client a member of a room.
-    func begin(_ room: Room, from start: Session.Start, by connection: Connection) {
+    /// Makes a client a member of a room, when pages of the log have been read if it needs any.
+    func begin(
+        _ room: Room,
+        from start: Session.Start,
+        by connection: Connection,
+        since: Instant
+    ) {
         guard connection.memberships.membership(in: room) == nil else { return }
-        let begin = room.cursor(at: start)
-        add(connection, to: room, at: begin.cursor)
-        beginReplay(of: room, to: connection, begin.isRecovered)
+        if let beginning = room.beginning(at: start) {
+            add(connection, to: room, at: beginning)
+        } else {
+            request(.join(start), of: room, by: connection.id, since: since)
+        }
+    }
+
+    /// Makes a client a member of a room, tells it where it stands and sends it what it lacks.
+    func add(_ connection: Connection, to room: Room, at beginning: Room.Beginning) {
+        guard connection.memberships.membership(in: room) == nil else { return }
+        add(connection, to: room, at: beginning.cursor)
+        guard let position = beginning.stood ?? room.position(at: beginning.cursor) else { return }
+        beginReplay(of: room, to: connection, at: position, beginning)
+    }
+
+    /// Tells a member once more where it stands; one that lacks messages, when it has them.
+    func describe(_ membership: Membership, to connection: Connection) {
+        let (table, room) = (membership.table, membership.table.room)
+        let cursor = table.cursor(at: membership.place)
+        let isLate = cursor < room.backlog.start || cursor == MemberTable.parked
+        guard !membership.isReplaying, !isLate, let position = room.position(at: cursor) else {
+            return connection.memberships.update(table) { $0.isAskedAgain = true }
+        }
+        connection.memberships.update(table) { $0.isAskedAgain = false }
+        beginReplay(of: room, to: connection, at: position, nil)
     }
 
     /// Tells a member where it stands, and sends it what it lacks.
-    private func beginReplay(of room: Room, to connection: Connection, _ isRecovered: Bool?) {
-        guard let membership = connection.memberships.membership(in: room),
-            let position = room.position(at: membership.table.cursor(at: membership.place))
-        else { return }
+    private func beginReplay(
+        of room: Room,
+        to connection: Connection,
+        at position: Position,
+        _ beginning: Room.Beginning?
+    ) {
+        guard let membership = connection.memberships.membership(in: room) else { return }
         connection.memberships.update(membership.table) { $0.isReplaying = true }
         updateSession(of: connection) {
-            $0.heard(room.name, at: position, isRecovered: isRecovered, into: &$1)
+            $0.heard(room.name, at: position, isRecovered: beginning?.isRecovered, into: &$1)
         }
+        if let lost = beginning?.lost { connection.tell(.gap(room.name, lost)) }
         // Unless that was too much for a client that does not read.
         guard let membership = connection.memberships.membership(in: room) else { return }
         replay(membership, to: connection)
+    }
+
+    /// Has older messages of a room sent to a client that is its member or is about to be.
+    func readHistory(
+        _ name: RoomName,
+        _ range: Session.HistoryRange,
+        _ subject: Session.Subject,
+        by connection: Connection
+    ) {
+        guard !hasTooManyRequests(connection.id) else {
+            let why = Session.Refusal.tooMuch(retryAfter: Limits.retryAfter)
+            return updateSession(of: connection) {
+                $0.historyFailed(why, about: subject, into: &$1)
+            }
+        }
+        guard let room = rooms[name], room.position != nil else {
+            let why = Session.Refusal.unavailable(
+                reason: BrokerClient.lostTouch,
+                retryAfter: Limits.retryAfter
+            )
+            return updateSession(of: connection) {
+                $0.historyFailed(why, about: subject, into: &$1)
+            }
+        }
+        request(.history(range, subject), of: room, by: connection.id, since: Clock.now)
     }
 
     /// Tells a member that it has got what was there when it joined.
@@ -65,7 +120,10 @@ extension Shard {
             $0.isAskedAgain = false
         }
         updateSession(of: connection) { $0.synced(room.name, seq: seq, into: &$1) }
-        if membership.isAskedAgain { beginReplay(of: room, to: connection, nil) }
+        guard membership.isAskedAgain,
+            let membership = connection.memberships.membership(in: room)
+        else { return }
+        describe(membership, to: connection)
     }
 
     /// Ends the hearing of a room, or the wish for it.
@@ -73,6 +131,7 @@ extension Shard {
         updateClient { $0.leave(name, for: connection.id, into: &$1) }
         guard let room = rooms[name] else { return }
         room.early.removeAll { $0.id == connection.id }
+        forgetWaits(of: connection.id, in: room)
         guard let membership = connection.memberships.membership(in: room) else { return }
         remove(membership)
         connection.memberships.remove(membership.table)
@@ -80,12 +139,14 @@ extension Shard {
 
     /// Removes a WebSocket from all its rooms.
     func leaveRooms(_ connection: Connection) {
+        forgetWaits(of: connection.id)
+        if !logs.stalled.isEmpty { logs.stalled[connection.id] = nil }
         for membership in connection.memberships.all { remove(membership) }
         connection.memberships = Memberships()
     }
 
     private func makeRoom(_ name: RoomName) -> Room {
-        let room = Room(name: name)
+        let room = Room(name: name, history: settings.history)
         rooms[name] = room
         return room
     }
@@ -93,7 +154,7 @@ extension Shard {
     /// Forgets a room that the node does not hear, or not yet, if it has no members and no client waits.
     func forgetIfClosed(_ room: Room) {
         guard room.position == nil || room.isClosed, room.tables.isEmpty, room.early.isEmpty,
-            rooms[room.name] === room
+            room.waits.isEmpty, rooms[room.name] === room
         else { return }
         rooms[room.name] = nil
         if latestRoom === room { latestRoom = nil }

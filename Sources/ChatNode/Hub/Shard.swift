@@ -36,6 +36,8 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     /// The room that messages were delivered to last; nil if it is gone.
     var latestRoom: Room?
+    /// What is read of rooms' logs, and for whom.
+    var logs = LogReads()
     /// The rooms for which clients wait that come from a node that is ahead of this one.
     var roomsWithEarlyJoins: [Room] = []
     var dirtyTables: [MemberTable] = []
@@ -175,6 +177,7 @@ extension Shard {
         for id in wheel.advance(to: now) { deferWork(.remind(id)) }
         updateClient { $0.tick(now: now, into: &$1) }
         giveUpEarlyJoins(now)
+        giveUpPages(now)
         updateStatus(now)
         sendElsewhere(now)
         metrics.sweep(now: now, queues)
@@ -196,11 +199,29 @@ extension Shard {
         var index = 0
         while index < effects.count {
             let effect = effects[index]
-            index += 1
-            carryOut(effect, of: connection)
+            if case .tell = effect {
+                tell(effects, from: &index, connection)
+            } else {
+                index += 1
+                carryOut(effect, of: connection)
+            }
         }
         effects.removeAll(keepingCapacity: true)
         swap(&effects, &spareEffects)
+    }
+
+    /// Tells a client of successive events in one send: the answer to a call settles many messages.
+    private func tell(
+        _ effects: [Session.Effect],
+        from index: inout Int,
+        _ connection: Connection
+    ) {
+        var frames: [UInt8] = []
+        while index < effects.count, case .tell(let event) = effects[index] {
+            connection.append(event, to: &frames)
+            index += 1
+        }
+        if !frames.isEmpty { connection.sendPrivate(frames) }
     }
 
     /// Hands a message to a session. Publications that the session asks for are collected until it
@@ -276,13 +297,16 @@ extension Shard {
             }
         case .publish(let draft):
             updateClient { $0.publish(draft, now: Clock.now, into: &$1) }
-        case .enter where !isListening(connection), .hear where !isListening(connection):
+        case .enter where !isListening(connection), .hear where !isListening(connection),
+            .readHistory where !isListening(connection):
             // What it waits for has come too late.
             break
         case .enter(let room):
             updateClient { $0.enter(room, for: connection.id, now: Clock.now, into: &$1) }
         case .hear(let room, let start):
             hear(room, from: start, by: connection)
+        case .readHistory(let room, let range, let subject):
+            readHistory(room, range, subject, by: connection)
         case .leave(let room):
             leave(room, connection)
         case .close(let code, let reason):

@@ -9,6 +9,8 @@ struct ShardSettings: Sendable {
     let nameLinger: Duration
     let maxMessageBytes: Int
     let handshakeTimeout: Duration
+    /// The number of messages that are kept of a room at most.
+    let history: Int
     let admission: Admission
     /// The most connections of the whole node; nil means as many as there are descriptors.
     let maxConnections: Int?

@@ -139,8 +139,10 @@ extension ShardMetrics {
         switch event {
         case .granted: nameGrants.increment()
         case .notGranted(_, let why): nameRefusals[why.reason].increment()
-        case .released, .joined, .synced, .reset, .gap, .accepted, .pong, .status: break
-        case .nameLost: namesLost.increment()
+        case .released, .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status: break
+        case .nameLost(_, isReplaced: false): namesLost.increment()
+        // Counted as a disconnection.
+        case .nameLost(_, isReplaced: true): break
         case .refused(let why, _, _): errors[why.code].increment()
         }
     }

@@ -97,6 +97,20 @@ final class RedisBroker: Broker {
         }
     }
 
+    func read(_ call: HistoryCall) {
+        guard let connection = link.connection else { return }
+        let codec = settings.codec
+        connection.send(codec.words(call)) { [weak self] result in
+            guard let self else { return }
+            var isRefused = false
+            let read = { (reply: RespValue) throws(StoreReplyError) in
+                try codec.historyPage(reply, of: call)
+            }
+            let page = connection.read(result, read) { _ in isRefused = true }
+            if page != nil || isRefused { events?.historyRead(page, for: call) }
+        }
+    }
+
     func endTurn() {
         link.connection?.flush()
     }

@@ -102,6 +102,27 @@ extension StoreCodec {
         }
     }
 
+    func words(_ call: HistoryCall) -> RedisCommand {
+        var command = RedisCommand(.history, keys: 1)
+        command.add(keys.logStem, call.room.text)
+        command.add(call.upTo)
+        command.add(UInt64(call.limit))
+        return command
+    }
+
+    func historyPage(
+        _ reply: RespValue,
+        of call: HistoryCall
+    ) throws(StoreReplyError) -> HistoryPage {
+        var reply = try StoreReply(reply)
+        guard reply.verdict == "history" else { throw reply.unexpected }
+        let hasMore = try reply.flag()
+        var entries: [Publication] = []
+        entries.reserveCapacity(reply.count / 4)
+        while reply.count > 0 { entries.append(try entry(&reply, of: call.room)) }
+        return HistoryPage(newestFirst: entries, upTo: call.upTo, hasMore: hasMore)
+    }
+
     private func page(
         _ reply: inout StoreReply,
         _ room: RoomName,

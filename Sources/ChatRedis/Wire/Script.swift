@@ -3,7 +3,8 @@ import ChatCore
 
 /// The scripts that run inside Redis; what each does stands at its head, in `CEmbedded/scripts`.
 enum Script: Int, CaseIterable, Sendable {
-    case openepoch, register, renew, certify, claim, release, reap, publish, catchup, endgrace
+    case openepoch, register, renew, certify, claim, release, reap, publish, catchup, endgrace,
+        history
 
     /// What Redis is sent once: the common part and the script's own.
     var source: [UInt8] { Self.sources[rawValue] }
@@ -25,7 +26,7 @@ enum Script: Int, CaseIterable, Sendable {
         switch self {
         case .renew, .certify, .release, .reap, .endgrace:
             Array("#!lua flags=allow-oom\n".utf8)
-        case .openepoch, .register, .claim, .publish, .catchup: []
+        case .openepoch, .register, .claim, .publish, .catchup, .history: []
         }
     }
 

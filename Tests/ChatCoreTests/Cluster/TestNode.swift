@@ -14,6 +14,8 @@ final class TestNode: ClientLoop {
         var closed: CloseCode?
         /// The start of the hearing of each room, in the order of the answers.
         var starts: [Session.Start] = []
+        /// What of rooms' histories it has asked for.
+        var ranges: [Session.HistoryRange] = []
         var isFinished = false
     }
 
@@ -127,7 +129,7 @@ final class TestNode: ClientLoop {
         let call = pending.removeFirst()
         let answer = answer(to: call)
         for replacement in store.takeReplaced() where replacement.incarnation == incarnation {
-            if isTold { ask { $0.replaced(replacement.login, into: &$1) } }
+            if isTold { ask { client, _ in client.replaced(replacement.login) } }
         }
         ask { $0.answered(answer, now: now, into: &$1) }
     }
@@ -199,6 +201,8 @@ final class TestNode: ClientLoop {
             clients[index].starts.append(start)
             clients[index].session.heard(room, at: end, isRecovered: nil, into: &effects)
             clients[index].session.synced(room, seq: end.seq, into: &effects)
+        case .readHistory(_, let range, _):
+            clients[index].ranges.append(range)
         case .leave(let room):
             let socket = clients[index].session.id
             ask { $0.leave(room, for: socket, into: &$1) }

@@ -47,6 +47,8 @@ final class SimClient {
 
     /// The bodies that a `chat.v1` client was told are accepted.
     var acknowledged: [String] { outbox?.acknowledged ?? [] }
+    /// How often its messages had to be numbered anew.
+    var renumbered: Int { outbox?.renumbered ?? 0 }
     /// How often the client took its name over.
     var resumed: Int { outbox?.resumed ?? 0 }
 
@@ -155,7 +157,7 @@ final class SimClient {
         case .refused(.outOfOrder, _, _), .refused(.unavailable, _, _):
             outbox?.isToBeSentAgain = true
         case .refused(.malformed, _, _): if outbox != nil { Issue.record("it is well-formed") }
-        case .joined, .synced, .reset, .gap, .pong, .status, .refused: break
+        case .joined, .synced, .reset, .gap, .history, .pong, .status, .refused: break
         }
     }
 }
@@ -168,6 +170,8 @@ struct SimOutbox {
     private var waiting: [(n: UInt64, body: String)] = []
     private(set) var acknowledged: [String] = []
     private(set) var resumed = 0
+    /// How often numbers went on before what was acknowledged.
+    private(set) var renumbered = 0
     var isToBeSentAgain = false
 
     /// Numbers a message, and returns what is sent.
@@ -199,7 +203,10 @@ struct SimOutbox {
         resumed += 1
         for message in waiting where message.n <= login.acked { acknowledged.append(message.body) }
         waiting.removeAll { $0.n <= login.acked }
-        next = max(next, login.acked + 1)
+        // After a loss of data the numbers go on further back.
+        if let first = waiting.first, first.n != login.acked + 1 { renumbered += 1 }
+        for index in waiting.indices { waiting[index].n = login.acked + 1 + UInt64(index) }
+        next = login.acked + 1 + UInt64(waiting.count)
         isToBeSentAgain = !waiting.isEmpty
     }
 

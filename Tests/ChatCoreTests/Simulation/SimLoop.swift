@@ -148,9 +148,9 @@ extension SimLoop: BrokerEvents {
 
     func roomRefused(_ room: RoomName) { told(false, "\(room.text) was refused") }
 
-    func replaced(_ login: LoginID) { ask { $0.replaced(login, into: &$1) } }
+    func replaced(_ login: LoginID) { ask { client, _ in client.replaced(login) } }
 
-    func mayHaveMissedReplacements() { ask { $0.mayHaveMissedReplacements(into: &$1) } }
+    func mayHaveMissedReplacements() { ask { client, _ in client.mayHaveMissedReplacements() } }
 
     func reset(_ room: RoomName, to position: Position) {
         told(open.contains(room), "reset of a closed room")
@@ -158,6 +158,10 @@ extension SimLoop: BrokerEvents {
 
     func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
         told(open.contains(room), "missed in a closed room")
+    }
+
+    func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
+        told(false, "an answer to nothing")
     }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }

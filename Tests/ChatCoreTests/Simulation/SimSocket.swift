@@ -70,7 +70,7 @@ final class SimSocket {
         case .publish(let draft):
             unsettled += 1
             loop.ask { $0.publish(draft, now: world.now, into: &$1) }
-        case .enter, .hear, .leave: Issue.record("nobody asks for a room")
+        case .enter, .hear, .leave, .readHistory: Issue.record("nobody asks for a room")
         case .close(.replaced, _): close()
         case .close: Issue.record("nobody floods")
         case .finished:

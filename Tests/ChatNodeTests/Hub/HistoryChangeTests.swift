@@ -141,6 +141,27 @@ import Testing
         }
     }
 
+    @Test func `a room that was closed under its members goes on after a gap`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let member = try RoomClient(port: server.port)
+            try member.join()
+            try say(1...2, by: ada)
+            try member.hear(upTo: 2)
+            _ = try await server.node.hub.fromEach { shard in
+                guard let stood = shard.rooms[.lobby]?.position else { return }
+                let mid = MessageID(producer: stood.mid.producer, n: 99)
+                shard.roomClosed(.lobby)
+                shard.roomOpened(.lobby, at: Position(epoch: stood.epoch, seq: 5, mid: mid))
+            }
+            while member.resets.isEmpty { _ = try member.hear() }
+            #expect(member.gaps == [3...5])
+            #expect(member.place?.seq == 5)
+            #expect(member.values == ["1", "2"])
+            #expect(try ada.hearClose().closeCode == 4000)
+        }
+    }
+
     @Test func `a client that reads slowly is told of a reset in its place`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")

@@ -202,50 +202,6 @@ import Testing
         }
     }
 
-    /// Returns a member of the lobby that has not read 400 messages: more than the backlog and the kernel
-    /// hold together.
-    private func leaveBehind(
-        at server: TestServer,
-        while speaker: TestWebSocket
-    ) throws -> RoomClient {
-        let slow = try RoomClient(port: server.port, receiveBufferBytes: 4096)
-        try slow.join()
-        let value = String(repeating: "x", count: 10_000)
-        for _ in 1...400 {
-            try speaker.chat(#""\#(value)""#, as: "Ada")
-            _ = try speaker.hear()
-        }
-        return slow
-    }
-
-    @Test func `a client that reads too slowly is told so and may come back`() async throws {
-        try await TestServer.run(flags) { (server) async throws in
-            let ada = try server.connect("Ada")
-            let slow = try leaveBehind(at: server, while: ada)
-            while let text = try? slow.hear() { #expect(text.hasPrefix(#"{"type":"chat""#)) }
-            let back = try connect(to: server)
-            try back.join(since: slow.place)
-            #expect(back.isRecovered == false)
-            #expect(back.place?.seq == 400)
-        }
-    }
-
-    @Test func `a client that asks where it stands after it has missed messages is closed`()
-        async throws
-    {
-        try await TestServer.run(flags) { (server) async throws in
-            let ada = try server.connect("Ada")
-            let slow = try leaveBehind(at: server, while: ada)
-            try slow.socket.say(#"{"type":"join"}"#)
-            try slow.socket.say(#"{"type":"ping"}"#)
-            try ada.chat("1", as: "Ada")
-            _ = try ada.hear()
-            while let text = try? slow.hear() { #expect(text.hasPrefix(#"{"type":"chat""#)) }
-            try ada.chat("2", as: "Ada")
-            #expect(try ada.hear().contains(#""value":2,"#))
-        }
-    }
-
     @Test func `joins of a client that reads nothing end with its socket`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")

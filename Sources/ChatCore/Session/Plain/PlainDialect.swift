@@ -38,7 +38,7 @@ enum PlainDialect {
             .loggedOut(username: username.display)
         case .nameLost(let username, let isReplaced):
             .loggedOut(username: username.display, reason: isReplaced ? .replaced : .leaseLost)
-        case .joined, .synced, .reset, .gap, .accepted, .pong, .status:
+        case .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status:
             nil
         case .refused(let why, let name, _):
             .error(

@@ -17,7 +17,12 @@ enum V1Dialect {
         guard let type = fields.type else { return .malformed(.unknownType) }
         // Nearly all messages are of this type.
         if type.equals("chat", in: text) { return .say(value: fields.value) }
-        if type.equals("join", in: text) { return .join(since: fields.since) }
+        if type.equals("join", in: text) {
+            return .join(since: fields.since, last: fields.history ?? 0)
+        }
+        if type.equals("history", in: text) {
+            return .history(before: fields.before, limit: fields.limit ?? 0)
+        }
         if type.equals("leave", in: text) { return .leave }
         if type.equals("ping", in: text) { return .ping }
         if type.equals("logout", in: text) { return .release }
@@ -52,6 +57,12 @@ enum V1Dialect {
                 message.add("room", room.text)
                 message.add("from", numbers.lowerBound)
                 message.add("to", numbers.upperBound)
+            }
+        case .history(let room, let items, let hasMore):
+            append("history", to: &json) { message in
+                message.add("room", room.text)
+                message.add("items", verbatim: items)
+                message.add("more", hasMore)
             }
         case .synced(let room, let seq):
             append("synced", to: &json) { message in

@@ -8,6 +8,9 @@ struct V1Fields: KnownFields {
     private(set) var id: Range<Int>?
     private(set) var n: UInt64 = 0
     private(set) var since: Session.Request.Since?
+    private(set) var history: UInt64?
+    private(set) var before: UInt64?
+    private(set) var limit: UInt64?
     var given: UInt32 = 0
     /// What is wrong with the text; nil: nothing.
     var fault: MessageFault?
@@ -44,17 +47,26 @@ struct V1Fields: KnownFields {
         case .id:
             guard Self.isReceipt(bytes, at: range) else { return note(.notAReceipt(key)) }
             return id = range
-        case .n:
+        case .n, .history, .before, .limit:
             guard let number = UInt64(decimal: bytes.extracting(range)), number > 0,
                 number < Limits.numbers
             else { return note(.notANumber(key)) }
-            return n = number
+            return store(key, number)
         case .since:
             since = Session.Request.Since(bytes, at: range)
             if since == nil { note(.notAPosition(key)) }
             return
         }
         if string == nil { note(.notAString(key)) }
+    }
+
+    private mutating func store(_ key: MessageKey, _ number: UInt64) {
+        switch key {
+        case .history: history = number
+        case .before: before = number
+        case .limit: limit = number
+        default: n = number
+        }
     }
 
     /// Whether a value is a string or a number that is not too long to be repeated.

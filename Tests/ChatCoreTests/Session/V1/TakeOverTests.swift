@@ -112,6 +112,33 @@ import Testing
         #expect(node.takeHeard(dropped).first?.contains(#""value":"taken""#) == true)
     }
 
+    @Test func `a change of name by a take-over leaves the former name its user's`() {
+        let ada = login()
+        #expect(say(1, ada.client))
+        let bob = node.open(.v1)
+        let secret = harness.login(bob, "Bob").session
+        #expect(say(1, bob))
+        // The second socket takes the first one's name, too.
+        node.says(bob, #"{"type":"login","username":"Ada","session":"\#(ada.session)"}"#)
+        #expect(harness.loggedIn(bob).resumed == #"true,"acked":1"#)
+        #expect(node.takeHeard(ada.client) == [Self.replaced])
+        let back = node.open(.v1)
+        #expect(harness.login(back, "Bob", session: secret).resumed == #"true,"acked":1"#)
+    }
+
+    @Test func `a login again that waits does not cost the name its linger`() {
+        let first = login()
+        node.answersAtOnce = false
+        node.says(first.client, #"{"type":"chat","value":1,"n":1}"#)
+        node.says(first.client, #"{"type":"login","username":"Ada"}"#)
+        node.says(first.client, #"{"type":"login","username":"Bob"}"#)
+        node.closes(first.client)
+        node.answerAll()
+        #expect(node.client.nameCount == 1, "it lingers")
+        node.answersAtOnce = true
+        #expect(login(first.session).resumed == #"true,"acked":1"#)
+    }
+
     @Test func `a text that is no secret is as good as none`() {
         let first = login()
         for text in ["", "x", first.session.uppercased(), first.session + "0"] {
@@ -166,7 +193,7 @@ import Testing
         node.isTold = false
         let second = login(first.session)
         #expect(node.takeHeard(first.client) == [])
-        node.ask { $0.mayHaveMissedReplacements(into: &$1) }
+        node.ask { client, _ in client.mayHaveMissedReplacements() }
         #expect(node.takeHeard(first.client) == [Self.replaced])
         #expect(node.clients[first.client].closed == .replaced)
         #expect(say(1, second.client))

@@ -150,8 +150,9 @@ import Testing
         let client = node.open(.v1)
         node.says(client, #"{"type":"join","since":\#(since)}"#)
         guard let mid = MessageID("abcdefgh.5") else { preconditionFailure("an id") }
-        let stood = Session.Start.after(Position(epoch: 7, seq: 3, mid: mid))
-        #expect(node.clients[client].starts == [isPosition ? stood : .nowhere])
+        let stood = Position(epoch: 7, seq: 3, mid: mid)
+        let since = isPosition ? Session.Start.Since.position(stood) : .impossible
+        #expect(node.clients[client].starts == [.init(since: since)])
     }
 
     @Test(arguments: [

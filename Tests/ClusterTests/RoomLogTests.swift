@@ -1,0 +1,93 @@
+import TestSupport
+import Testing
+
+/// What clients of `chat.v1` get from the rooms' logs in Redis.
+@Suite struct RoomLogTests {
+    private let flags = ["--message-rate", "0"]
+
+    @Test func `a node that did not hear the room gives what was said before`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        let beginning = try #require(speaker.place)
+        for n in 1...20 { try speaker.say("\(n)", n: n) }
+        try speaker.hear(upTo: 20)
+        let port = cluster.nodes[1].port
+        for _ in 0..<3 {
+            let back = try RoomClient(port: port, room: "a")
+            try back.join(since: beginning)
+            #expect(back.isRecovered == true)
+            #expect(back.values == speaker.values)
+            let late = try RoomClient(port: port, room: "a")
+            try late.join(history: 5)
+            #expect(late.values == (16...20).map { "\($0)" })
+            let page = try late.history(before: 16, limit: 3)
+            #expect(page.hasSuffix(#","more":true}"#))
+            for value in 13...15 { #expect(page.contains(#","value":\#(value),"#)) }
+        }
+        // A position that is not of the room's history, and one whose followers are gone.
+        var wrong = beginning
+        wrong.mid = "abcdefgh.0"
+        let lost = try RoomClient(port: port, room: "a")
+        try lost.join(since: wrong)
+        #expect(lost.isRecovered == false)
+        #expect(lost.values.isEmpty)
+        #expect(lost.place == speaker.place)
+    }
+
+    @Test func `what the log has no more is told, and the rest comes`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags + ["--history", "10"])
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        let beginning = try #require(speaker.place)
+        for n in 1...20 {
+            try speaker.say("\(n)", n: n)
+            try speaker.hear(upTo: n)
+        }
+        let back = try RoomClient(port: cluster.nodes[1].port, room: "a")
+        let heard = try back.join(since: beginning)
+        #expect(back.isRecovered == false)
+        #expect(heard[1] == #"{"type":"gap","room":"a","from":1,"to":10}"#)
+        #expect(back.values == (11...20).map { "\($0)" })
+    }
+
+    @Test func `a log that cannot be read is told within two seconds, and is read when it can be`()
+        async throws
+    {
+        let clock = ContinuousClock()
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        // The second node hears both rooms only after what was said in them.
+        let rooms = ["a", "b"]
+        let speakers = try rooms.map { room in
+            try RoomClient(port: cluster.nodes[0].port, room: room, name: "in-\(room)")
+        }
+        let members = try rooms.map { try RoomClient(port: cluster.nodes[1].port, room: $0) }
+        for (speaker, member) in zip(speakers, members) {
+            try speaker.join()
+            for n in 1...20 { try speaker.say("\(n)", n: n) }
+            for n in 1...20 { _ = try speaker.hearAck(of: n) }
+            try member.join()
+        }
+        for (room, member) in zip(rooms, members) {
+            if room == "a" { cluster.redis.pause() } else { try await cluster.redis.kill() }
+            let start = clock.now
+            let answer = try member.history(before: 10)
+            #expect(answer.contains(#""code":"unavailable","room":"\#(room)","retry_ms":1000}"#))
+            let other = try RoomClient(port: cluster.nodes[1].port, room: room)
+            try other.socket.say(#"{"type":"join","room":"\#(room)","history":10}"#)
+            let refusal = try other.socket.hearText { $0.contains("error") }
+            #expect(refusal.contains(#""code":"unavailable","room":"\#(room)","#))
+            // Each waits for `Limits.publishPatience`, and is told a tick later.
+            #expect(clock.now - start < .seconds(5))
+            // The node that has it in memory needs no log.
+            let known = try RoomClient(port: cluster.nodes[0].port, room: room)
+            try known.join(history: 10)
+            #expect(known.values.count == 10)
+            guard room == "a" else { continue }
+            cluster.redis.resume()
+            try await eventually("the log is read again") {
+                try member.history(before: 10).hasPrefix(#"{"type":"history""#)
+            }
+        }
+    }
+}
