@@ -7,7 +7,7 @@ import Testing
 /// Whether the check of the order would notice each violation.
 @Suite struct EventOrderTests {
     private var random = SplitMix(seed: 1)
-    private var order = EventOrder()
+    var order = EventOrder()
     private let producer: ProducerID
     private let registration: Registration
 
@@ -20,13 +20,13 @@ import Testing
         )
     }
 
-    private mutating func take(_ events: EventOrder.Event...) -> [String] {
+    mutating func take(_ events: EventOrder.Event...) -> [String] {
         for event in events { _ = order.take(event, now: Instant(nanoseconds: 10)) }
         return order.violations
     }
 
     /// Connects the loop, with an open room that ends at message 3.
-    private mutating func connect() {
+    mutating func connect() {
         let violations = take(
             .leaseExpires,
             .registrationChanged,
@@ -36,13 +36,14 @@ import Testing
         #expect(violations == [])
     }
 
-    private func position(_ seq: UInt64) -> Position {
-        Position(epoch: 1, seq: seq, mid: MessageID(producer: producer, n: seq))
+    func position(_ seq: UInt64, epoch: UInt64 = 1) -> Position {
+        Position(epoch: epoch, seq: seq, mid: MessageID(producer: producer, n: seq))
     }
 
-    private func batch(
+    func batch(
         _ seqs: ClosedRange<UInt64>,
-        at instant: Int64 = 10
+        at instant: Int64 = 10,
+        isRepeated: Bool = false
     ) -> EventOrder.Event {
         let publication = Publication(
             room: .lobby,
@@ -58,7 +59,7 @@ import Testing
             }
         )
         return .deliver(
-            FramedBatch(framing: publication),
+            FramedBatch(framing: publication, isRepeated: isRepeated),
             to: .lobby,
             arrivedAt: Instant(nanoseconds: instant)
         )

@@ -44,6 +44,15 @@ extension Backlog {
         return nil
     }
 
+    /// Returns the cursor after the last reset that has voided a position; nil: none has.
+    public func cursor(afterResetOf position: Position) -> Int? {
+        let change = changes.last { change in
+            guard case .reset(let base) = change.kind else { return false }
+            return base.seq < position.seq || base.seq == position.seq && base.mid != position.mid
+        }
+        return change.map { $0.cursor + 1 }
+    }
+
     /// Returns the position of a client with this cursor; nil if nothing that tells it follows.
     public func position(at cursor: Int) -> Position? {
         var cursor = cursor

@@ -14,6 +14,8 @@ public struct Backlog {
     struct Entry {
         let first: Int
         let batch: FramedBatch
+        /// The cursor after the batch.
+        var end: Int { first + batch.count }
     }
 
     /// A change of the room's history.
@@ -92,16 +94,31 @@ public struct Backlog {
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames
     /// that the broadcast has not yet passed to every unblocked member stay, whatever their size.
     public mutating func trim(passed: Int) {
-        let bounds = hasPages ? Limits.pagedBacklogs : 1
-        while head < entries.count, let oldest = entries[head],
-            oldest.first + oldest.batch.count <= passed,
-            end - start > maxFrames * bounds || byteCount > maxBytes * bounds
-        {
-            entries[head] = nil
-            head += 1
-            start = oldest.first + oldest.batch.count
-            byteCount -= oldest.batch.bytes.count
+        // The messages of a log are bounded by its bytes alone, or by a number that is not known here.
+        let frames = hasPages ? Int.max : maxFrames
+        let bytes = hasPages ? maxBytes * Limits.pagedBacklogs : maxBytes
+        while let oldest, oldest.end <= passed, end - start > frames || byteCount > bytes {
+            dropOldest(oldest)
         }
+        endTrim()
+    }
+
+    /// Drops the batches before a cursor, at which one begins.
+    public mutating func drop(before cursor: Int) {
+        while let oldest, oldest.end <= cursor { dropOldest(oldest) }
+        endTrim()
+    }
+
+    private var oldest: Entry? { head < entries.count ? entries[head] : nil }
+
+    private mutating func dropOldest(_ oldest: Entry) {
+        entries[head] = nil
+        head += 1
+        start = oldest.end
+        byteCount -= oldest.batch.bytes.count
+    }
+
+    private mutating func endTrim() {
         if !withheld.isEmpty {
             withheld.removeAll { $0.upperBound <= start }
             changes.removeAll { $0.cursor < start }

@@ -143,9 +143,10 @@ public enum Limits {
     /// than a backlog may hold: clients that come back after an outage come within seconds, and read them
     /// once.
     public static let pageLinger = Duration.seconds(10)
-    /// How often the bounds of a backlog fit into one with pages in front: once for the backlog, and for the
-    /// log (`historyBytes`), which is longer by the headers of its frames.
-    public static let pagedBacklogs = 3
+    /// How often the bytes of a backlog (`backlogBytes`) fit into one with pages in front: once for the
+    /// backlog, twice for a log of `historyBytes`, which the headers and places of short messages make almost
+    /// twice as long, and once for what comes meanwhile. Less would drop pages before they are used.
+    public static let pagedBacklogs = 4
     /// How long messages of a room are kept, and how long a session may return to its name.
     public static let historyAge = Duration.seconds(24 * 3600)
 

@@ -44,6 +44,9 @@ final class MemberTable {
         return cursors.reduce(0) { $0 + end - min(max($1, start), end) }
     }
 
+    /// The cursor of the member that lacks most; of a parked one it is not known.
+    var lowestCursor: Int { cursors.min() ?? .max }
+
     /// Marks the members with a cursor before another one as late for good: other frames get these cursors.
     func markLate(before start: Int) {
         for place in cursors.indices where cursors[place] < start { cursors[place] = .min }

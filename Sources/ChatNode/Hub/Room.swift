@@ -94,6 +94,7 @@ extension Room {
         change(.reset(position))
         self.position = position
         mayJump = false
+        isLogRead = false
     }
 
     /// Notes that messages are lost, and which, if that is known.
@@ -122,6 +123,17 @@ extension Room {
         backlog.hasPages = false
         trim()
     }
+
+    /// Drops the oldest frames if a reset has voided all of them: what the log has comes before that reset's
+    /// base. Members that have not been sent them keep them.
+    func dropVoidStart() {
+        guard let start = listStart, let cursor = backlog.cursor(afterResetOf: start),
+            tables.allSatisfy({ $0.lowestCursor >= cursor })
+        else { return }
+        drop(before: cursor)
+    }
+
+    func drop(before cursor: Int) { backlog.drop(before: cursor) }
 
     /// Takes a page of the log, which ends before the oldest frame of the backlog if the room's history is
     /// still that of the backlog.

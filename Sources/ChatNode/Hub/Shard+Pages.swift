@@ -148,7 +148,9 @@ extension Shard {
     }
 
     private func readPage(of room: Room) {
-        guard room.readOver != logs.connections, let start = room.listStart else { return }
+        guard room.readOver != logs.connections else { return }
+        room.dropVoidStart()
+        guard let start = room.listStart else { return }
         room.readOver = logs.connections
         broker.read(
             HistoryCall(room: room.name, upTo: start.seq, limit: Limits.catchUpEntries)

@@ -112,6 +112,17 @@ import Testing
         }
     }
 
+    @Test func `a start that is void is told by the reset that has voided it`() {
+        var backlog = rewound()
+        #expect(backlog.cursor(afterResetOf: place(4)) == nil)
+        #expect(backlog.cursor(afterResetOf: place(4, as: 9)) == 7)
+        #expect(backlog.cursor(afterResetOf: place(5)) == 7)
+        backlog.drop(before: 7)
+        #expect(backlog.start == 7)
+        #expect(backlog.position(at: 7) == place(4, epoch: 4))
+        #expect(backlog.changes.isEmpty)
+    }
+
     @Test func `changes are forgotten with the frames around them`() {
         var backlog = Backlog(maxFrames: 2, maxBytes: 1000)
         let frame = FramedBatch(framing: Array("reset".utf8))

@@ -141,6 +141,28 @@ import Testing
         }
     }
 
+    @Test func `what the log has before a void start is read`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let ada = try server.connect("Ada")
+            try say(1...5, by: ada)
+            // As if the node had heard the room from message 4 on, and 4 and 5 were void.
+            _ = try await server.node.hub.fromEach { shard in
+                guard let room = shard.rooms[.lobby] else { return }
+                let base = room.backlog.position(at: room.backlog.end - 2)
+                room.drop(before: room.backlog.end - 2)
+                if let base { shard.reset(.lobby, to: base) }
+            }
+            try await eventually("the broadcast has passed the reset") {
+                let passed = try await server.node.hub.fromEach { $0.dirtyTables.isEmpty }
+                return passed.allSatisfy { $0 }
+            }
+            let late = try RoomClient(port: server.port)
+            try late.join(history: 9)
+            #expect(late.values == ["1", "2", "3"])
+            #expect(late.place?.seq == 3)
+        }
+    }
+
     @Test func `a room that was closed under its members goes on after a gap`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")

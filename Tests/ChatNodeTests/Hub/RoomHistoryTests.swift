@@ -89,14 +89,14 @@ import Testing
             let first = try RoomClient(port: server.port)
             let start = try Place(first.join()[0])
             var said: [String] = []
-            for round in 0..<5 { said += try say(round * 500 + 1...round * 500 + 500, by: ada) }
+            for round in 0..<9 { said += try say(round * 500 + 1...round * 500 + 500, by: ada) }
             // On both loops, several at a time.
             let clients = try (0..<6).map { _ in try RoomClient(port: server.port) }
             for client in clients {
                 try client.socket.say(#"{"type":"join","since":\#(start.since)}"#)
             }
             for client in clients {
-                try client.hear(upTo: 2500)
+                try client.hear(upTo: 4500)
                 #expect(client.isRecovered == true)
                 #expect(client.gaps.isEmpty)
             }
@@ -104,9 +104,9 @@ import Testing
             try last.join(history: 2000)
             #expect(last.values.count == 2000)
             #expect(try last.history(before: 51) == answer(said[0..<50], hasMore: false))
-            let more = try say(2501...2510, by: ada)
+            let more = try say(4501...4510, by: ada)
             for client in clients + [last] {
-                while client.place?.seq != 2510 { _ = try client.hear() }
+                while client.place?.seq != 4510 { _ = try client.hear() }
             }
             #expect(more.count == 10)
         }
