@@ -89,14 +89,13 @@ final class Simulation {
             SimNode(world: world, redis: redis, number: $0, isNewCluster: true)
         }
         let names = ["ada", "bea", "cleo", "dora"]
-        // Two people want each name; of some names both speak chat.v1, of some one, of some none.
+        // Two people want each name; of some both speak chat.v1, of some one, of some none.
         people = (0..<8).map {
-            let isResumable = [0, 1, 2, 5].contains($0)
-            return SimClient(
+            SimClient(
                 world: world,
                 number: $0,
                 name: names[$0 % 4],
-                isResumable: isResumable
+                isResumable: [0, 1, 2, 5].contains($0)
             )
         }
     }
