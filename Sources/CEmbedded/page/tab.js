@@ -10,7 +10,7 @@ import { PROOF_LIMIT } from './limits.js';
 import { stored } from './tools.js';
 
 const tabs = stored('BroadcastChannel', Channel => new Channel('chatnode.tab'));
-const question = Math.random();
+const question = Date.now() + Math.random();  // of two tabs that ask, the one that was loaded first is the original
 let tab = stored('sessionStorage', s => s.getItem('chatnode.tab'));
 let proven = false;                  // that this tab is the only one with its number
 let heardOfOriginal;                 // called if another tab answers
@@ -18,7 +18,7 @@ let heardOfOriginal;                 // called if another tab answers
 tabs?.addEventListener('message', ({ data }) => {
   if (data.tab !== tab) return;
   if (data.answers === question) heardOfOriginal?.();
-  // If two tabs ask at the same time, the tab whose question is greater is the copy.
+  // A tab that was reloaded a moment ago is not proven yet, and may be copied meanwhile.
   else if (data.asks !== undefined && (proven || question < data.asks)) tabs.postMessage({ tab, answers: data.asks });
 });
 

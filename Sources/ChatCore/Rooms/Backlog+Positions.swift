@@ -53,6 +53,22 @@ extension Backlog {
         return change.map { $0.cursor + 1 }
     }
 
+    /// Returns the epoch of a client with this cursor, if it is still to be told of a later one.
+    public func epoch(at cursor: Int) -> UInt64? {
+        let next = changes.first { change in
+            guard case .reset = change.kind else { return false }
+            return change.cursor >= cursor
+        }
+        return next?.stood?.epoch
+    }
+
+    /// Whether none of the messages between those that are kept is lost.
+    public var isWhole: Bool {
+        changes.allSatisfy { change in
+            if case .gap = change.kind { false } else { true }
+        }
+    }
+
     /// Returns the position of a client with this cursor; nil if nothing that tells it follows.
     public func position(at cursor: Int) -> Position? {
         var cursor = cursor

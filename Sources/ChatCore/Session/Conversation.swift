@@ -4,8 +4,17 @@ final class Conversation {
     /// A room that the client hears, or will as soon as this node does.
     struct Room {
         let name: RoomName
-        let start: Session.Start
-        var isHeard = false
+        var state: State
+        var isHeard: Bool {
+            if case .heard = state { true } else { false }
+        }
+
+        /// How far a room has come. Layout: a word, because a client is in many rooms for long.
+        indirect enum State {
+            /// The node does not hear it yet; the client begins there then.
+            case awaited(Session.Start)
+            case heard
+        }
     }
 
     /// A message that is not settled yet, and what its answer is to carry.

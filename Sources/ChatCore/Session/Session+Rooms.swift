@@ -69,7 +69,7 @@ extension Session {
         guard conversation.rooms.count < Limits.roomsPerClient else {
             return refuse(.tooManyRooms, request, text, &effects)
         }
-        conversation.rooms.append(.init(name: name, start: start))
+        conversation.rooms.append(.init(name: name, state: .awaited(start)))
         effects.append(.enter(name))
     }
 
@@ -86,8 +86,10 @@ extension Session {
     /// Takes the answer to `enter`: this node hears the room.
     mutating func entered(_ name: RoomName, into effects: inout [Effect]) {
         guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
-        conversation?.rooms[index].isHeard = true
-        effects.append(.hear(name, from: conversation?.rooms[index].start ?? .now))
+        var start = Start.now
+        if case .awaited(let asked)? = conversation?.rooms[index].state { start = asked }
+        conversation?.rooms[index].state = .heard
+        effects.append(.hear(name, from: start))
         goOn(&effects)
     }
 

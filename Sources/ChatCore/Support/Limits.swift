@@ -103,6 +103,13 @@ public enum Limits {
     public static let privateBytes = 64 * 1024
     /// The longest time in which a socket accepts no byte; then it is closed with 4000.
     public static let stallTimeout = Duration.seconds(30)
+    /// The most bytes that the backlogs of all rooms of a node keep together; beyond it those rooms keep
+    /// less in which nothing was said for the longest time. 256 rooms with full backlogs: others are read from
+    /// their logs when a client comes back.
+    public static let nodeBacklogBytes = 256 * 1024 * 1024
+    /// How many bytes are delivered before the backlogs are weighed again, which looks at every room. They
+    /// keep more than `nodeBacklogBytes` by that at most.
+    public static let backlogWeighingBytes = 8 * 1024 * 1024
     /// The kernel's share of the data that waits for one client.
     public static let socketSendBufferBytes = 64 * 1024
     /// The most messages of one room that a node keeps in memory for clients that have not received

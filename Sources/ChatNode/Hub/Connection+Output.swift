@@ -57,7 +57,9 @@ extension Connection {
         if !waited.isEmpty { sendPrivate(waited) }
         guard !shard.writers[slot].isBlocked else { return }
         switch phase {
-        case .open: shard.catchUp(self)
+        case .open:
+            shard.answerHasLeft(to: id)
+            if isOpen, !shard.writers[slot].isBlocked { shard.catchUp(self) }
         case .closing: shutOutput()
         case .gone, .vacated: break
         }

@@ -41,6 +41,8 @@ struct LogReads {
     var requests: [SocketID: [LogRequest]] = [:]
     /// The clients whose last answer has not left their socket yet.
     var clientsWithAnswers: Set<SocketID> = []
+    /// Whether requests are given up that have waited too long.
+    var isGivingUp = false
     /// How often this loop has been connected: a page that was asked for before that does not come.
     var connections = 0
     /// Where clients stand in their rooms that know positions and whose sockets take nothing more.

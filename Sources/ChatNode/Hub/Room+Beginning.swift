@@ -46,7 +46,7 @@ extension Room {
         guard let start = listStart else { return .some(nil) }
         if stood.seq <= start.seq, mayReadMore { return nil }
         if start.isSamePlace(as: stood) {
-            return .some(Beginning(cursor: backlog.start, isRecovered: true))
+            return .some(Beginning(cursor: backlog.start, isRecovered: backlog.isWhole))
         }
         // What is kept begins later. It is the client's history if it was written when the client had it.
         guard let epoch = backlog.oldestEpoch ?? position?.epoch, epoch <= stood.epoch,

@@ -25,6 +25,11 @@ final class Room {
     var pagesUsedAt = Instant.distantPast
     /// The number of messages that are kept of a room at most; 0: no history is given to clients.
     let history: UInt64
+    /// How often the loop has entered the room while the node heard it, and was not told so yet that it is
+    /// open.
+    var entries = 0
+    /// When messages were last delivered here.
+    var deliveredAt = Instant.distantPast
     /// When the room was last caught up with for them.
     var recheckedAt = Instant.distantPast
     /// Whether the node does not hear the room any more, and has still members in it: their wish to hear
@@ -40,6 +45,9 @@ final class Room {
 
     /// The number of messages that all members together have still to get.
     var messagesBehind: Int { tables.reduce(0) { $0 + $1.messagesBehind } }
+
+    /// Whether something waits for pages since an instant or longer.
+    func hasWaits(since latest: Instant) -> Bool { waits.contains { $0.since <= latest } }
 
     /// Returns the table of an encoding; makes it if there is none.
     func table(of encoding: Encoding) -> MemberTable {
@@ -118,6 +126,22 @@ extension Room {
         if backlog.start != start { isLogRead = false }
     }
 
+    /// Drops all but what a broadcast has still to send. Returns how many bytes it were.
+    func shrink() -> Int {
+        let before = backlog.byteCount
+        backlog.hasPages = false
+        backlog.drop(before: tables.reduce(backlog.end) { min($0, $1.passed) })
+        if backlog.byteCount < before { isLogRead = false }
+        return before - backlog.byteCount
+    }
+
+    /// Keeps more than the backlog's bounds for pages of the log, from when the first is asked for: it has to
+    /// end before the oldest frame that is kept when it comes.
+    func keepPages(now: Instant) {
+        backlog.hasPages = true
+        pagesUsedAt = now
+    }
+
     /// Stops keeping pages of the log beyond the backlog's bounds.
     func releasePages() {
         backlog.hasPages = false
@@ -145,8 +169,7 @@ extension Room {
         // The page gets cursors that late members may have.
         for table in tables { table.markLate(before: backlog.start) }
         backlog.prepend(page.entries.map { FramedBatch(framing: $0) })
-        backlog.hasPages = true
-        pagesUsedAt = now
+        keepPages(now: now)
         isLogRead = !page.hasMore
     }
 
@@ -162,11 +185,12 @@ extension Room {
         return stood.seq > position.seq || stood.epoch > position.epoch
     }
 
-    /// Returns the position of a member with this cursor, in the room's present epoch; nil if it is so late
-    /// that it is no longer known.
+    /// Returns the position of a member with this cursor, in the epoch that the next reset replaces or the
+    /// room's present one; nil if it is so late that it is no longer known.
     func position(at cursor: Int) -> Position? {
         guard cursor >= backlog.start, let position else { return nil }
         guard cursor < backlog.end else { return position }
-        return backlog.position(at: cursor)?.inEpoch(atLeast: position.epoch) ?? position
+        let epoch = backlog.epoch(at: cursor) ?? position.epoch
+        return backlog.position(at: cursor)?.inEpoch(atLeast: epoch) ?? position
     }
 }

@@ -61,7 +61,6 @@ extension Shard {
         }
         end(budget)
         endStalled(connection)
-        answerHasLeft(to: connection.id)
     }
 
     /// Sends a member all that it lacks, and tells it when that has been handed to the kernel; otherwise it

@@ -63,6 +63,9 @@ extension Shard {
         case .recheckRoom(let room):
             broker.recheck(room)
         case .enterRoom(let room):
+            if let heard = rooms[room], heard.position != nil, !heard.isClosed {
+                heard.entries += 1
+            }
             broker.enter(room)
         case .leaveRoom(let room):
             broker.leave(room)

@@ -12,7 +12,17 @@ extension Shard {
             return
         }
         logs.requests[id] = []
+        guard !writers[Int(id.slot)].isBlocked else {
+            logs.requests[id] = [LogRequest(room: room.name, wait: wait)]
+            logs.clientsWithAnswers.insert(id)
+            return
+        }
         begin(wait, in: room)
+    }
+
+    /// Whether a client's request for a room waits for the one before.
+    func isRequested(_ room: Room) -> Bool {
+        logs.requests.values.contains { $0.contains { $0.room == room.name } }
     }
 
     /// Whether a client has as many requests waiting as it may.
@@ -26,11 +36,19 @@ extension Shard {
     }
 
     private func begin(_ wait: PageWait, in room: Room) {
-        if !logs.roomsWithWaits.contains(where: { $0 === room }) {
+        guard let connection = connection(wait.id), isListening(connection) else {
+            if wait.isRequest { endRequest(of: wait.id) }
+            return
+        }
+        if serve(wait, in: room, to: connection, isForced: false) {
+            if wait.isRequest { endRequest(of: wait.id) }
+            return forgetIfClosed(room)
+        }
+        if room.waits.isEmpty, !logs.roomsWithWaits.contains(where: { $0 === room }) {
             logs.roomsWithWaits.append(room)
         }
         room.waits.append(wait)
-        serveWaits(of: room)
+        readPage(of: room)
     }
 
     /// Ends a client's request, and begins with the next one when the answer has left.
@@ -49,8 +67,10 @@ extension Shard {
             return
         }
         logs.requests[id]?.removeFirst()
+        // The time in which the ones before were answered does not count; that in which none can be does.
+        let since = logs.isGivingUp ? next.wait.since : Clock.now
         if let room = rooms[next.room] {
-            begin(next.wait, in: room)
+            begin(PageWait(id: id, need: next.wait.need, since: since), in: room)
         } else {
             giveUp(next.wait, in: next.room)
         }
@@ -67,18 +87,30 @@ extension Shard {
     /// Forgets what a client waits for in a room, or in all rooms.
     func forgetWaits(of id: SocketID, in room: Room? = nil) {
         guard !logs.roomsWithWaits.isEmpty || logs.requests[id] != nil else { return }
-        var wasWaiting = false
+        var dropped: [PageWait] = []
         for other in logs.roomsWithWaits where room == nil || other === room {
-            wasWaiting = wasWaiting || other.waits.contains { $0.id == id && $0.isRequest }
+            dropped += other.waits.filter { $0.id == id }
             other.waits.removeAll { $0.id == id }
         }
-        if let room {
-            logs.requests[id]?.removeAll { $0.room == room.name }
-            if wasWaiting { endRequest(of: id) }
-        } else {
-            logs.requests[id] = nil
+        guard let room else {
             logs.clientsWithAnswers.remove(id)
+            let requests = logs.requests.removeValue(forKey: id) ?? []
+            for name in requests.map(\.room) { rooms[name].map(forgetIfClosed) }
+            return
         }
+        let wasWaiting = dropped.contains(where: \.isRequest)
+        dropped += logs.requests[id]?.filter { $0.room == room.name }.map(\.wait) ?? []
+        logs.requests[id]?.removeAll { $0.room == room.name }
+        for wait in dropped { refuse(wait) }
+        if wasWaiting { endRequest(of: id) }
+    }
+
+    /// Answers a request for older messages of a room that the client has left.
+    private func refuse(_ wait: PageWait) {
+        guard case .history(_, let subject) = wait.need, let connection = connection(wait.id),
+            isListening(connection)
+        else { return }
+        updateSession(of: connection) { $0.historyFailed(.notInRoom, about: subject, into: &$1) }
     }
 
     /// Whether a client waits to become a member of a room.
@@ -152,6 +184,10 @@ extension Shard {
         room.dropVoidStart()
         guard let start = room.listStart else { return }
         room.readOver = logs.connections
+        if !logs.roomsWithPages.contains(where: { $0 === room }) {
+            logs.roomsWithPages.append(room)
+        }
+        room.keepPages(now: Clock.now)
         broker.read(
             HistoryCall(room: room.name, upTo: start.seq, limit: Limits.catchUpEntries)
         )
@@ -164,13 +200,9 @@ extension Shard {
         // A page that was turned away is asked for again at the next tick.
         guard let page else { return }
         // The backlog's oldest frames may have been dropped meanwhile.
-        if room.listStart?.seq == call.upTo {
-            if !logs.roomsWithPages.contains(where: { $0 === room }) {
-                logs.roomsWithPages.append(room)
-            }
-            room.take(page, now: Clock.now)
-        }
+        if room.listStart?.seq == call.upTo { room.take(page, now: Clock.now) }
         serveWaits(of: room)
+        countDelivered(page.entries.reduce(0) { $0 + $1.items.reduce(0) { $0 + $1.body.count } })
     }
 
     /// Asks again for pages whose answers are lost.
@@ -182,17 +214,25 @@ extension Shard {
     /// Tells those that have waited too long that the log cannot be read at present, and lets go of pages
     /// that have not been used for a while.
     func giveUpPages(_ now: Instant) {
-        for room in logs.roomsWithWaits {
-            let late = room.waits.filter { now >= $0.since + Limits.publishPatience }
-            room.waits.removeAll { now >= $0.since + Limits.publishPatience }
-            for wait in late { giveUp(wait, in: room.name) }
-            serveWaits(of: room)
-        }
+        giveUpWaits(now)
         guard !logs.roomsWithPages.isEmpty else { return }
         for room in logs.roomsWithPages where now >= room.pagesUsedAt + Limits.pageLinger {
             room.releasePages()
         }
         logs.roomsWithPages.removeAll { !$0.backlog.hasPages }
+    }
+
+    /// Gives up all that have waited too long, and those of the same clients behind them.
+    private func giveUpWaits(_ now: Instant) {
+        let latest = now + (Duration.zero - Limits.publishPatience)
+        logs.isGivingUp = true
+        while let room = logs.roomsWithWaits.first(where: { $0.hasWaits(since: latest) }) {
+            let late = room.waits.filter { $0.since <= latest }
+            room.waits.removeAll { $0.since <= latest }
+            for wait in late { giveUp(wait, in: room.name) }
+        }
+        logs.isGivingUp = false
+        for room in logs.roomsWithWaits { serveWaits(of: room) }
     }
 
     private func giveUp(_ wait: PageWait, in room: RoomName) {

@@ -17,7 +17,10 @@ extension Shard {
     /// Has a client hear a room, and tells it where it stands there.
     func hear(_ name: RoomName, from start: Session.Start, by connection: Connection) {
         guard let room = rooms[name] else {
-            preconditionFailure("a room that a session was told to be heard is there")
+            // The node has forgotten it: the client was never its member.
+            return updateSession(of: connection) {
+                $0.take(.notEntered(name, reason: BrokerClient.lostTouch), into: &$1)
+            }
         }
         if let membership = connection.memberships.membership(in: room) {
             return describe(membership, to: connection)
@@ -154,7 +157,7 @@ extension Shard {
     /// Forgets a room that the node does not hear, or not yet, if it has no members and no client waits.
     func forgetIfClosed(_ room: Room) {
         guard room.position == nil || room.isClosed, room.tables.isEmpty, room.early.isEmpty,
-            room.waits.isEmpty, rooms[room.name] === room
+            room.waits.isEmpty, !isRequested(room), rooms[room.name] === room
         else { return }
         rooms[room.name] = nil
         if latestRoom === room { latestRoom = nil }
@@ -165,6 +168,7 @@ extension Shard {
         let table = room.table(of: connection.dialect.encoding)
         let place = table.add(slot: connection.id.slot, at: cursor)
         connection.memberships.append(Membership(table: table, place: place))
+        if writers[Int(connection.id.slot)].isBlocked { noteStalled(connection) }
         if isFirst { updateClient { $0.memberJoined(room.name, into: &$1) } }
     }
 
@@ -194,7 +198,10 @@ extension Shard {
         room.isClosed = false
         for table in room.tables { markDirty(table, Clock.now) }
         updateClient { $0.opened(name, at: position, into: &$1) }
-        admitEarly(in: room, isCaughtUp: true)
+        // Only told anew, because this loop has entered it, a room has not been caught up with.
+        let isCaughtUp = room.entries == 0
+        room.entries = max(0, room.entries - 1)
+        admitEarly(in: room, isCaughtUp: isCaughtUp)
     }
 
     func roomClosed(_ name: RoomName) {
@@ -216,6 +223,8 @@ extension Shard {
         if let position = batch.position { client.delivered(name, upTo: position) }
         guard let room = room(name) else { return }
         room.append(batch)
+        room.deliveredAt = arrivedAt
+        countDelivered(batch.bytes.count)
         if !room.early.isEmpty { admitEarly(in: room, isCaughtUp: false) }
         for table in room.tables { markDirty(table, arrivedAt) }
     }

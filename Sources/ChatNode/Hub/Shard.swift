@@ -40,6 +40,11 @@ final class Shard {
     var logs = LogReads()
     /// The rooms for which clients wait that come from a node that is ahead of this one.
     var roomsWithEarlyJoins: [Room] = []
+    /// The bytes that were delivered since the backlogs were weighed.
+    var unweighedBytes = 0
+    /// The bounds of the backlogs; lower in tests.
+    var maxBacklogBytes = Limits.nodeBacklogBytes
+    var weighingBytes = Limits.backlogWeighingBytes
     var dirtyTables: [MemberTable] = []
     var isBroadcastScheduled = false
     /// Clients that have ended and whose names are still to be given up.

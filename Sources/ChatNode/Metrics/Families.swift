@@ -123,7 +123,7 @@ extension Family {
     static let nameClaims = Family(
         "chatnode_name_claims_total",
         .counter,
-        "Logins that were answered: granted, or why not."
+        "Logins that were answered: granted, resumed after a reconnect, or why not."
     )
     static let claimBatch = Family(
         "chatnode_claim_batch_names",

@@ -21,6 +21,7 @@ final class ShardMetrics {
     private let claimBatch: Recorder
     private let errors: Labelled<ErrorCode, Counter>
     private let nameGrants: Counter
+    private let nameResumes: Counter
     private let nameRefusals: Labelled<LoginFailureReason, Counter>
     private let namesLost: Counter
 
@@ -60,6 +61,7 @@ final class ShardMetrics {
         claimBatch = Recorder(label: Family.claimBatch.name, factory: factory)
         errors = Labelled("code") { counter(.errors, $0) }
         nameGrants = counter(.nameClaims, [("result", "granted")])
+        nameResumes = counter(.nameClaims, [("result", "resumed")])
         nameRefusals = Labelled("result") { counter(.nameClaims, $0) }
         namesLost = counter(.namesLost)
         names = gauge(.names)
@@ -137,7 +139,8 @@ extension ShardMetrics {
     /// Counts what one client is told.
     func told(_ event: Session.Event) {
         switch event {
-        case .granted: nameGrants.increment()
+        case .granted(_, _, let login):
+            (login.isResumed ? nameResumes : nameGrants).increment()
         case .notGranted(_, let why): nameRefusals[why.reason].increment()
         case .released, .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status: break
         case .nameLost(_, isReplaced: false): namesLost.increment()

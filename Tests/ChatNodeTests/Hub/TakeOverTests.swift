@@ -29,6 +29,12 @@ import Testing
                 #expect(try last.socket.hearClose().closeCode == 4001)
                 (last, secret) = (next, login.session)
             }
+            try await eventually("the metrics tell take-overs from names that were lost") {
+                let text = server.metrics.scrape()
+                return text.contains(#"chatnode_name_claims_total{result="resumed"} 6"#)
+                    && text.contains("chatnode_names_lost_total 0")
+                    && text.contains(#"{reason="replaced"} 6"#)
+            }
         }
     }
 
