@@ -56,6 +56,19 @@ import Testing
         return texts
     }
 
+    @Test func `a client is told of an epoch in its place, and not before`() {
+        var backlog = rewound()
+        let reset = FramedBatch(framing: Array("reset".utf8))
+        backlog.append(.reset(place(6, epoch: 5)), framed: reset, after: place(6, epoch: 4))
+        #expect(backlog.epoch(at: 0) == 3)
+        #expect(backlog.epoch(at: 6) == 3)
+        #expect(backlog.epoch(at: 7) == 4)
+        #expect(backlog.epoch(at: backlog.end) == nil)
+        #expect(backlog.isWhole)
+        backlog.append(.gap(7...9), framed: reset, after: place(6, epoch: 5))
+        #expect(!backlog.isWhole)
+    }
+
     @Test func `a position is found where it stands, and not if it is void`() {
         let backlog = rewound()
         func cursor(_ position: Position) -> Int? { backlog.find(position)?.cursor }
