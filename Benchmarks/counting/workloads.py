@@ -10,7 +10,7 @@ from .client import PING, PONG, Client, chat, frame
 ROUNDS = 3
 # A batch of 64 costs so much that the rest of a disturbed round, divided among recipients, is half of
 # what one of them costs: more rounds find an undisturbed one.
-ROUNDS_OF_BATCHES = 7
+ROUNDS_OF_BATCHES = 12
 # The difference between few and many is, as nearly as possible, a whole number of what a node does
 # at intervals: freeing the places of old messages in a room's log, every 1,001 of them
 # (RoomLog.swift).

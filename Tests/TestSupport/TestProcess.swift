@@ -108,8 +108,15 @@ public final class TestProcess: Sendable {
     /// Waits for the end, and returns the exit code; for a process ended by a signal, 128 plus its
     /// number.
     public func exitCode() async throws -> Int {
-        try await eventually("the end of process \(pid)") { endCode != nil }
-        return endCode ?? 0
+        // Asked once: a moment after the kernel has told the end, Foundation takes it away there, and does
+        // not tell it yet itself.
+        var code: Int?
+        try await eventually("the end of process \(pid)") {
+            code = endCode
+            return code != nil
+        }
+        guard let code else { throw Unexpected("process \(pid) has no exit code") }
+        return code
     }
 
     /// The exit code, if the process has ended.

@@ -153,50 +153,69 @@ final class ReturningMember {
 }
 
 /// A client behind the balancer that speaks in a room without hearing it, one message after the other, each
-/// when the one before is acknowledged. On: one thread.
+/// when the one before is acknowledged. It comes back to its name, and sends again what has no `ack`. On: one
+/// thread.
 struct ReturningSpeaker: Sendable {
     /// The time between two messages.
     private static let pace = 0.01
-
-    /// Says which messages all must have heard, and of which nothing is known.
-    struct Said: Sendable {
-        var acknowledged: [String] = []
-        var unknown: [String] = []
-    }
+    /// The time until the name must be the client's again: if the answer to a take-over was lost with its
+    /// node, that is when the node counts as dead (docs/guarantees.md).
+    private static let patience = Duration.seconds(20)
 
     let port: Int
     let room: String
     let name: String
     let returns: Returns
 
-    /// Speaks until the test is over. After the end of a connection the client goes on under a new name,
-    /// because the node that is gone holds the old one for some seconds.
-    func speak() throws -> Said {
-        var said = Said()
-        var count = 0
-        var logins = 0
-        while !returns.isOver {
-            var pending: String?
+    /// What the client knows beyond its connections.
+    private struct Memory {
+        var secret: String?
+        var acknowledged: [String] = []
+        /// A message that was sent and has no `ack`.
+        var pending: String?
+    }
+
+    /// Speaks until the test is over, and returns what was acknowledged, in order: all that was said.
+    func speak() throws -> [String] {
+        var memory = Memory()
+        var lost = ContinuousClock.now
+        while !returns.isOver || memory.pending != nil {
             do {
-                logins += 1
-                let client = try RoomClient(port: port, room: room, name: "\(name)-\(logins)")
-                var n = 0
-                while !returns.isOver {
-                    (count, n) = (count + 1, n + 1)
-                    let value = #""\#(name).\#(count)""#
-                    pending = value
-                    try client.say(value, n: n)
-                    _ = try client.hearAck(of: n)
-                    pending = nil
-                    said.acknowledged.append(value)
-                    returns.acknowledge()
-                    Thread.sleep(forTimeInterval: Self.pace)
-                }
+                try speak(&memory)
             } catch {
-                guard Returns.end(error) != nil else { throw error }
-                if let pending { said.unknown.append(pending) }
+                let isRefused = "\(error)".contains(#""type":"login_failure""#)
+                guard isRefused || Returns.end(error) != nil else { throw error }
+                if !isRefused { lost = .now }
+                guard ContinuousClock.now - lost < Self.patience else { throw error }
+                Thread.sleep(forTimeInterval: 0.05)
             }
         }
-        return said
+        return memory.acknowledged
+    }
+
+    private func speak(_ memory: inout Memory) throws {
+        let client = try RoomClient(port: port, room: room)
+        let login = try client.login(name, session: memory.secret)
+        guard login.isResumed == (memory.secret != nil) else { throw Unexpected("\(login)") }
+        memory.secret = login.session
+        if login.acked == memory.acknowledged.count + 1, let pending = memory.pending {
+            note(pending, &memory)
+        }
+        guard login.acked == memory.acknowledged.count else { throw Unexpected("\(login)") }
+        while !returns.isOver || memory.pending != nil {
+            let n = memory.acknowledged.count + 1
+            let value = #""\#(name).\#(n)""#
+            memory.pending = value
+            try client.say(value, n: n)
+            _ = try client.hearAck(of: n)
+            note(value, &memory)
+            Thread.sleep(forTimeInterval: Self.pace)
+        }
+    }
+
+    private func note(_ value: String, _ memory: inout Memory) {
+        memory.acknowledged.append(value)
+        memory.pending = nil
+        returns.acknowledge()
     }
 }
