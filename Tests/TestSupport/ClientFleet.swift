@@ -28,7 +28,7 @@ public final class ClientFleet: Sendable {
     public struct Word: Sendable {
         /// What has become of the message so far.
         public enum Fate: Sendable, Equatable {
-            case open, heard
+            case open, heard, lost
             case refused(String)
         }
         /// Its value, which contains name and number.
@@ -143,6 +143,22 @@ public final class ClientFleet: Sendable {
         state.withLock { for index in $0.voices.indices { $0.voices[index].isTalking = false } }
         try await eventually("everything said is heard or refused") {
             voices.allSatisfy { $0.end != nil || $0.words.last?.fate != .open }
+        }
+    }
+
+    /// Takes messages for lost that were sent before an instant and that nothing has become of: Redis may
+    /// have told a node that it has a message and have died before it sent the message on. If it comes back
+    /// empty, no client hears of it (docs/guarantees.md).
+    public func giveUp(sentBefore instant: ContinuousClock.Instant) {
+        state.withLock { state in
+            for index in state.voices.indices {
+                guard let last = state.voices[index].words.last, last.fate == .open,
+                    last.saidAt < instant
+                else { continue }
+                let place = state.voices[index].words.count - 1
+                state.voices[index].words[place].fate = .lost
+                state.voices[index].words[place].knownAt = .now
+            }
         }
     }
 

@@ -34,12 +34,14 @@ extension Timeline {
         _ here: Position,
         _ effects: inout [Effect]
     ) -> [Publication] {
-        // Nothing is missing if the first entry follows a message that was delivered, or if it
-        // begins the history and all delivered messages are remembered.
+        // Nothing is missing if the first entry follows a message that was delivered and stands, or if it
+        // begins the history and all delivered messages are remembered. What a reset has voided may come
+        // back with an older copy of the data: clients that know positions do not have it any more.
         let first = page.entries.first
         let (seq, before) = (first?.firstSeq ?? top.seq + 1, first?.prev ?? top.mid)
         let isStart = seq == 1 && !recent.hasForgotten
-        let isJoined = isStart || before == here.mid || recent.holds(before)
+        let isHad = recent.holds(before) && !void.contains(before)
+        let isJoined = isStart || before == here.mid || isHad
         let entries = withoutShared(page.entries)
         let end = page.entries.last?.end ?? top
         let next = entries.first

@@ -75,6 +75,16 @@ import Testing
         #expect(harness.redelivered == ["m8", "m9"])
     }
 
+    @Test func `what was void is missing if the former history comes back without its log`() {
+        let harness = live()
+        harness.registrationChanged(four)
+        harness.answer(.rewound, [], top: TimelineHarness.place(7, epoch: 4))
+        harness.told = []
+        harness.registrationChanged(five)
+        harness.answer(.rewound, [], top: TimelineHarness.place(9, epoch: 5))
+        #expect(harness.told == ["gap 8 9", "reset 5 9 m9"])
+    }
+
     @Test func `a history of which nothing is known beyond the position tells the numbers`() {
         let harness = live()
         harness.registrationChanged(four)

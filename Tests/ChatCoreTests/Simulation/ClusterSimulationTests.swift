@@ -359,7 +359,7 @@ final class Simulation {
             for body in person.acknowledged where redis.written[body] == nil {
                 complain("acknowledged and not written: \(body)")
             }
-            guard !person.hasLostTrack else { continue }
+            guard !person.hasLostTrack, person.isPlain else { continue }
             let written = person.bodies.reduce(0) { $0 + (redis.written[$1] ?? 0) }
             #expect(
                 written == person.acceptedCount,

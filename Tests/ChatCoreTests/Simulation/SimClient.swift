@@ -45,6 +45,9 @@ final class SimClient {
         if waitingSince != nil { waitingSince = world.now }
     }
 
+    /// Whether each message is settled once: what a client of `chat.v1` sends again is, too.
+    var isPlain: Bool { outbox == nil }
+
     /// The bodies that a `chat.v1` client was told are accepted.
     var acknowledged: [String] { outbox?.acknowledged ?? [] }
     /// How often its messages had to be numbered anew.
