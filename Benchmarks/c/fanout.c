@@ -123,7 +123,7 @@ int run_fanout(struct load *load) {
     run_until(load, &pace, clock_ns() + (uint64_t)(options->warm_up * 1e9));
     report.lost = drain(load);
 
-    // Nothing is on its way at either end of the window, so its work and its deliveries belong
+    // No message is on its way at either end of the window, so its work and its deliveries belong
     // together.
     ledger_forget_times(&load->ledger);
     uint64_t before = load->ledger.deliveries;

@@ -16,7 +16,7 @@ from .client import REQUEST, TEXT, Client, Unexpected, frame
 READY = 30  # seconds; a node is ready within milliseconds on an idle machine
 SETTLED = 1.5  # seconds without a client's work, in which a node has done what it does once a second
 
-# One room with all of them: so many that a member is not lost in the rest, and each process has half
+# The members of one room: enough that each one's share is above the noise, while each process has half
 # of the 20,000 descriptors that it may have on a small machine.
 MEMBERS = 10_000
 # A client is in 64 rooms at most (Limits.roomsPerClient), so that this number of clients fills 10,000

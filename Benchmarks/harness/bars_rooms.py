@@ -9,7 +9,7 @@ from .rows import Cost
 
 ROOMS = 100
 MEMBERS = 50
-# What is measured besides: that each message is answered with an ack.
+# The node is measured once more with senders that ask for an ack of each message.
 WITH_ACKS = "chatnode, with acks"
 
 

@@ -7,7 +7,7 @@ import subprocess
 from . import paths
 from .servers import Server, free_port
 
-# What a chat.v1 chat has beyond that: its room, of eight characters.
+# A chat.v1 chat names its room, of eight characters, which a plain one does not.
 ROOM_BYTES_IN_CHAT = 18
 # The room before each value that is sent to a raw server with rooms, and to nats-server as its subject.
 ROOM_BYTES_BEFORE_VALUE = 4

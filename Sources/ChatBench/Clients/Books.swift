@@ -2,7 +2,7 @@ import ChatCore
 import ChatSupport
 
 extension Traffic {
-    /// What a group's senders have sent, and its recipients have received.
+    /// The numbers of messages that a group's senders have sent, and that its recipients have received.
     struct Counts: Sendable {
         /// The number of messages by sender, for this group's senders.
         var sent: [UInt32]
@@ -53,7 +53,7 @@ extension Traffic.Counts {
     }
 }
 
-/// What is noted for each receipt.
+/// The notes that a recipient takes of each message that it receives.
 struct Books {
     var ledger: Ledger
     var deliveries: DeliveryTracker
