@@ -103,6 +103,9 @@ public struct CatchUpPage: Sendable, Hashable {
         self.hasMore = hasMore
         self.top = top
     }
+
+    /// The newest epoch in which any of the entries was written; nil without entries.
+    var newestEpoch: UInt64? { entries.lazy.map(\.epoch).max() }
 }
 
 extension CatchUpCall.Mark {

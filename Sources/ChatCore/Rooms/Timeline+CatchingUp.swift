@@ -41,6 +41,10 @@ extension Timeline {
         _ epoch: Epoch,
         _ effects: inout [Effect]
     ) {
+        if let newer = page.newestEpoch, newer > epoch.number {
+            // An older epoch was put back: the next one has to be above all that the log shows.
+            return recheckRegistration(epoch: newer, &effects)
+        }
         if let found = topToReplace(page, epoch) {
             replacing = found
             return effects.append(.probe(ticket: ticket))

@@ -65,9 +65,14 @@ extension Timeline {
         phase = .catchingUp
         buffer.add(.publication(publication, after: asked))
         guard publication.epoch > epoch?.number ?? 0 else { return begin(&effects) }
-        // The log can be read once the newer epoch is announced, which begins to catch up again.
+        recheckRegistration(epoch: publication.epoch, &effects)
+    }
+
+    /// Waits for an epoch that is not before one that was seen: the log can be read once it is announced,
+    /// which begins to catch up again.
+    mutating func recheckRegistration(epoch seen: UInt64, _ effects: inout [Effect]) {
         ticket += 1
-        effects.append(.recheckRegistration(epoch: publication.epoch))
+        effects.append(.recheckRegistration(epoch: seen))
     }
 
     mutating func deliver(_ publication: Publication, _ effects: inout [Effect]) {

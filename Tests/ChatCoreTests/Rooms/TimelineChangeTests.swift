@@ -103,4 +103,18 @@ import Testing
         harness.answer(.rewound, [], top: birth)
         #expect(harness.told == ["gap", "reset 3 9 m0"])
     }
+
+    @Test func `a log that is newer than the epoch is read in a later one: an epoch was put back`()
+    {
+        let harness = live()
+        harness.registrationChanged(four)
+        let log = harness.entries([10], epoch: 4) + harness.entries([11], epoch: 6)
+        harness.answer(.proven, log, top: TimelineHarness.place(11, epoch: 4))
+        #expect(harness.told == [])
+        #expect(harness.doubts == [6])
+        harness.registrationChanged(Epoch(number: 7, dataSet: "seven"))
+        harness.answer(.proven, log)
+        #expect(harness.told == ["reset 7 9 m9", "10 m10", "11 m11"])
+        #expect(harness.timeline.position == TimelineHarness.place(11, epoch: 7))
+    }
 }
