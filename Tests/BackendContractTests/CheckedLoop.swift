@@ -137,7 +137,7 @@ extension CheckedLoop {
                 $0.claims[socket] = .taken()
                 if isReplaced { $0.replaced.insert(socket) }
             }
-        case .stalled, .entered, .notEntered: break
+        case .stalled, .entered, .notEntered, .notBegun: break
         }
     }
 }

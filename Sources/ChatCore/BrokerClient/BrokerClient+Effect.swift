@@ -24,8 +24,10 @@ extension BrokerClient {
         /// The fate of successive messages of the session. If they were accepted, the settlement has
         /// the place of the first one, and the others follow it.
         case settled(Settlement, of: DraftSpan)
-        /// This node hears a room.
-        case entered(RoomName)
+        /// This node hears a room. It is new if the session had to wait for it and it has no message yet.
+        case entered(RoomName, isNew: Bool)
+        /// This node does not hear a room, and the session may not have it begin to.
+        case notBegun(RoomName)
         /// This node cannot hear a room at present; `reason` is for people.
         case notEntered(RoomName, reason: String)
         /// Whether its messages cannot be settled before the broker is back.

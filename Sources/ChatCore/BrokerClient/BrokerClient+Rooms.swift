@@ -6,17 +6,23 @@ extension BrokerClient {
         let since: Instant
     }
 
-    /// Has this node hear a room for a session. `entered` answers: at once if the node hears it already.
+    /// Has this node hear a room for a session. `entered` answers: at once if the node hears it already;
+    /// otherwise `notBegun` does, unless the session may begin rooms.
     /// The session's owner then has `memberJoined` called, if the session is the room's first member.
     public mutating func enter(
         _ room: RoomName,
         for socket: SocketID,
+        mayBegin: Bool,
         now: Instant,
         into effects: inout [Effect]
     ) {
         let number = rooms.number(of: room)
         if rooms.all[number].position != nil {
-            return effects.append(.tell(socket, .entered(room)))
+            return effects.append(.tell(socket, .entered(room, isNew: false)))
+        }
+        guard mayBegin else {
+            effects.append(.tell(socket, .notBegun(room)))
+            return rooms.removeIfUnused(number)
         }
         guard mayAskSoon else {
             effects.append(.tell(socket, .notEntered(room, reason: reason)))
@@ -47,10 +53,11 @@ extension BrokerClient {
     mutating func tellEntered(_ number: Int, _ effects: inout [Effect]) {
         guard !rooms.all[number].entering.isEmpty else { return }
         let entering = rooms.all[number].entering
+        let isNew = rooms.all[number].position?.seq == 0
         rooms.all[number].entering = []
         keepUntilTick(number)
         for entry in entering {
-            effects.append(.tell(entry.socket, .entered(rooms.all[number].room)))
+            effects.append(.tell(entry.socket, .entered(rooms.all[number].room, isNew: isNew)))
         }
     }
 

@@ -28,6 +28,12 @@ final class Conversation {
     var rooms: [Room] = []
     /// Limits how often a client joins.
     var joins = TokenBucket()
+    /// The rooms that the client has begun and that are not charged yet. A room shows only when it is heard
+    /// that it is new: a client may get into debt, and then begins no further one.
+    var newRooms = 0
+    private var begun = TokenBucket()
+    /// The time until the client may begin rooms again, as of its last request; nil: it may.
+    private(set) var newRoomDebt: Duration?
     /// The room of the messages that are not settled yet.
     var room = RoomName.lobby
     /// The number of messages that the client has not numbered.
@@ -38,6 +44,19 @@ final class Conversation {
     private var isNumbering: Bool?
     /// The highest number that was accepted since the login, of a client that numbers.
     private(set) var acked: UInt64 = 0
+
+    /// Charges the rooms that the client has begun.
+    func settleNewRooms(now: Instant) {
+        let debt = begun.charge(Double(newRooms), at: Self.newRoomRate, now: now)
+        newRooms = 0
+        newRoomDebt = debt > 0 ? .nanoseconds(debt) : nil
+    }
+
+    private static let newRoomRate: TokenBucket.Rate = {
+        let rate = TokenBucket.Rate(perSecond: Limits.newRoomRate, burst: Limits.newRoomBurst)
+        guard let rate else { preconditionFailure("the rate of new rooms is not 0") }
+        return rate
+    }()
 
     /// Forgets the numbers of an earlier login. The new one goes on after a number that was accepted.
     func begin(at acked: UInt64) {

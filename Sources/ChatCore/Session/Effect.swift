@@ -17,9 +17,9 @@ extension Session {
         /// Send a message to the broker. The session is answered by `settled`, once for each
         /// message.
         case publish(Draft)
-        /// Have this node hear a room. The session is answered by `entered` or `notEntered`, unless it
-        /// leaves the room before.
-        case enter(RoomName)
+        /// Have this node hear a room, if it does already or the client may begin another one. The session is
+        /// answered by `entered`, `notEntered` or `notBegun`, unless it leaves the room before.
+        case enter(RoomName, mayBegin: Bool)
         /// Have the client hear a room that this node hears; or find out where it stands there, if it
         /// hears it already. The session is answered by `heard`, and by `synced` when everything up to
         /// then has been sent.

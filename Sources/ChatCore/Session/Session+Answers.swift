@@ -9,9 +9,13 @@ extension Session {
         case .released: released(into: &effects)
         case .settled(let settlement, let drafts):
             settled(settlement, of: drafts, into: &effects)
-        case .entered(let room): entered(room, into: &effects)
+        case .entered(let room, let isNew): entered(room, isNew: isNew, into: &effects)
+        case .notBegun(let room):
+            let wait = conversation?.newRoomDebt ?? Limits.retryAfter
+            notEntered(room, .tooMuch(retryAfter: wait), into: &effects)
         case .notEntered(let room, let reason):
-            notEntered(room, reason: reason, into: &effects)
+            let why = Refusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
+            notEntered(room, why, into: &effects)
         case .stalled(let isStalled): stalled(isStalled, into: &effects)
         case .nameLost(let username, let isReplaced):
             nameLost(username, isReplaced: isReplaced, into: &effects)

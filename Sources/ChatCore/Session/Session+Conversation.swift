@@ -50,6 +50,9 @@ extension Session {
         _ effects: inout [Effect]
     ) {
         guard let conversation else { return }
+        if first.seq == 1, !first.isRepeated, conversation.room != .lobby {
+            conversation.newRooms += 1
+        }
         for index in 0..<drafts.count {
             let tag = drafts.tag.advanced(by: index)
             guard let receipt = conversation.takeReceipt(tag) else { continue }

@@ -26,20 +26,25 @@ extension Session {
             && !conversation.rooms.contains { $0.name.text == name }
     }
 
-    /// Charges the client for a request to hear a room, or to speak in another one, and tells it if that is too many. One that is
-    /// refused is charged as a message, so that a client that goes on is closed as any other.
+    /// Charges the client for a request to hear a room, or to speak in another one, and tells it if that is
+    /// too many. One that is refused is charged as a message, so that a client that goes on is closed as any
+    /// other.
     mutating func isJoinAdmitted(
         _ request: Request,
         _ text: RawSpan,
         _ now: Instant,
         _ effects: inout [Effect]
     ) -> Bool {
-        let wait = startConversation().joins.take(1, at: Self.joinRate, now: now)
+        let conversation = startConversation()
+        conversation.settleNewRooms(now: now)
+        var wait = conversation.joins.take(1, at: Self.joinRate, now: now).map(Duration.nanoseconds)
+        // A join is refused only if the node does not hear the room, which the session does not know.
+        if !request.isLookUp { wait = wait ?? conversation.newRoomDebt }
         guard let wait else { return true }
         if limit.admit(policy: rules.rates, now: now) == .flooding {
             flood(&effects)
         } else {
-            refuse(.tooMuch(retryAfter: .nanoseconds(wait)), request, text, &effects)
+            refuse(.tooMuch(retryAfter: wait), request, text, &effects)
         }
         return false
     }
@@ -70,7 +75,7 @@ extension Session {
             return refuse(.tooManyRooms, request, text, &effects)
         }
         conversation.rooms.append(.init(name: name, state: .awaited(start)))
-        effects.append(.enter(name))
+        effects.append(.enter(name, mayBegin: conversation.newRoomDebt == nil))
     }
 
     /// Ends the hearing of a room at once.
@@ -84,7 +89,8 @@ extension Session {
     }
 
     /// Takes the answer to `enter`: this node hears the room.
-    mutating func entered(_ name: RoomName, into effects: inout [Effect]) {
+    mutating func entered(_ name: RoomName, isNew: Bool, into effects: inout [Effect]) {
+        if isNew { conversation?.newRooms += 1 }
         guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
         var start = Start.now
         if case .awaited(let asked)? = conversation?.rooms[index].state { start = asked }
@@ -93,15 +99,14 @@ extension Session {
         goOn(&effects)
     }
 
-    /// Takes the answer to `enter`: this node cannot hear the room at present.
+    /// Takes the answer to `enter`: this node does not hear the room.
     mutating func notEntered(
         _ name: RoomName,
-        reason: String,
+        _ why: Refusal,
         into effects: inout [Effect]
     ) {
         guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
         conversation?.rooms.remove(at: index)
-        let why = Refusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
         let about = Subject(room: name.text)
         effects.append(.tell(.refused(why, name: self.name.held?.display, about: about)))
         goOn(&effects)

@@ -58,6 +58,11 @@ public enum Limits {
     public static let joinBurst = 64.0
     /// Joins per second, sustained: each may have this node subscribe to a room.
     public static let joinRate = 5.0
+    /// Rooms that one client may begin at once: enough for an evening's side conversations. A room begins when
+    /// it is asked for and has no message yet; each costs a subscription, and Redis keeps it for a day.
+    public static let newRoomBurst = 10.0
+    /// Rooms that one client may begin per second, sustained: 10 a minute.
+    public static let newRoomRate = 10.0 / 60
     /// The most bytes of a message's `id`, which the answer repeats: a UUID in its longest form has 38.
     public static let receiptBytes = 128
 

@@ -117,8 +117,16 @@ extension Shard {
             .readHistory where !isListening(connection):
             // What it waits for has come too late.
             break
-        case .enter(let room):
-            updateClient { $0.enter(room, for: connection.id, now: Clock.now, into: &$1) }
+        case .enter(let room, let mayBegin):
+            updateClient {
+                $0.enter(
+                    room,
+                    for: connection.id,
+                    mayBegin: mayBegin,
+                    now: Clock.now,
+                    into: &$1
+                )
+            }
         case .hear(let room, let start):
             hear(room, from: start, by: connection)
         case .readHistory(let room, let range, let subject):

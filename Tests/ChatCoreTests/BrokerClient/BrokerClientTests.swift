@@ -53,15 +53,15 @@ import Testing
                     let seq = place.advanced(by: index).seq
                     told.append("\(slot) accepted \(seq.map { "\($0)" } ?? "-")")
                 }
-            case .settled(.outOfOrder(let expected), _):
-                told.append("\(slot) expected \(expected)")
-            case .entered(let room): told.append("\(slot) entered \(room.text)")
+            case .settled(.outOfOrder(let due), _): told.append("\(slot) expected \(due)")
+            case .entered(let room, _): told.append("\(slot) entered \(room.text)")
             case .notEntered(let room, _): told.append("\(slot) not entered \(room.text)")
             case .settled(.refused, _): told.append("\(slot) refused")
             case .settled(.lost, _): told.append("\(slot) lost")
             case .settled(.unknown, _): told.append("\(slot) unknown")
             case .nameLost(let name, true): told.append("\(slot) replaced \(name.display)")
             case .nameLost(let name, false): told.append("\(slot) lost \(name.display)")
+            case .notBegun: break
             case .stalled(let isStalled): if isStalled { told.append("\(slot) stalled") }
             }
         }

@@ -71,6 +71,12 @@ final class TestNode: ClientLoop {
         ask { $0.opened(room, at: start, into: &$1) }
     }
 
+    /// Has the node forget a room.
+    func close(_ room: RoomName) {
+        positions[room] = nil
+        ask { client, _ in client.closed(room) }
+    }
+
     /// Lets a login on another node take a name that a session of this node believes to hold.
     func steal(_ name: String) throws {
         let other = Incarnation(using: &random)
@@ -190,9 +196,9 @@ final class TestNode: ClientLoop {
             ask { $0.release(username, for: socket, action, now: now, into: &$1) }
         case .publish(let draft):
             ask { $0.publish(draft, now: now, into: &$1) }
-        case .enter(let room):
+        case .enter(let room, let mayBegin):
             let socket = clients[index].session.id
-            ask { $0.enter(room, for: socket, now: now, into: &$1) }
+            ask { $0.enter(room, for: socket, mayBegin: mayBegin, now: now, into: &$1) }
         case .hear(let room, let start):
             guard let end = positions[room] else {
                 Issue.record("a room is heard that was not opened")

@@ -202,6 +202,31 @@ import Testing
         }
     }
 
+    @Test func `a client begins ten rooms and is told when it may begin the next`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let client = try connect(to: server)
+            for number in 1...11 {
+                try client.socket.say(#"{"type":"join","room":"r\#(number)"}"#)
+                #expect(try Place(client.hear()).seq == 0)
+                _ = try client.hear()
+            }
+            try client.socket.say(#"{"type":"join","room":"r12"}"#)
+            let refusal = try client.hear()
+            #expect(refusal.contains(#""code":"rate_limited","room":"r12","retry_ms":"#))
+            // Another one has begun it.
+            let other = try connect(to: server)
+            try other.socket.say(#"{"type":"join","room":"r12"}"#)
+            _ = try (1...2).map { _ in try other.hear() }
+            // The client's loop may hear of that a moment after the other one's.
+            var answer = ""
+            for _ in 1...40 where !answer.hasPrefix(#"{"type":"joined","room":"r12","#) {
+                try client.socket.say(#"{"type":"join","room":"r12"}"#)
+                answer = try client.hear()
+            }
+            #expect(answer.hasPrefix(#"{"type":"joined","room":"r12","#))
+        }
+    }
+
     @Test func `joins of a client that reads nothing end with its socket`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")

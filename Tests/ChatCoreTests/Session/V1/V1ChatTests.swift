@@ -211,13 +211,11 @@ import Testing
 
     @Test func `speaking in room after room is limited as joining them is`() {
         let ada = harness.ada()
+        for name in ["r1", "r2", "r65", "r66"] { node.open(harness.room(name)) }
         for number in 1...64 {
-            node.open(harness.room("r\(number)"))
-            node.says(ada, #"{"type":"chat","room":"r\#(number)","value":1}"#)
+            node.says(ada, #"{"type":"chat","room":"r\#(1 + number % 2)","value":1}"#)
         }
         // The first one began nothing that could be counted.
-        node.open(harness.room("r65"))
-        node.open(harness.room("r66"))
         node.says(ada, #"{"type":"chat","room":"r65","value":1}"#)
         #expect(node.takeHeard(ada) == [])
         node.says(ada, #"{"type":"chat","room":"r66","value":1,"id":7}"#)
