@@ -66,6 +66,11 @@ public struct Publication: Sendable, Hashable {
 }
 
 extension Publication {
+    /// Whether the first message comes next after a position: its number does, and it names the message there.
+    func follows(_ position: Position) -> Bool {
+        firstSeq == position.seq + 1 && prev == position.mid
+    }
+
     /// The number of bytes of all messages, as they travel and are logged.
     var byteCount: Int { items.reduce(0) { $0 + $1.payloadByteCount } }
 

@@ -55,7 +55,12 @@ extension Timeline {
             had = recent.mids
             comparisonsSinceRewind = 0
         }
-        for entry in entries { deliver(entry, &effects) }
+        var before = page.continuity == .proven ? position : nil
+        for entry in entries {
+            if let before, !entry.follows(before) { tellBreak(before: entry, epoch, &effects) }
+            deliver(entry, &effects)
+            before = entry.end
+        }
         // The last entry may have been delivered before, so the position is set in any case.
         let last = page.entries.last
         position = Position(

@@ -27,6 +27,15 @@ extension Timeline {
         }
     }
 
+    /// Tells that an entry follows another message than the one before it in the log: the log, or the room's
+    /// top, was replaced by an older one externally, and what stood there before is lost.
+    mutating func tellBreak(before entry: Publication, _ epoch: Epoch, _ effects: inout [Effect]) {
+        let seq = entry.firstSeq - 1
+        effects.append(.missed(nil))
+        effects.append(.reset(Position(epoch: epoch.number, seq: seq, mid: entry.prev)))
+        void.formUnion(recent.mids(after: seq))
+    }
+
     /// Tells that the position is not in this history, and where this history and what was delivered part.
     private mutating func rewind(
         _ page: CatchUpPage,

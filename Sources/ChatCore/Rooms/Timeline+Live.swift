@@ -17,8 +17,7 @@ extension Timeline {
             return .elsewhere
         }
         if publication.firstSeq > position.seq {
-            let isNext = publication.firstSeq == position.seq + 1
-            return isNext && publication.prev == position.mid ? .next : .elsewhere
+            return publication.follows(position) ? .next : .elsewhere
         }
         guard publication.lastSeq >= position.seq else {
             return recent.holds(last.mid, at: publication.lastSeq) ? .had : .elsewhere

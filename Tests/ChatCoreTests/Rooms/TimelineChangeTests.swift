@@ -117,4 +117,18 @@ import Testing
         #expect(harness.told == ["reset 7 9 m9", "10 m10", "11 m11"])
         #expect(harness.timeline.position == TimelineHarness.place(11, epoch: 7))
     }
+
+    @Test func `a log that does not follow from itself tells that messages are missing`() {
+        let harness = live()
+        harness.run { $0.recheck(into: &$1) }
+        // An older log was put back: the messages that stood at 10 and 11 are lost, and 12 follows them.
+        let log = harness.entries([10, 11], epoch: 3) + harness.entries([12], epoch: 3, prev: 31)
+        harness.answer(.proven, log)
+        #expect(harness.told == ["10 m10", "11 m11", "gap", "reset 3 11 m31", "12 m12"])
+        // So it is if the position is where they part.
+        let other = live()
+        other.run { $0.recheck(into: &$1) }
+        other.answer(.proven, other.entries([10], epoch: 3, prev: 31))
+        #expect(other.told == ["gap", "reset 3 9 m31", "10 m10"])
+    }
 }

@@ -53,9 +53,13 @@ struct PositionedView {
         mayJump = false
     }
 
-    /// Compares with what is kept of the room.
+    /// Compares with what is kept of the room. What was put back by hand does not count: the rest of the log
+    /// does not follow it.
     mutating func compare(with log: [Publication]) {
-        for publication in log {
+        let isBreak = zip(log, log.dropFirst()).map { pair in
+            pair.0.end.map { !pair.1.follows($0) } ?? true
+        }
+        for publication in log[(isBreak.lastIndex(of: true).map { $0 + 1 } ?? 0)...] {
             for (index, item) in publication.items.enumerated() {
                 let seq = publication.firstSeq + UInt64(index)
                 guard let own = mids[seq] else { continue }

@@ -51,6 +51,11 @@ final class SimNode {
         tick()
     }
 
+    /// Whether the node does not get what is published; one that is stopped may not know that yet.
+    var isCutOff: Bool {
+        !member.rooms.isLive || !(subscription.link?.isOpenThere ?? false)
+    }
+
     // MARK: Life
 
     /// Does something on this node: later if it is paused; never if it is dead.

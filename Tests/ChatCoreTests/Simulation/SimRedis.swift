@@ -39,8 +39,8 @@ final class SimRedis {
     var written: [String: Int] = [:]
     /// The same in the order in which they were written, by room.
     private(set) var orders: [RoomName: [MessageID]] = [:]
-    /// The logins whose users have taken their names over.
-    private(set) var replaced: Set<LoginID> = []
+    /// The logins whose users have taken their names over, and when.
+    private(set) var replaced: [LoginID: Instant] = [:]
     /// Of each name, the fences its messages were written under, in the log's order.
     var fences: [(name: String, fence: UInt64, login: LoginID)] = []
 
@@ -146,7 +146,7 @@ final class SimRedis {
     }
 
     private func tell(_ replacement: Replacement) {
-        replaced.insert(replacement.login)
+        replaced[replacement.login] = world.now
         for link in links where link.own == replacement.incarnation && link.isOpenThere {
             push(link) { link.onReplaced?(replacement.login) }
         }

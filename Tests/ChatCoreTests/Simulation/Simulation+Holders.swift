@@ -9,7 +9,7 @@ extension Simulation {
         for node in nodes where node.isAlive && node.leaseExpiry > world.now {
             for loop in node.loops {
                 for (socket, name) in loop.client.held
-                where name.phase == .held && !redis.replaced.contains(name.login) {
+                where name.phase == .held && redis.replaced[name.login] == nil {
                     let key = name.username.key
                     let who = "n\(node.number)/\(loop.index)/\(socket)"
                     if let other = holders[key] { complain("\(key): \(other) and \(who)") }

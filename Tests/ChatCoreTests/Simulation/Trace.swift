@@ -1,4 +1,5 @@
 import ChatCore
+import Foundation
 
 /// Keeps a digest of everything that happens in a simulated run, one for each simulated second, so
 /// that two runs can be compared, and the second be found in which they part.
@@ -10,6 +11,8 @@ final class Trace {
     private var second: Int64 = 0
     private var hash = Trace.offsetBasis
 
+    /// Whether all that happens is printed, too: to look for the cause of a failure.
+    static let isPrinted = ProcessInfo.processInfo.environment["CHATNODE_TRACE"] != nil
     /// Adds something that has happened.
     func add(_ what: String, at now: Instant) {
         let current = now.nanoseconds / 1_000_000_000

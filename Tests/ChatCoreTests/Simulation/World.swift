@@ -64,6 +64,7 @@ final class World {
     /// Notes what a machine wants done, or what is done to it.
     func note(_ what: @autoclosure () -> String) {
         trace?.add(what(), at: now)
+        if Trace.isPrinted { print("\(now.nanoseconds / 1000) \(what())") }
     }
 
     func chance(_ probability: Double) -> Bool {
