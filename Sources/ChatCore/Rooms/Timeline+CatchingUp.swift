@@ -55,9 +55,12 @@ extension Timeline {
             had = recent.mids
             comparisonsSinceRewind = 0
         }
+        let mayLackMore = mayLackMore
         var before = page.continuity == .proven ? position : nil
         for entry in entries {
-            if let before, !entry.follows(before) { tellBreak(before: entry, epoch, &effects) }
+            if let before, !entry.follows(before) {
+                tellBreak(before: entry, isLoss: mayLackMore || !entry.prev.isBirth, &effects)
+            }
             deliver(entry, &effects)
             before = entry.end
         }

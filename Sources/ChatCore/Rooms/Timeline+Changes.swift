@@ -13,7 +13,7 @@ extension Timeline {
         let here = Position(epoch: epoch.number, seq: position.seq, mid: position.mid)
         switch page.continuity {
         case .proven:
-            let isReplaced = mayLackMore && page.holdsBirth(after: position)
+            let isReplaced = mayLackMore && page.endsInBirth(after: position)
             if isReplaced { effects.append(.missed(nil)) }
             if isReplaced || here != position { effects.append(.reset(here)) }
             return page.entries
@@ -27,13 +27,14 @@ extension Timeline {
         }
     }
 
-    /// Tells that an entry follows another message than the one before it in the log: the log, or the room's
-    /// top, was replaced by an older one externally, and what stood there before is lost.
-    mutating func tellBreak(before entry: Publication, _ epoch: Epoch, _ effects: inout [Effect]) {
-        let seq = entry.firstSeq - 1
-        effects.append(.missed(nil))
-        effects.append(.reset(Position(epoch: epoch.number, seq: seq, mid: entry.prev)))
-        void.formUnion(recent.mids(after: seq))
+    /// Tells that an entry does not follow the one before it in the log. The log, or the room's top, was
+    /// replaced by an older one externally, and what stood there before is lost; or a node has put a birth
+    /// there, and then others may have heard what this one lacks.
+    mutating func tellBreak(before entry: Publication, isLoss: Bool, _ effects: inout [Effect]) {
+        let base = Position(epoch: epoch?.number ?? 0, seq: entry.firstSeq - 1, mid: entry.prev)
+        if isLoss { effects.append(.missed(nil)) }
+        effects.append(.reset(base))
+        void.formUnion(recent.mids(after: base.seq))
     }
 
     /// Tells that the position is not in this history, and where this history and what was delivered part.
@@ -88,11 +89,10 @@ extension Timeline {
 }
 
 extension CatchUpPage {
-    /// Whether the room has begun anew after a position, or right at it: with a number from a node that
-    /// may have lacked what others had heard.
-    fileprivate func holdsBirth(after position: Position) -> Bool {
-        let isNew = { (mid: MessageID) in mid.isBirth && mid != position.mid }
-        return entries.contains { isNew($0.prev) }
-            || !hasMore && (top.map { isNew($0.mid) } ?? false)
+    /// Whether the room ends in a birth other than a position: in a number from a node that may have lacked
+    /// what others had heard.
+    fileprivate func endsInBirth(after position: Position) -> Bool {
+        guard !hasMore, let top else { return false }
+        return top.mid.isBirth && top.mid != position.mid
     }
 }

@@ -131,4 +131,16 @@ import Testing
         other.answer(.proven, other.entries([10], epoch: 3, prev: 31))
         #expect(other.told == ["gap", "reset 3 9 m31", "10 m10"])
     }
+
+    @Test func `a node that has heard everything goes on behind a birth, and misses nothing`() {
+        let harness = live()
+        harness.run { $0.recheck(into: &$1) }
+        harness.answer(.proven, harness.entries([10], epoch: 3, prev: 0))
+        #expect(harness.told == ["reset 3 9 m0", "10 m10"])
+        let other = live()
+        other.run { timeline, _ in timeline.unsubscribed() }
+        other.subscribed()
+        other.answer(.proven, other.entries([10], epoch: 3, prev: 0))
+        #expect(other.told == ["gap", "reset 3 9 m0", "10 m10"])
+    }
 }

@@ -29,7 +29,7 @@ struct PositionedView {
         }
         mids = mids.filter { $0.key <= base.seq }
         if let mid = mids[base.seq], mid != base.mid {
-            require(mayJump, "reset to \(base), and has another message there")
+            require(mayJump || base.mid.isBirth, "reset to \(base), and has another message there")
             // It cannot be found out how far back the histories differ.
             mids = [:]
         }
