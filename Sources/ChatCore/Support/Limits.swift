@@ -155,6 +155,9 @@ public enum Limits {
     /// than a backlog may hold: clients that come back after an outage come within seconds, and read them
     /// once.
     public static let pageLinger = Duration.seconds(10)
+    /// The most requests that wait for a page and are answered in one turn of a loop, each with a send or more:
+    /// as many clients may come back at once as there are.
+    public static let requestsPerTurn = 64
     /// How often the bytes of a backlog (`backlogBytes`) fit into one with pages in front: once for the
     /// backlog, twice for a log of `historyBytes`, which the headers and places of short messages make almost
     /// twice as long, and once for what comes meanwhile. Less would drop pages before they are used.

@@ -32,7 +32,7 @@ final class MemberTable {
     init(of room: Room, _ encoding: Encoding) {
         self.room = room
         self.encoding = encoding
-        passEnd = room.backlog.end
+        passEnd = room.history.backlog.end
         passed = passEnd
     }
 
@@ -40,7 +40,7 @@ final class MemberTable {
 
     /// The number of messages that all members together have still to get.
     var messagesBehind: Int {
-        let (start, end) = (room.backlog.start, room.backlog.end)
+        let (start, end) = (room.history.backlog.start, room.history.backlog.end)
         return cursors.reduce(0) { $0 + end - min(max($1, start), end) }
     }
 

@@ -16,7 +16,7 @@ extension Shard {
     /// Cost: a look at each room.
     private func weighBacklogs() {
         unweighedBytes = 0
-        var bytes = rooms.values.reduce(0) { $0 + $1.backlog.byteCount }
+        var bytes = rooms.values.reduce(0) { $0 + $1.history.backlog.byteCount }
         guard bytes > maxBacklogBytes else { return }
         for room in rooms.values.sorted(by: { $0.deliveredAt < $1.deliveredAt }) {
             bytes -= room.shrink()

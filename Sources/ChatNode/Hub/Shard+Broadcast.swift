@@ -13,7 +13,7 @@ extension Shard {
         }
         table.broadcastIndex = 0
         table.arrivedAt = arrivedAt
-        table.passEnd = table.room.backlog.end
+        table.passEnd = table.room.history.backlog.end
         dirtyTables.append(table)
         tableIsDirty()
     }
@@ -69,7 +69,7 @@ extension Shard {
     /// Cost: a send for each `Limits.socketSendBufferBytes`, at most as much as a backlog holds.
     func replay(_ membership: Membership, to connection: Connection) {
         let (table, place, room) = (membership.table, membership.place, membership.table.room)
-        while table.cursor(at: place) < room.backlog.end {
+        while table.cursor(at: place) < room.history.backlog.end {
             var budget = BroadcastBudget(now: Clock.now, maxSends: sendsPerTurn)
             let before = table.cursor(at: place)
             _ = pass(table, place..<place + 1, &budget)
@@ -111,7 +111,7 @@ extension Shard {
         metrics.broadcastEnded(since: table.arrivedAt)
         table.arrivedAt = table.nextArrivedAt ?? table.arrivedAt
         table.nextArrivedAt = nil
-        let end = table.room.backlog.end
+        let end = table.room.history.backlog.end
         table.broadcastIndex = table.passEnd == end ? nil : 0
         table.passEnd = end
     }
@@ -127,7 +127,7 @@ extension Shard {
     ) -> Int {
         var step = Step(place: places.lowerBound, end: places.upperBound)
         // Nothing is added or dropped meanwhile.
-        let backlog = table.room.backlog
+        let backlog = table.room.history.backlog
         table.withMembers { slots, cursors in
             writers.withUnsafeMutableBufferPointer { writers in
                 while step.place < step.end, budget.hasRest {
@@ -271,7 +271,7 @@ extension Shard {
         of table: MemberTable,
         _ budget: inout BroadcastBudget
     ) {
-        let (backlog, isSent) = (table.room.backlog, table.encoding == .v1)
+        let (backlog, isSent) = (table.room.history.backlog, table.encoding == .v1)
         for cut in cuts {
             let (rest, next) = backlog.cut(from: cut.cursor, withheld: isSent, after: cut.count)
             table.move(at: cut.place, to: next)

@@ -63,7 +63,7 @@ extension Shard {
         case .recheckRoom(let room):
             broker.recheck(room)
         case .enterRoom(let room):
-            if let heard = rooms[room], heard.position != nil, !heard.isClosed {
+            if let heard = rooms[room], heard.history.position != nil, !heard.isClosed {
                 heard.entries += 1
             }
             broker.enter(room)
@@ -84,7 +84,7 @@ extension Shard: BrokerEvents {
 
     func connected() {
         updateClient { $0.linkUp(now: Clock.now, into: &$1) }
-        readPagesAgain()
+        updateRequests { $0.connected(now: Clock.now, in: self, into: &$1) }
     }
 
     func disconnected(_ reason: String) {

@@ -6,7 +6,7 @@ extension Shard {
     /// Adds a WebSocket to a room on this loop. It gets the messages from now on.
     func join(_ connection: Connection, _ name: RoomName) {
         let room = rooms[name] ?? makeRoom(name)
-        add(connection, to: room, at: room.backlog.end)
+        add(connection, to: room, at: room.history.backlog.end)
     }
 
     /// Whether a client's socket is open, so that the client can be in rooms.
@@ -25,36 +25,16 @@ extension Shard {
         if let membership = connection.memberships.membership(in: room) {
             return describe(membership, to: connection)
         }
-        guard !room.early.contains(where: { $0.id == connection.id }),
-            !isJoining(connection.id, room)
-        else { return }
-        if case .position(let stood) = start.since, room.isBehind(stood) {
-            wait(connection, for: stood, start, in: room)
-        } else {
-            begin(room, from: start, by: connection, since: Clock.now)
-        }
-    }
-
-    /// Makes a client a member of a room, when pages of the log have been read if it needs any.
-    func begin(
-        _ room: Room,
-        from start: Session.Start,
-        by connection: Connection,
-        since: Instant
-    ) {
-        guard connection.memberships.membership(in: room) == nil else { return }
-        if let beginning = room.beginning(at: start) {
-            add(connection, to: room, at: beginning)
-        } else {
-            request(.join(start), of: room, by: connection.id, since: since)
-        }
+        request(.join(start), of: name, by: connection.id)
     }
 
     /// Makes a client a member of a room, tells it where it stands and sends it what it lacks.
-    func add(_ connection: Connection, to room: Room, at beginning: Room.Beginning) {
+    func add(_ connection: Connection, to room: Room, at beginning: RoomHistory.Beginning) {
         guard connection.memberships.membership(in: room) == nil else { return }
         add(connection, to: room, at: beginning.cursor)
-        guard let position = beginning.stood ?? room.position(at: beginning.cursor) else { return }
+        guard let position = beginning.stood ?? room.history.position(at: beginning.cursor) else {
+            return
+        }
         beginReplay(of: room, to: connection, at: position, beginning)
     }
 
@@ -62,8 +42,9 @@ extension Shard {
     func describe(_ membership: Membership, to connection: Connection) {
         let (table, room) = (membership.table, membership.table.room)
         let cursor = table.cursor(at: membership.place)
-        let isLate = cursor < room.backlog.start || cursor == MemberTable.parked
-        guard !membership.isReplaying, !isLate, let position = room.position(at: cursor) else {
+        let isLate = cursor < room.history.backlog.start || cursor == MemberTable.parked
+        guard !membership.isReplaying, !isLate, let position = room.history.position(at: cursor)
+        else {
             return connection.memberships.update(table) { $0.isAskedAgain = true }
         }
         connection.memberships.update(table) { $0.isAskedAgain = false }
@@ -75,7 +56,7 @@ extension Shard {
         of room: Room,
         to connection: Connection,
         at position: Position,
-        _ beginning: Room.Beginning?
+        _ beginning: RoomHistory.Beginning?
     ) {
         guard let membership = connection.memberships.membership(in: room) else { return }
         connection.memberships.update(membership.table) { $0.isReplaying = true }
@@ -88,35 +69,10 @@ extension Shard {
         replay(membership, to: connection)
     }
 
-    /// Has older messages of a room sent to a client that is its member or is about to be.
-    func readHistory(
-        _ name: RoomName,
-        _ range: Session.HistoryRange,
-        _ subject: Session.Subject,
-        by connection: Connection
-    ) {
-        guard !hasTooManyRequests(connection.id) else {
-            let why = Session.Refusal.tooMuch(retryAfter: Limits.retryAfter)
-            return updateSession(of: connection) {
-                $0.historyFailed(why, about: subject, into: &$1)
-            }
-        }
-        guard let room = rooms[name], room.position != nil else {
-            let why = Session.Refusal.unavailable(
-                reason: BrokerClient.lostTouch,
-                retryAfter: Limits.retryAfter
-            )
-            return updateSession(of: connection) {
-                $0.historyFailed(why, about: subject, into: &$1)
-            }
-        }
-        request(.history(range, subject), of: room, by: connection.id, since: Clock.now)
-    }
-
     /// Tells a member that it has got what was there when it joined.
     func endReplay(of room: Room, to connection: Connection) {
         guard let membership = connection.memberships.membership(in: room),
-            let seq = room.position?.seq
+            let seq = room.history.position?.seq
         else { return }
         connection.memberships.update(membership.table) {
             $0.isReplaying = false
@@ -133,8 +89,7 @@ extension Shard {
     func leave(_ name: RoomName, _ connection: Connection) {
         updateClient { $0.leave(name, for: connection.id, into: &$1) }
         guard let room = rooms[name] else { return }
-        room.early.removeAll { $0.id == connection.id }
-        forgetWaits(of: connection.id, in: room)
+        updateRequests { $0.leave(name, by: connection.id, into: &$1) }
         guard let membership = connection.memberships.membership(in: room) else { return }
         remove(membership)
         connection.memberships.remove(membership.table)
@@ -142,22 +97,22 @@ extension Shard {
 
     /// Removes a WebSocket from all its rooms.
     func leaveRooms(_ connection: Connection) {
-        forgetWaits(of: connection.id)
-        if !logs.stalled.isEmpty { logs.stalled[connection.id] = nil }
+        updateRequests { $0.forget(connection.id, into: &$1) }
+        if !stalled.isEmpty { stalled[connection.id] = nil }
         for membership in connection.memberships.all { remove(membership) }
         connection.memberships = Memberships()
     }
 
     private func makeRoom(_ name: RoomName) -> Room {
-        let room = Room(name: name, history: settings.history)
+        let room = Room(RoomHistory(of: name, keeping: settings.history))
         rooms[name] = room
         return room
     }
 
     /// Forgets a room that the node does not hear, or not yet, if it has no members and no client waits.
     func forgetIfClosed(_ room: Room) {
-        guard room.position == nil || room.isClosed, room.tables.isEmpty, room.early.isEmpty,
-            room.waits.isEmpty, !isRequested(room), rooms[room.name] === room
+        guard room.history.position == nil || room.isClosed, room.tables.isEmpty,
+            rooms[room.name] === room, !requests.needs(room.name)
         else { return }
         rooms[room.name] = nil
         if latestRoom === room { latestRoom = nil }
@@ -194,14 +149,17 @@ extension Shard {
     func roomOpened(_ name: RoomName, at position: Position) {
         let room = rooms[name] ?? makeRoom(name)
         // Members whose wish to hear the room has crossed its end lack what was said meanwhile.
-        if !room.open(at: position), room.isClosed { closePlainMembers(of: room) }
+        if !room.history.open(at: position), room.isClosed { closePlainMembers(of: room) }
+        room.trimIfEmpty()
         room.isClosed = false
         for table in room.tables { markDirty(table, Clock.now) }
         updateClient { $0.opened(name, at: position, into: &$1) }
         // Only told anew, because this loop has entered it, a room has not been caught up with.
         let isCaughtUp = room.entries == 0
         room.entries = max(0, room.entries - 1)
-        admitEarly(in: room, isCaughtUp: isCaughtUp)
+        updateRequests {
+            $0.advanced(name, isCaughtUp: isCaughtUp, now: Clock.now, in: self, into: &$1)
+        }
     }
 
     func roomClosed(_ name: RoomName) {
@@ -222,10 +180,15 @@ extension Shard {
     func deliver(_ batch: FramedBatch, to name: RoomName, arrivedAt: Instant) {
         if let position = batch.position { client.delivered(name, upTo: position) }
         guard let room = room(name) else { return }
-        room.append(batch)
+        room.history.append(batch)
+        room.trimIfEmpty()
         room.deliveredAt = arrivedAt
         countDelivered(batch.bytes.count)
-        if !room.early.isEmpty { admitEarly(in: room, isCaughtUp: false) }
+        if requests.hasEarly {
+            updateRequests {
+                $0.advanced(name, isCaughtUp: false, now: arrivedAt, in: self, into: &$1)
+            }
+        }
         for table in room.tables { markDirty(table, arrivedAt) }
     }
 
@@ -239,13 +202,15 @@ extension Shard {
 
     func reset(_ name: RoomName, to position: Position) {
         guard let room = rooms[name] else { return }
-        room.reset(to: position)
+        room.history.reset(to: position)
+        room.trimIfEmpty()
         for table in room.tables { markDirty(table, Clock.now) }
     }
 
     func missed(_ numbers: ClosedRange<UInt64>?, in name: RoomName) {
         guard let room = rooms[name] else { return }
-        room.miss(numbers)
+        room.history.miss(numbers)
+        room.trimIfEmpty()
         for table in room.tables { markDirty(table, Clock.now) }
         closePlainMembers(of: room)
     }

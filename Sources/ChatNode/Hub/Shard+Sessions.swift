@@ -130,7 +130,7 @@ extension Shard {
         case .hear(let room, let start):
             hear(room, from: start, by: connection)
         case .readHistory(let room, let range, let subject):
-            readHistory(room, range, subject, by: connection)
+            request(.history(range, subject), of: room, by: connection.id)
         case .leave(let room):
             leave(room, connection)
         case .close(let code, let reason):

@@ -9,29 +9,30 @@ extension Shard {
     /// nothing any more when the frames around it are gone.
     func noteStalled(_ connection: Connection) {
         guard connection.dialect.encoding == .v1 else { return }
-        var places = logs.stalled[connection.id] ?? []
+        var places = stalled[connection.id] ?? []
         for membership in connection.memberships.all {
             let room = membership.table.room
             let cursor = membership.table.cursor(at: membership.place)
-            guard cursor >= room.backlog.start, cursor <= room.backlog.end,
-                let position = room.backlog.position(at: cursor) ?? room.position
+            guard cursor >= room.history.backlog.start, cursor <= room.history.backlog.end,
+                let position = room.history.backlog.position(at: cursor) ?? room.history.position
             else { continue }
             places.removeAll { $0.room === room }
             places.append((room, position))
         }
-        logs.stalled[connection.id] = places
+        stalled[connection.id] = places
     }
 
     /// Forgets that, if the client lacks nothing that the backlogs do not hold.
     func endStalled(_ connection: Connection) {
-        guard !logs.stalled.isEmpty, logs.stalled[connection.id] != nil,
+        guard !stalled.isEmpty, stalled[connection.id] != nil,
             !writers[Int(connection.id.slot)].isBlocked
         else { return }
         let isLate = connection.memberships.all.contains { membership in
             let cursor = membership.table.cursor(at: membership.place)
-            return cursor < membership.table.room.backlog.start || cursor == MemberTable.parked
+            return cursor < membership.table.room.history.backlog.start
+                || cursor == MemberTable.parked
         }
-        if !isLate { logs.stalled[connection.id] = nil }
+        if !isLate { stalled[connection.id] = nil }
     }
 
     /// Has a member go on that was parked by a pass.
@@ -42,11 +43,11 @@ extension Shard {
                 let membership = connection.memberships.membership(in: table.room),
                 membership.table.cursor(at: membership.place) == MemberTable.parked
             else { return }
-            guard let stood = logs.stalled[id]?.first(where: { $0.room === table.room })?.position
+            guard let stood = stalled[id]?.first(where: { $0.room === table.room })?.position
             else {
                 return closeSoon(slot, "too slow: messages were missed")
             }
-            wait(for: .goOn(stood), of: table.room, by: id)
+            request(.goOn(after: stood), of: table.room.name, by: id)
         }
     }
 

@@ -36,10 +36,13 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     /// The room that messages were delivered to last; nil if it is gone.
     var latestRoom: Room?
-    /// What is read of rooms' logs, and for whom.
-    var logs = LogReads()
-    /// The rooms for which clients wait that come from a node that is ahead of this one.
-    var roomsWithEarlyJoins: [Room] = []
+    /// What clients need of rooms' histories.
+    var requests = LogRequests()
+    let requestEffects = EffectQueue<LogRequests.Effect>()
+    /// The rooms with pages of their logs in front of their backlogs.
+    var roomsWithPages: [Room] = []
+    /// Where clients stand in their rooms that know positions and whose sockets take nothing more.
+    var stalled: [SocketID: [(room: Room, position: Position)]] = [:]
     /// The bytes that were delivered since the backlogs were weighed.
     var unweighedBytes = 0
     /// The bounds of the backlogs; lower in tests.
@@ -181,8 +184,8 @@ extension Shard {
         let now = Clock.now
         for id in wheel.advance(to: now) { deferWork(.remind(id)) }
         updateClient { $0.tick(now: now, into: &$1) }
-        giveUpEarlyJoins(now)
-        giveUpPages(now)
+        updateRequests { $0.tick(now: now, in: self, into: &$1) }
+        releasePages(now)
         updateStatus(now)
         sendElsewhere(now)
         metrics.sweep(now: now, queues)

@@ -29,7 +29,7 @@ import Testing
                 try client.hear(upTo: 50)
             }
             let kept = try await server.node.hub.fromEach { shard in
-                shard.rooms.values.reduce(0) { $0 + $1.backlog.byteCount }
+                shard.rooms.values.reduce(0) { $0 + $1.history.backlog.byteCount }
             }
             #expect(kept.allSatisfy { (9_000...25_000).contains($0) }, "\(kept)")
             for (client, place) in zip(clients, places) {

@@ -22,8 +22,9 @@ import Testing
     /// Tells every loop of a new epoch of the lobby in which nothing, or the newest messages, are lost.
     private func beginEpoch(_ server: TestServer, losing count: UInt64 = 0) async throws {
         _ = try await server.node.hub.fromEach { shard in
-            guard let room = shard.rooms[.lobby], let position = room.position,
-                let base = room.backlog.position(at: room.backlog.end - Int(count)) ?? room.position
+            guard let room = shard.rooms[.lobby], let position = room.history.position,
+                let base = room.history.backlog.position(at: room.history.backlog.end - Int(count))
+                    ?? room.history.position
             else { return }
             let next = Position(epoch: position.epoch + 1, seq: base.seq, mid: base.mid)
             shard.reset(.lobby, to: next)
@@ -90,7 +91,7 @@ import Testing
             let void = try #require(member.place)
             try await beginEpoch(server, losing: 2)
             _ = try await server.node.hub.fromEach { [self] shard in
-                guard let base = shard.rooms[.lobby]?.position else { return }
+                guard let base = shard.rooms[.lobby]?.history.position else { return }
                 let new = publication(4...4, after: base.mid, epoch: base.epoch)
                 shard.deliver(FramedBatch(framing: new), to: .lobby, arrivedAt: Clock.now)
                 let again = publication(5...6, after: new.items[0].mid, epoch: base.epoch)
@@ -122,7 +123,7 @@ import Testing
             try member.hear(upTo: 2)
             let before = try #require(member.place)
             _ = try await server.node.hub.fromEach { [self] shard in
-                guard let position = shard.rooms[.lobby]?.position else { return }
+                guard let position = shard.rooms[.lobby]?.history.position else { return }
                 shard.missed(3...6, in: .lobby)
                 let next = publication(7...8, after: position.mid, epoch: position.epoch)
                 shard.deliver(FramedBatch(framing: next), to: .lobby, arrivedAt: Clock.now)
@@ -148,8 +149,8 @@ import Testing
             // As if the node had heard the room from message 4 on, and 4 and 5 were void.
             _ = try await server.node.hub.fromEach { shard in
                 guard let room = shard.rooms[.lobby] else { return }
-                let base = room.backlog.position(at: room.backlog.end - 2)
-                room.drop(before: room.backlog.end - 2)
+                let base = room.history.backlog.position(at: room.history.backlog.end - 2)
+                _ = room.history.shrink(passed: room.history.backlog.end - 2)
                 if let base { shard.reset(.lobby, to: base) }
             }
             try await eventually("the broadcast has passed the reset") {
@@ -171,7 +172,7 @@ import Testing
             try say(1...2, by: ada)
             try member.hear(upTo: 2)
             _ = try await server.node.hub.fromEach { shard in
-                guard let stood = shard.rooms[.lobby]?.position else { return }
+                guard let stood = shard.rooms[.lobby]?.history.position else { return }
                 let mid = MessageID(producer: stood.mid.producer, n: 99)
                 shard.roomClosed(.lobby)
                 shard.roomOpened(.lobby, at: Position(epoch: stood.epoch, seq: 5, mid: mid))

@@ -38,13 +38,8 @@ import Testing
             try client.join()
             let isKept = try await with("b", on: server) { shard, room, id in
                 // One request is under way, and the next one waits for it; nothing else holds the room.
-                shard.logs.requests[id] = []
-                shard.request(
-                    .join(.init(last: 5)),
-                    of: room,
-                    by: id,
-                    since: Clock.now
-                )
+                shard.requests.clients[id] = .init()
+                shard.request(.join(.init(last: 5)), of: room.name, by: id)
                 guard let connection = shard.connection(id) else { return [false] }
                 for membership in connection.memberships.all {
                     membership.table.remove(at: membership.place) { _, _ in }
@@ -53,7 +48,7 @@ import Testing
                 connection.memberships = Memberships()
                 shard.roomClosed(room.name)
                 let isKept = shard.rooms[room.name] === room
-                shard.forgetWaits(of: id)
+                shard.updateRequests { $0.forget(id, into: &$1) }
                 return [isKept, shard.rooms[room.name] == nil]
             }
             #expect(isKept == [true, true])
@@ -69,42 +64,10 @@ import Testing
         try await TestServer.run(flags) { (server) async throws in
             let client = try RoomClient(port: server.port, room: "b")
             try client.join()
-            try await with("b", on: server) { shard, _, id in shard.logs.requests[id] = [] }
+            try await with("b", on: server) { shard, _, id in shard.requests.clients[id] = .init() }
             try client.socket.say(#"{"type":"history","room":"b","id":7}"#)
             try client.socket.say(#"{"type":"leave","room":"b"}"#)
             #expect(try client.hear().contains(#""code":"not_in_room","room":"b","id":7"#))
-        }
-    }
-
-    @Test func `requests behind one that cannot be answered are given up with it`() async throws {
-        try await TestServer.run(flags) { (server) async throws in
-            let client = try RoomClient(port: server.port, room: "b", name: "Ada")
-            try client.join()
-            for n in 1...10 { try client.say("\(n)", n: n) }
-            try client.hear(upTo: 10)
-            try client.socket.say(#"{"type":"ping"}"#)
-            _ = try client.socket.hearText { $0.contains("pong") }
-            let left = try await with("b", on: server) { shard, room, id in
-                // What is in memory is not enough, and the log does not answer within this turn.
-                _ = room.shrink()
-                let since = Clock.now + (Duration.zero - Limits.publishPatience)
-                for number in 1...3 {
-                    let subject = Session.Subject(room: "b", id: Array("\(number)".utf8))
-                    shard.request(
-                        .history(Self.newest, subject),
-                        of: room,
-                        by: id,
-                        since: since
-                    )
-                }
-                shard.giveUpPages(Clock.now)
-                return room.waits.count + (shard.logs.requests[id]?.count ?? 0)
-            }
-            #expect(left == 0)
-            for number in 1...3 {
-                let answer = try client.socket.hear()
-                #expect(answer.contains(#""code":"unavailable","room":"b","id":\#(number)"#))
-            }
         }
     }
 
@@ -119,14 +82,14 @@ import Testing
             try await with("b", on: server) { shard, room, id in
                 _ = room.shrink()
                 let subject = Session.Subject(room: "b", id: Array("1".utf8))
-                shard.request(.history(Self.newest, subject), of: room, by: id, since: Clock.now)
-                let start = room.backlog.start
+                shard.request(.history(Self.newest, subject), of: room.name, by: id)
+                let start = room.history.backlog.start
                 // More than a backlog keeps, before the page comes.
                 for _ in 0...Limits.backlogMessages {
                     let frame = FramedBatch(framing: Array("{}".utf8))
                     shard.deliver(frame, to: room.name, arrivedAt: Clock.now)
                 }
-                #expect(room.backlog.start == start)
+                #expect(room.history.backlog.start == start)
             }
             let answer = try client.socket.hearText { $0.hasPrefix(#"{"type":"history""#) }
             #expect(answer.contains(#""value":10,"#))
@@ -140,22 +103,17 @@ import Testing
             let client = try RoomClient(port: server.port, room: "b")
             try client.join()
             let waiting = try await with("b", on: server) { shard, room, id -> [Int] in
-                guard let place = room.position else { return [] }
+                guard let place = room.history.position, let connection = shard.connection(id)
+                else { return [] }
                 let ahead = Position(epoch: place.epoch, seq: place.seq + 5, mid: place.mid)
-                room.early = [
-                    EarlyJoin(
-                        id: id,
-                        stood: ahead,
-                        start: .init(since: .position(ahead)),
-                        since: Clock.now
-                    )
-                ]
+                shard.leaveRooms(connection)
+                shard.request(.join(.init(since: .position(ahead))), of: room.name, by: id)
                 room.entries = 1
                 shard.roomOpened(room.name, at: place)
-                let first = room.early.count
+                let first = shard.requests.count
                 // Now it has been caught up with.
                 shard.roomOpened(room.name, at: place)
-                return [first, room.early.count]
+                return [first, shard.requests.count]
             }
             #expect(waiting == [1, 0])
         }

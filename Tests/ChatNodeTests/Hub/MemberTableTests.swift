@@ -7,7 +7,7 @@ import Testing
 @Suite struct MemberTableTests {
     /// A table and what its members know, in the order of their places.
     private struct Members {
-        let room = Room(name: .lobby)
+        let room = Room(RoomHistory(of: .lobby))
         let table: MemberTable
         var places: [Int32: Int] = [:]
         /// The members that the paused broadcast has reached.
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func `a room has a table for each encoding, while it has members`() {
-        let room = Room(name: .lobby)
+        let room = Room(RoomHistory(of: .lobby))
         let table = room.table(of: .plain)
         #expect(room.table(of: .plain) === table)
         #expect(room.tables.count == 1)

@@ -52,7 +52,7 @@ import Testing
             try say(60, bytes: 10_000, by: ada)
             try say(1500, bytes: 1, by: ada)
             let starts = try await server.node.hub.fromEach { shard in
-                shard.rooms[.lobby]?.backlog.start ?? 0
+                shard.rooms[.lobby]?.history.backlog.start ?? 0
             }
             #expect(starts.allSatisfy { $0 > 60 })
             for client in slow {

@@ -1,17 +1,15 @@
-import ChatCore
-
 /// Finds the place at which a client begins or goes on in a room.
-extension Room {
+extension RoomHistory {
     /// The place at which a client begins.
-    struct Beginning {
+    public struct Beginning: Sendable, Hashable {
         /// The cursor of the next frame that it gets.
-        let cursor: Int
+        public let cursor: Int
         /// Whether it gets all that it has missed; nil: it does not say where it stood.
-        var isRecovered: Bool?
+        public var isRecovered: Bool?
         /// Where it stands before that; nil: where the cursor does.
-        var stood: Position?
+        public var stood: Position?
         /// The messages that are lost to it, and that come between.
-        var lost: ClosedRange<UInt64>?
+        public var lost: ClosedRange<UInt64>?
     }
 
     /// Returns where a client begins; nil: a page of the log has to be read first.
@@ -30,7 +28,7 @@ extension Room {
 
     /// Returns where a client begins that gets a number of newest messages.
     private func newest(_ count: UInt64, isRecovered: Bool?) -> Beginning? {
-        if let cursor = backlog.cursor(ofNewest: min(count, history)) {
+        if let cursor = backlog.cursor(ofNewest: min(count, kept)) {
             return Beginning(cursor: cursor, isRecovered: isRecovered)
         }
         guard !mayReadMore else { return nil }
@@ -43,7 +41,7 @@ extension Room {
         if let found = backlog.find(stood) {
             return .some(Beginning(cursor: found.cursor, isRecovered: found.isWhole))
         }
-        guard let start = listStart else { return .some(nil) }
+        guard let start else { return .some(nil) }
         if stood.seq <= start.seq, mayReadMore { return nil }
         if start.isSamePlace(as: stood) {
             return .some(Beginning(cursor: backlog.start, isRecovered: backlog.isWhole))
@@ -69,7 +67,7 @@ extension Room {
         after stood: Position,
         isForced: Bool
     ) -> (cursor: Int, changes: [HistoryChange])? {
-        guard let start = listStart else { return (backlog.end, []) }
+        guard let start else { return (backlog.end, []) }
         let here = stood.inEpoch(atLeast: start.epoch)
         let news = here == stood ? [] : [HistoryChange.reset(here)]
         switch place(of: stood) {
@@ -87,7 +85,7 @@ extension Room {
     /// Returns the texts of older messages, and whether still older ones are kept; nil: a page of the log has
     /// to be read first.
     func older(_ range: Session.HistoryRange) -> (texts: [ArraySlice<UInt8>], hasMore: Bool)? {
-        guard history > 0 else { return ([], false) }
+        guard kept > 0 else { return ([], false) }
         let (texts, isFull) = backlog.texts(
             before: range.before,
             limit: range.limit,
