@@ -39,6 +39,15 @@ static const unsigned char catchup[] = {
 static const unsigned char endgrace[] = {
 #embed "scripts/endgrace.lua"
 };
+static const unsigned char here[] = {
+#embed "scripts/here.lua"
+};
+static const unsigned char presence[] = {
+#embed "scripts/presence.lua"
+};
+static const unsigned char present[] = {
+#embed "scripts/present.lua"
+};
 
 static const struct {
     const char *name;
@@ -50,7 +59,8 @@ static const struct {
     {"release", {release, sizeof release}},      {"reap", {reap, sizeof reap}},
     {"publish", {publish, sizeof publish}},      {"catchup", {catchup, sizeof catchup}},
     {"history", {history, sizeof history}},
-    {"endgrace", {endgrace, sizeof endgrace}},
+    {"endgrace", {endgrace, sizeof endgrace}},   {"here", {here, sizeof here}},
+    {"presence", {presence, sizeof presence}},   {"present", {present, sizeof present}},
 };
 
 struct embedded embedded_script(const char *name) {

@@ -49,7 +49,8 @@ struct Both {
         "certify certified", "certify moved", "certify unregistered", "certify otherEpoch",
         "reap left", "reap notDead", "reap otherEpoch", "claim granted", "claim taken",
         "claim successorStands", "claim takenOver", "claim grace", "claim lost", "claim replaced",
-        "claim unregistered", "claim otherEpoch",
+        "claim unregistered", "claim otherEpoch", "claim later", "move done", "move fenced",
+        "move otherEpoch", "present present", "told presence",
         "release delete true", "release empty true", "release linger true", "release delete false",
         "publish accepted", "publish duplicate", "publish gap",
         "publish fenced", "publish otherEpoch", "publish otherHistory", "change top", "change log",
@@ -69,8 +70,9 @@ struct Both {
         case 20..<22: try certify()
         case 22..<26: try reap()
         case 26..<48: try claim()
-        case 48..<54: try release()
-        case 54..<79: try publish()
+        case 48..<52: try release()
+        case 52..<58: try move()
+        case 58..<79: try publish()
         case 79: try change()
         default: try catchUp()
         }
@@ -136,17 +138,11 @@ extension Both {
         try same("certify", "\(theirs)", call, store.certify(call), theirs)
     }
 
-    private mutating func reap() throws {
-        let call = calls.reap()
-        let theirs = try redis.reap(call)
-        try same("reap", word(theirs), call, store.reap(call), theirs)
-    }
-
     private mutating func claim() throws {
         let call = calls.claims()
         let theirs = try redis.claim(call)
         try same("claim", word(theirs), call, store.claim(call), theirs)
-        try same("claim", "told", call, store.takeTold(), redis.takeTold())
+        try sameTold(call)
         for (claim, verdict) in zip(call.claims, theirs.verdicts) {
             answers["claim \(word(verdict))", default: 0] += 1
             if claim.known == nil, case .granted(let grant) = verdict,
@@ -156,12 +152,6 @@ extension Both {
             }
         }
         calls.learn(theirs, to: call)
-    }
-
-    private mutating func release() throws {
-        let call = calls.release()
-        let theirs = try redis.release(call)
-        try same("release", "\(call.action) \(theirs)", call, store.release(call), theirs)
     }
 
     private mutating func publish() throws {
@@ -216,7 +206,7 @@ extension Both {
     }
 
     /// What an answer is, without what it carries.
-    private func word(_ answer: Any) -> String {
+    func word(_ answer: Any) -> String {
         String("\(answer)".prefix { $0 != "(" })
     }
 }
@@ -225,6 +215,7 @@ extension Both {
 
 extension Both {
     mutating func compareAll() throws {
+        try comparePresence()
         for room in calls.rooms {
             try same("log", "", room, store.log(of: room), try redis.log(of: room))
             let top = try redis.client.run("HMGET", redis.codec.keys.room(room), "seq", "mid")

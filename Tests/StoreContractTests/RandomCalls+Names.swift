@@ -32,7 +32,8 @@ extension RandomCalls {
             login: one(of: logins),
             producer: one(of: producers),
             proof: proof(),
-            known: known
+            known: known,
+            rooms: someRooms()
         )
     }
 
@@ -60,8 +61,36 @@ extension RandomCalls {
                     n: near(old.grant.n, missing: 4),
                     seq: random.isOne(in: 4) ? 0 : near(old.grant.seq),
                     epoch: old.claim.epoch.number
-                )
+                ),
+            rooms: someRooms()
         )
+    }
+
+    /// Some of the rooms; seldom more than a call of several claims may look at.
+    private mutating func someRooms() -> [RoomName] {
+        if random.isOne(in: 30) { return manyRooms }
+        return rooms.filter { _ in random.isOne(in: 2) }
+    }
+
+    /// Names of one process that join and leave rooms.
+    mutating func moves() -> PresenceCall {
+        var incarnation = incarnation()
+        var moves: [PresenceCall.Move] = []
+        for _ in 0..<(1 + random.below(3)) where !held.isEmpty {
+            let old = newest()
+            if moves.isEmpty { incarnation = old.claim.incarnation }
+            moves.append(
+                PresenceCall.Move(
+                    username: old.claim.username,
+                    login: old.claim.login,
+                    fence: near(old.grant.fence),
+                    producer: old.grant.producer,
+                    left: someRooms(),
+                    joined: someRooms()
+                )
+            )
+        }
+        return PresenceCall(epoch: epoch(), incarnation: incarnation, moves: moves)
     }
 
     mutating func learn(_ answer: ClaimAnswer, to call: ClaimCall) {

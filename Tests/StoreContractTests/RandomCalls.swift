@@ -6,6 +6,8 @@ import TestSupport
 struct RandomCalls {
     var random: SplitMix
     let rooms: [RoomName]
+    /// More rooms, in which only names are present.
+    let manyRooms: [RoomName]
     let usernames: [Username]
     let logins: [LoginID]
     let producers: [ProducerID]
@@ -30,6 +32,7 @@ struct RandomCalls {
     init(seed: UInt64) throws {
         var random = SplitMix(seed: seed)
         rooms = [.lobby, try RoomName("r")]
+        manyRooms = try (0..<40).map { try RoomName("m\($0)") }
         usernames = try ["Ada", "ADA", "Bob", "Ève"].map { try Username($0) }
         logins = (0..<4).map { _ in LoginID(using: &random) }
         producers = (0..<6).map { _ in ProducerID(using: &random) }

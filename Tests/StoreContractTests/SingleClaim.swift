@@ -10,9 +10,17 @@ struct SingleClaim: Hashable {
     let producer: ProducerID
     var proof: LoginID?
     var known: Claim.Known?
+    var rooms: [RoomName] = []
 
     var claim: Claim {
-        Claim(username: username, login: login, producer: producer, proof: proof, known: known)
+        Claim(
+            username: username,
+            login: login,
+            producer: producer,
+            proof: proof,
+            known: known,
+            rooms: rooms
+        )
     }
 
     var call: ClaimCall {
@@ -23,7 +31,7 @@ struct SingleClaim: Hashable {
 /// The answer to a call of one claim: its verdict, or what holds for the whole call.
 enum SingleAnswer: Hashable {
     case granted(Grant)
-    case taken, successorStands, grace, lost, replaced, refused, unregistered, otherEpoch
+    case taken, successorStands, grace, lost, replaced, refused, later, unregistered, otherEpoch
 
     init(_ verdict: ClaimVerdict) {
         self =
@@ -35,6 +43,7 @@ enum SingleAnswer: Hashable {
             case .lost: .lost
             case .replaced: .replaced
             case .refused: .refused
+            case .later: .later
             }
     }
 }

@@ -69,13 +69,18 @@ final class StoreHarness {
     }
 
     /// A login's claim of a name.
-    func claim(_ name: String, by incarnation: Incarnation? = nil) throws -> SingleClaim {
+    func claim(
+        _ name: String,
+        by incarnation: Incarnation? = nil,
+        rooms: [RoomName] = []
+    ) throws -> SingleClaim {
         SingleClaim(
             epoch: epoch,
             username: try Username(name),
             incarnation: incarnation ?? node,
             login: LoginID(using: &random),
-            producer: ProducerID(using: &random)
+            producer: ProducerID(using: &random),
+            rooms: rooms
         )
     }
 

@@ -12,7 +12,9 @@ protocol StoreUnderTest: AnyObject {
     func certify(_ call: CertifyCall) throws -> CertifyAnswer
     func reap(_ call: ReapCall) throws -> ReapAnswer
     func claim(_ call: ClaimCall) throws -> ClaimAnswer
-    /// What nodes were told by the claims since the last call: the channel of each, and the message.
+    func move(_ call: PresenceCall) throws -> PresenceAnswer
+    func present(_ call: PresentCall) throws -> PresentAnswer
+    /// What nodes were told since the last call, but for messages: the channel of each, and what came there.
     func takeTold() throws -> [String]
     func release(_ call: Release) throws -> Bool
     func heldKeys(of incarnation: Incarnation) throws -> [String]
@@ -67,8 +69,15 @@ final class SwiftStore: StoreUnderTest {
     func reap(_ call: ReapCall) -> ReapAnswer { store.reap(call) }
     func claim(_ call: ClaimCall) -> ClaimAnswer { store.claim(call) }
     func takeTold() -> [String] {
-        store.takeReplaced().map { "chat@\($0.incarnation) replaced \($0.login)" }
+        let replaced = store.takeReplaced().map { "chat@\($0.incarnation) replaced \($0.login)" }
+        let keys = RedisKeys(prefix: "chat")
+        return replaced
+            + store.takePresenceChanges().map {
+                "\(keys.channel(of: $0.room)) \(String(decoding: $0.encoded, as: UTF8.self))"
+            }
     }
+    func move(_ call: PresenceCall) -> PresenceAnswer { store.move(call) }
+    func present(_ call: PresentCall) -> PresentAnswer { store.present(call) }
     func release(_ call: Release) -> Bool { store.release(call, ms: ms) }
     func heldKeys(of incarnation: Incarnation) -> [String] { store.heldKeys(of: incarnation) }
     func catchUp(_ call: CatchUpCall, birth: ProducerID) -> CatchUpAnswer {
@@ -98,8 +107,9 @@ final class SwiftStore: StoreUnderTest {
 
     func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) {
         store.rooms[room]?.top = top
+        // The number is lost with the room's hash.
+        if top == nil { store.presence[room]?.number = 0 }
     }
-
     func loseLog(of room: RoomName) {
         guard let log = store.rooms[room] else { return }
         store.rooms[room] = RoomLog()
@@ -149,22 +159,32 @@ final class ScriptStore: StoreUnderTest {
         try codec.certifyAnswer(client.run(codec.words(call)))
     }
     func reap(_ call: ReapCall) throws -> ReapAnswer {
-        try codec.reapAnswer(client.run(codec.words(call)))
+        try codec.reapAnswer(runTelling(codec.words(call)))
     }
     func claim(_ call: ClaimCall) throws -> ClaimAnswer {
-        let reply = try client.run(codec.words(call))
+        try codec.claimAnswer(runTelling(codec.words(call)), count: call.claims.count)
+    }
+    func move(_ call: PresenceCall) throws -> PresenceAnswer {
+        try codec.presenceAnswer(runTelling(codec.words(call)), count: call.moves.count)
+    }
+    func present(_ call: PresentCall) throws -> PresentAnswer {
+        try codec.presentAnswer(client.run(codec.words(call)))
+    }
+    /// Runs a script, and notes what it has published.
+    private func runTelling(_ words: RedisCommand) throws -> RespValue {
+        let reply = try client.run(words)
         _ = try client.run("PUBLISH", "end", "")
         while let (channel, payload) = try delivery() {
             told.append("\(channel) \(String(decoding: payload, as: UTF8.self))")
         }
-        return try codec.claimAnswer(reply, count: call.claims.count)
+        return reply
     }
     func takeTold() -> [String] {
         defer { told = [] }
         return told
     }
     func release(_ call: Release) throws -> Bool {
-        try codec.releaseAnswer(client.run(codec.words(call)))
+        try codec.releaseAnswer(runTelling(codec.words(call)))
     }
     func heldKeys(of incarnation: Incarnation) throws -> [String] {
         var keys: Set<String> = []

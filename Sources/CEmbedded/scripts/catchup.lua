@@ -1,7 +1,7 @@
 -- Reads what a room's log has after a position, and tells whether that is all there ever was. Corrects
 -- the room's top first, if it is missing or older than the log: until then publish.lua accepts nothing.
 --
--- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>
+-- KEYS  1 P/epoch   2 P/room/<room>   3 P/log/<room>   4 P/here/<room>
 -- ARGV  1 the epoch's number   2 its data set   3 milliseconds until a silent room is forgotten
 --       4 messages that are enough for an answer: the entry that they end in is the last one
 --       5 the mid of the room's beginning, if it begins now
@@ -12,6 +12,7 @@
 --       12 ... seq and mid of older messages that the caller has had, newest first
 -- ->    page <continuity> <1: more follow> <top's seq> <top's mid, "": no top>
 --         <the number that the answer begins with: earlier messages of its entry do not belong to it>
+--         <the number of the last change of who is present, 0: there was none>
 --         then id (seq-epoch), ms, prev and messages for each entry
 --       other-epoch: nothing was written
 --
@@ -59,8 +60,8 @@ local function given()
     return 0
 end
 
-local top = redis.call('HMGET', ROOM, 'seq', 'mid')
-local top_seq, top_mid = tonumber(top[1]), top[2]
+local top = redis.call('HMGET', ROOM, 'seq', 'mid', 'presence')
+local top_seq, top_mid, presence = tonumber(top[1]), top[2], top[3] or '0'
 if not top_mid then top_seq = nil end
 
 -- Writes another top of the room, and forgets what was known of the log's oldest entry. Returns Redis's
@@ -100,11 +101,12 @@ end
 
 local refused = correct_top()
 if refused then return refused end
-if not top_seq then return {'page', 'rewound', 0, '0', '', '1'} end
+if not top_seq then return {'page', 'rewound', 0, '0', '', '1', presence} end
 
 -- The calling node has members in the room: if the top expired, numbers would begin anew. An error is
 -- ignored, because a Redis that accepts no writes can still be read.
 redis.pcall('PEXPIRE', ROOM, digits(lifetime(tonumber(ARGV[3]))))
+redis.pcall('PEXPIRE', KEYS[4], digits(lifetime(tonumber(ARGV[3]))))
 
 -- Returns the entry that has a number; nil: it is not kept. An id without its second part stands for
 -- every epoch.
@@ -138,7 +140,7 @@ end
 
 -- Returns the answer whose entries begin with a number.
 local function page(continuity, from)
-    local answer = {'page', continuity, 0, digits(top_seq), top_mid, digits(from)}
+    local answer = {'page', continuity, 0, digits(top_seq), top_mid, digits(from), presence}
     local inner = entry_with(from)
     if not inner then return answer end
     local start, last, is_end = inner[1], nil, false

@@ -7,15 +7,17 @@
 -- first. A login that claims its name again proves by its id that the name is its own.
 --
 -- KEYS  1 P/epoch   2 P/nodes   3 P/held/<incarnation>   4 P/dead   5 ... P/name/<key> of each claim
--- ARGV  1 the epoch's number   2 its data set   3 incarnation
---       4 the beginning of the keys P/held/<incarnation>   5 that of the channels P@<incarnation>
---       6 ... nine of each claim: the key, the login's id, the producer id, the display form, the id of
+-- ARGV  1 the epoch's number   2 its data set   3 incarnation   4 the prefix of keys and channels
+--       5 milliseconds until a silent room is forgotten
+--       6 ... ten of each claim: the key, the login's id, the producer id, the display form, the id of
 --         the login that it takes over from ("": of none), and, only if the name is claimed again
 --         (otherwise ""): the fence that was granted, the highest n known to be accepted, its seq (0: not
---         known), the number of the epoch that granted the fence
+--         known), the number of the epoch that granted the fence; then the rooms that the name is to be
+--         present in, with a space between two: of a new login in addition to those that it has, of a name
+--         that is claimed again all
 -- ->    verdicts <verdict> ..., one a claim, each an array:
---         granted <fence> <producer id> <n> <seq>: if it is granted anew, with the claim's own producer id
---           and 0
+--         granted <fence> <producer id> <n> <seq> <rooms>: if it is granted anew, with the claim's own
+--           producer id and 0. The rooms are those that the name of a new login was present in before
 --         taken: another login holds the name
 --         successor-stands: the login that has taken the name over from the one that is the proof holds
 --           it, and its socket still stands
@@ -23,28 +25,30 @@
 --         lost: the name claimed again belongs to another user's login
 --         replaced: the name claimed again belongs to a newer login of the same user
 --         refused <text>: the name's record is damaged; nothing was written for this claim
+--         later: the claims before it have had as many rooms as one call may look at; nothing was written
 --       unregistered: the incarnation is not known
 --       other-epoch: nothing was written
 --
 -- An error that would meet every claim, as that of a Redis without memory, is the answer to the call:
 -- such errors come with the first write of a script, or not at all.
 --
--- This is the one script that uses a key it does not declare: P/held/<incarnation> of the holder that
--- a record names, which the caller cannot know. A Redis that is not a cluster permits it.
+-- It uses a key that it does not declare: P/held/<incarnation> of the holder that a record names, which the
+-- caller cannot know. A Redis that is not a cluster permits it.
 
 if not is_present_epoch() then return {'other-epoch'} end
 local call, digits = redis.call, digits
 local EPOCH, NODES, HELD, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local FIRST_NAME, FIRST, WIDTH = 5, 6, 9
-local incarnation, STEM, CHANNEL_STEM = ARGV[3], ARGV[4], ARGV[5]
+local FIRST_NAME, FIRST, WIDTH = 5, 6, 10
+local incarnation, PREFIX = ARGV[3], ARGV[4]
+local STEM, CHANNEL_STEM = PREFIX .. '/held/', PREFIX .. '@'
 if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
 
 local epoch = tonumber(ARGV[1])
 local state = call('HMGET', EPOCH, 'grace', 'fence')
 local is_grace, counter = state[1] == '1', tonumber(state[2] or 0)
 
-local function granted(fence, producer, n, seq)
-    return {'granted', digits(fence), producer, digits(n), digits(seq)}
+local function granted(fence, producer, n, seq, rooms)
+    return {'granted', digits(fence), producer, digits(n), digits(seq), rooms or ''}
 end
 
 -- Returns a fence above every fence given, and above the one the caller knows: after a loss of data the
@@ -64,12 +68,14 @@ end
 -- Reads the record of a name. Returns nil and what is wrong if it cannot be used for the claim.
 local function read(NAME, key, is_again)
     local stored = redis.pcall('HMGET', NAME,
-        'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger')
+        'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger',
+        'rooms')
     if stored.err then return nil, wrong_type(stored) end
     local record = {
         holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
         n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
+        rooms_text = stored[10] or '', rooms = rooms_in(stored[10]),
     }
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
@@ -95,23 +101,47 @@ local function evict(claim, holder)
 end
 
 -- Writes what publishing compares, and keeps the record for as long as the name is held.
-local function hold(claim, fence, producer, n, seq)
+local function hold(claim, fence, producer, n, seq, rooms)
     call('HSET', HELD, claim.key,
         holding(claim.login, fence, producer) .. digits(n) .. ' ' .. digits(seq))
     call('PERSIST', claim.NAME)
-    return granted(fence, producer, n, seq)
+    return granted(fence, producer, n, seq, rooms)
 end
 
--- Takes the name if it is free, and deletes all that its record has of an earlier holder. Returns nil if
--- the name is held.
-local function take(claim, fence, n, seq)
+-- Writes the rooms of a name's record.
+local function put_rooms(claim, rooms)
+    if #rooms > 0 then
+        call('HSET', claim.NAME, 'rooms', table.concat(rooms, ' '))
+    else
+        call('HDEL', claim.NAME, 'rooms')
+    end
+end
+
+-- Returns whether a list has a room.
+local function has(rooms, room)
+    for _, other in ipairs(rooms) do
+        if other == room then return true end
+    end
+    return false
+end
+
+-- Takes the name if it is free, takes its earlier holder out of the rooms that it was present in, and
+-- deletes all that its record has of it. Returns nil if the name is held.
+local function take(claim, record, fence, n, seq)
     if call('HSETNX', claim.NAME, 'node', incarnation) == 0 then return nil end
+    if record.producer then
+        for _, room in ipairs(record.rooms) do leave(PREFIX, room, claim.key, record.producer) end
+    end
     for _, field in ipairs(call('HKEYS', claim.NAME)) do
         if field ~= 'node' then call('HDEL', claim.NAME, field) end
     end
     fence = fence or next_fence()
     call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
         'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+    if #claim.rooms > 0 then put_rooms(claim, claim.rooms) end
+    for _, room in ipairs(claim.rooms) do
+        join(PREFIX, room, claim.key, claim.producer, claim.display)
+    end
     return hold(claim, fence, claim.producer, n, seq)
 end
 
@@ -124,7 +154,7 @@ local function is_proven(claim, record)
     return not record.holder or record.is_lingering or call('SISMEMBER', DEAD, record.holder) == 1
 end
 
--- Grants the name to a newer login of its user: it goes on where the name is. A record of an older epoch
+-- Grants the name to a newer login of its user: it goes on where the name is, and stays in its rooms. A record of an older epoch
 -- may lack the newest messages, after a loss of data: then the numbers go on where the record is, under
 -- another producer id, so that no mid is given twice. The process of the login
 -- before is told; an error is ignored, because its login can do nothing any more.
@@ -135,7 +165,16 @@ local function take_over(claim, record)
     call('HSET', claim.NAME, 'node', incarnation, 'session', claim.login, 'before', claim.proof,
         'lineage', producer, 'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
     call('HDEL', claim.NAME, 'linger')
-    local answer = hold(claim, fence, producer, record.n, record.seq)
+    local rooms = {unpack(record.rooms)}
+    for _, room in ipairs(claim.rooms) do
+        if not has(rooms, room) then rooms[#rooms + 1] = room end
+    end
+    if #rooms > #record.rooms then put_rooms(claim, rooms) end
+    -- With the same lineage those of the record have nothing to be changed.
+    for index = producer == record.producer and #record.rooms + 1 or 1, #rooms do
+        join(PREFIX, rooms[index], claim.key, producer, claim.display)
+    end
+    local answer = hold(claim, fence, producer, record.n, record.seq, record.rooms_text)
     if holder then redis.pcall('PUBLISH', CHANNEL_STEM .. holder, 'replaced ' .. record.login) end
     return answer
 end
@@ -146,7 +185,7 @@ local function claim_new(claim, record)
     -- The answer to this very claim was lost. In the grace a claim of an older epoch does not count.
     if holder == incarnation and record.login == claim.login
         and (record.epoch == epoch or not is_grace) then
-        return granted(record.fence, record.producer, record.n, record.seq)
+        return granted(record.fence, record.producer, record.n, record.seq, record.rooms_text)
     end
     -- In the grace a proof counts only on a record that has been claimed again.
     if is_proven(claim, record) and (record.epoch == epoch or not is_grace) then
@@ -158,7 +197,7 @@ local function claim_new(claim, record)
         fence = next_fence()
         evict(claim, holder)
     end
-    local answer = take(claim, fence, 0, 0)
+    local answer = take(claim, record, fence, 0, 0)
     if answer then return answer end
     -- If the holder is neither listed nor certified dead, its entry was deleted by hand, and the process
     -- may live: it is listed again, and the nodes certify it dead if its counter stands still.
@@ -182,7 +221,7 @@ local function claim_again(claim, record, known)
     if not record.login or is_older then
         local fence = next_fence(known.fence)
         evict(claim, holder)
-        return take(claim, fence, known.n, known.seq)
+        return take(claim, record, fence, known.n, known.seq)
     end
     if record.login ~= claim.login then
         return {record.before == claim.login and 'replaced' or 'lost'}
@@ -198,21 +237,32 @@ local function claim_again(claim, record, known)
     call('HSET', claim.NAME, 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
         'display', claim.display)
     if holder and holder ~= incarnation then call('HDEL', STEM .. holder, claim.key) end
+    put_rooms(claim, claim.rooms)
+    for _, room in ipairs(record.rooms) do
+        if not has(claim.rooms, room) then leave(PREFIX, room, claim.key, record.producer) end
+    end
+    for _, room in ipairs(claim.rooms) do
+        join(PREFIX, room, claim.key, record.producer, claim.display)
+    end
     return hold(claim, fence, record.producer, n, seq)
 end
 
-local answer = {'verdicts'}
+local answer, looked_at = {'verdicts'}, 0
 for index = 0, #KEYS - FIRST_NAME do
     local at = FIRST + index * WIDTH
     local claim = {
         NAME = KEYS[FIRST_NAME + index], key = ARGV[at], login = ARGV[at + 1],
         producer = ARGV[at + 2], display = ARGV[at + 3], proof = ARGV[at + 4],
+        rooms = rooms_in(ARGV[at + 9]),
     }
     local is_again = ARGV[at + 5] ~= ''
     local record, damage = read(claim.NAME, claim.key, is_again)
+    local rooms = math.max(#claim.rooms, record and #record.rooms or 0)
     local verdict
     if not record then
         verdict = {'refused', damage}
+    elseif looked_at > 0 and looked_at + rooms > PAIRS then
+        verdict = {'later'}
     elseif is_again then
         verdict = claim_again(claim, record, {
             fence = tonumber(ARGV[at + 5]), n = tonumber(ARGV[at + 6]),
@@ -221,6 +271,8 @@ for index = 0, #KEYS - FIRST_NAME do
     else
         verdict = claim_new(claim, record)
     end
+    if record and verdict[1] ~= 'later' then looked_at = looked_at + rooms end
     answer[index + 2] = verdict
 end
+tell_presence(PREFIX, ARGV[1], ARGV[5])
 return answer

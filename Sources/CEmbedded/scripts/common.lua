@@ -1,4 +1,4 @@
--- Precedes every script. What is kept, under the prefix P (data version 5):
+-- Precedes every script. What is kept, under the prefix P (data version 6):
 --
 --   P/epoch          hash    epoch (its number), dataset (master_replid), grace ("1" during it), fence
 --                            (the counter), version
@@ -13,12 +13,17 @@
 --                            over from), lineage (the producer id), fence, epoch (the number of the last
 --                            claim's), linger ("1" if the login's socket is gone), n and seq (of the last
 --                            message; written when the name is freed, and valid while it is free),
---                            display, rooms. A fresh grant deletes every other field that the record had.
---                            Version 3 wrote an empty node for a free name
+--                            display, rooms (those that the name is present in, with a space between
+--                            two; absent: none, as in every free name). A fresh grant deletes every
+--                            other field that the record had. Version 3 wrote an empty node for a free
+--                            name
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
---                            ms); renewed (when its expiry was last set); presence. A room begins with
---                            seq 0 and a mid of its own, `<8 random>.0`
+--                            ms); renewed (when its expiry was last set); presence (the number of the
+--                            last change of P/here/<room>). A room begins with seq 0 and a mid of its own,
+--                            `<8 random>.0`
+--   P/here/<room>    hash    key of a name that is present in the room -> `lineage display`: the name's
+--                            lineage, and the spelling with which it has joined
 --   P/log/<room>     stream  an entry a batch, as it was published. Its id is seq-epoch of the first
 --                            message; count, ms, sum (with this entry), prev (the mid before its
 --                            first) and messages (for each a line `mid length` and its JSON on a line
@@ -27,8 +32,7 @@
 -- To free a name by hand, delete its key from P/held/<node> first, and its record then: publishing
 -- compares the former alone.
 --
--- Nothing uses `rooms` and `presence` yet. Channels: P is the lobby's, P:<room>
--- another room's, P@<inc> a node's own.
+-- Channels: P is the lobby's, P:<room> another room's, P@<inc> a node's own.
 --
 -- Every answer is an array that begins with a verdict. If it is `other-epoch`, nothing was written.
 
@@ -59,7 +63,7 @@ end
 -- and never an HDEL.
 local function empty(NAME, held, milliseconds)
     local n, seq = last_of_name(held)
-    redis.call('HDEL', NAME, 'node', 'linger')
+    redis.call('HDEL', NAME, 'node', 'linger', 'rooms')
     redis.call('HSET', NAME, 'n', digits(n), 'seq', digits(seq))
     redis.call('PEXPIRE', NAME, milliseconds)
 end

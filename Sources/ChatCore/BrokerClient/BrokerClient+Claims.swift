@@ -114,14 +114,20 @@ extension BrokerClient {
     ) {
         switch answer {
         case .verdicts(let verdicts):
+            var later: [ClaimQueue.Entry] = []
             for index in 0..<min(claims.inFlight.count, verdicts.count) {
-                take(verdicts[index], claims.inFlight[index], now, &effects)
+                let entry = claims.inFlight[index]
+                if case .later = verdicts[index] {
+                    later.append(entry)
+                } else {
+                    take(verdicts[index], entry, now, &effects)
+                }
             }
-            claims.endCall()
+            queueAgain(later)
         case .unregistered, .otherEpoch:
             // Asked again with the registration that is announced next, or was meanwhile.
             if context.holds(in: registration) { recheckRegistration(&effects) }
-            queueAgain()
+            queueAgain(claims.inFlight)
         }
         markClaimsReady()
     }
@@ -146,13 +152,14 @@ extension BrokerClient {
         for entry in claims.inFlight where wanted[entry.socket]?.login == entry.login {
             wanted[entry.socket]?.mayBeGranted = true
         }
-        queueAgain()
+        queueAgain(claims.inFlight)
     }
 
-    /// Queues claims again that were sent: new logins before those that have come since.
-    private mutating func queueAgain() {
+    /// Ends the call of claims, and queues some of them again: new logins before those that have come
+    /// since.
+    private mutating func queueAgain(_ entries: [ClaimQueue.Entry]) {
         var new: [ClaimQueue.Entry] = []
-        for entry in claims.inFlight {
+        for entry in entries {
             if wanted[entry.socket]?.login == entry.login {
                 wanted[entry.socket]?.phase = .waitingToAsk
                 new.append(entry)
@@ -205,6 +212,7 @@ extension BrokerClient {
                 // tells.
                 recheckRegistration(&effects)
             }
+        case .later: break
         }
     }
 
@@ -255,6 +263,7 @@ extension BrokerClient {
         case .grace:
             claimFailed(socket)
             if !isOutdated(name) { recheckRegistration(&effects) }
+        case .later: break
         }
     }
 

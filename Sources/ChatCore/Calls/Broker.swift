@@ -43,6 +43,8 @@ public enum BrokerCall: Sendable, Hashable {
     case release(Release)
     /// Puts messages into a room's order.
     case publish(PublishCall)
+    /// Has names join and leave rooms.
+    case presence(PresenceCall)
 }
 
 /// The answer to the oldest unanswered call.
@@ -53,6 +55,8 @@ public enum BrokerAnswer: Sendable, Hashable {
     case released
     /// The answer to a publish.
     case publish(PublishAnswer)
+    /// The answer to a call of names that join and leave rooms.
+    case presence(PresenceAnswer)
     /// The answer to any call that was turned away before anything was written; `reason` is for
     /// people.
     case refused(reason: String)

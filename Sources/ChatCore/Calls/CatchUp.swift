@@ -95,13 +95,22 @@ public struct CatchUpPage: Sendable, Hashable {
     /// The end of the room's order in the epoch of the call; nil: nothing is known of the room, and
     /// a caller that has a position decides whether it becomes the top (`CatchUpCall.replacing`).
     public let top: Position?
+    /// The number of the last change of who is present in the room; 0: there was none.
+    public let presence: UInt64
 
     /// Makes a piece of the log.
-    public init(continuity: Continuity, entries: [Publication], hasMore: Bool, top: Position?) {
+    public init(
+        continuity: Continuity,
+        entries: [Publication],
+        hasMore: Bool,
+        top: Position?,
+        presence: UInt64 = 0
+    ) {
         self.continuity = continuity
         self.entries = entries
         self.hasMore = hasMore
         self.top = top
+        self.presence = presence
     }
 
     /// The newest epoch in which any of the entries was written; nil without entries.

@@ -32,6 +32,10 @@ public struct Claim: Sendable, Hashable {
     public let proof: LoginID?
     /// What is known of an earlier grant; nil for a new login.
     public let known: Known?
+    /// The rooms that the name is to be present in: of a new login in addition to those that it has taken
+    /// over, of a name that is claimed again all. At most `Limits.presencePairs` in the claims of a call,
+    /// unless its first one has more.
+    public let rooms: [RoomName]
 
     /// Makes a request by one login.
     public init(
@@ -39,13 +43,15 @@ public struct Claim: Sendable, Hashable {
         login: LoginID,
         producer: ProducerID,
         proof: LoginID? = nil,
-        known: Known? = nil
+        known: Known? = nil,
+        rooms: [RoomName] = []
     ) {
         self.username = username
         self.login = login
         self.producer = producer
         self.proof = proof
         self.known = known
+        self.rooms = rooms
     }
 }
 
@@ -79,13 +85,22 @@ public struct Grant: Sendable, Hashable {
     public let n: UInt64
     /// The place of that message in its room's order; 0 if there is none or it is not known.
     public let seq: UInt64
+    /// The rooms that the name of a new login was present in before, and still is.
+    public let rooms: [RoomName]
 
     /// Makes a grant.
-    public init(fence: UInt64, producer: ProducerID, n: UInt64, seq: UInt64) {
+    public init(
+        fence: UInt64,
+        producer: ProducerID,
+        n: UInt64,
+        seq: UInt64,
+        rooms: [RoomName] = []
+    ) {
         self.fence = fence
         self.producer = producer
         self.n = n
         self.seq = seq
+        self.rooms = rooms
     }
 }
 
@@ -107,6 +122,8 @@ public enum ClaimVerdict: Sendable, Hashable {
     /// The claim was turned away for a reason that concerns this name alone, and nothing was written
     /// for it; `reason` is for people.
     case refused(reason: String)
+    /// The claims before it have had as many rooms as one call may look at: it is to be made once more.
+    case later
 }
 
 /// The answer to a `ClaimCall`.

@@ -7,6 +7,8 @@ public enum PublicationCodec: Sendable, Hashable {
     case messages(Publication)
     /// A `chat` published by an external program: not numbered, not kept. `body` is as in `Draft`.
     case external(body: [UInt8])
+    /// A change of who is present in the room.
+    case presence(PresenceChange)
     /// A publication that a newer node may understand.
     case other
     /// A malformed publication, which is counted and ignored.
@@ -21,7 +23,10 @@ public enum PublicationCodec: Sendable, Hashable {
         switch first {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): return numbered(bytes, room)
         case UInt8(ascii: "{"): return chat(bytes.span.bytes, room)
-        case UInt8(ascii: "P"), UInt8(ascii: "T"):
+        case UInt8(ascii: "P"):
+            return PresenceChange(bytes, room: room).map { .presence($0) }
+                ?? .malformed(reason: "no change of who is present")
+        case UInt8(ascii: "T"):
             guard bytes.count > 1, bytes[1] == UInt8(ascii: " ") else { fallthrough }
             return .other
         default: return .malformed(reason: "of no known kind")

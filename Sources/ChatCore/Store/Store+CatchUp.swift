@@ -6,19 +6,40 @@ extension Store {
     public mutating func catchUp(_ call: CatchUpCall, birth: ProducerID) -> CatchUpAnswer {
         guard isCurrent(call.epoch) else { return .otherEpoch }
         rooms[call.room, default: RoomLog()].mendTop(call, birth)
+        let presence = presence[call.room]?.number ?? 0
         guard let room = rooms[call.room], let mark = room.top else {
             return .page(
-                CatchUpPage(continuity: .rewound, entries: [], hasMore: false, top: nil)
+                CatchUpPage(
+                    continuity: .rewound,
+                    entries: [],
+                    hasMore: false,
+                    top: nil,
+                    presence: presence
+                )
             )
         }
         let top = Position(epoch: call.epoch.number, seq: mark.seq, mid: mark.mid)
         guard let position = call.position else {
-            return .page(CatchUpPage(continuity: .proven, entries: [], hasMore: false, top: top))
+            return .page(
+                CatchUpPage(
+                    continuity: .proven,
+                    entries: [],
+                    hasMore: false,
+                    top: top,
+                    presence: presence
+                )
+            )
         }
         let (continuity, first) = room.start(after: position, mark, call)
         let (entries, hasMore) = room.entries(from: first, limit: call.limit)
         return .page(
-            CatchUpPage(continuity: continuity, entries: entries, hasMore: hasMore, top: top)
+            CatchUpPage(
+                continuity: continuity,
+                entries: entries,
+                hasMore: hasMore,
+                top: top,
+                presence: presence
+            )
         )
     }
 }

@@ -16,14 +16,20 @@ struct NameRecord {
     var seq: UInt64
     /// The time at which the name was given up, in Unix milliseconds; nil: it was not, or reaped.
     var emptiedAt: Int64?
+    /// The rooms that the name is present in; none while it is free.
+    var rooms: [RoomName] = []
 
-    var grant: Grant { Grant(fence: fence, producer: producer, n: n, seq: seq) }
+    /// What its holder is told; `rooms` are those that it was present in before.
+    func grant(rooms: [RoomName] = []) -> Grant {
+        Grant(fence: fence, producer: producer, n: n, seq: seq, rooms: rooms)
+    }
 
     /// Takes the holder out; what a later login of the same user goes on with stays.
     mutating func empty(ms: Int64?) {
         holder = nil
         isLingering = false
         emptiedAt = ms
+        rooms = []
     }
 }
 
@@ -33,7 +39,17 @@ extension Store {
     public mutating func claim(_ call: ClaimCall) -> ClaimAnswer {
         guard isCurrent(call.epoch) else { return .otherEpoch }
         guard heartbeats[call.incarnation] != nil else { return .unregistered }
-        return .verdicts(call.claims.map { claim($0, call) })
+        var pairs = 0
+        let verdicts = call.claims.map { claim in
+            let count = max(claim.rooms.count, names[claim.username.key]?.rooms.count ?? 0)
+            guard pairs == 0 || pairs + count <= Limits.presencePairs else {
+                return ClaimVerdict.later
+            }
+            pairs += count
+            return self.claim(claim, call)
+        }
+        tellPresence()
+        return .verdicts(verdicts)
     }
 
     private mutating func claim(_ claim: Claim, _ call: ClaimCall) -> ClaimVerdict {
@@ -65,6 +81,8 @@ extension Store {
             hasFreeNames = true
         }
         leave(release.key, holder: release.incarnation)
+        leaveRooms(release.key, of: record)
+        tellPresence()
         return true
     }
 
@@ -104,7 +122,7 @@ extension Store {
         if let record, record.holder == call.incarnation, record.login == claim.login,
             record.epoch == call.epoch.number || !isGrace
         {
-            return .granted(record.grant)
+            return .granted(record.grant(rooms: record.rooms))
         }
         // In the grace a secret counts only on a record that has been claimed again.
         if let record, let proof = claim.proof, isProven(record, proof),
@@ -154,7 +172,11 @@ extension Store {
         record.emptiedAt = nil
         record.fence = nextFence(above: 0)
         record.epoch = call.epoch.number
-        return put(record, claim, call)
+        for room in claim.rooms where !record.rooms.contains(room) { record.rooms.append(room) }
+        // With the same producer those of the record have nothing to be changed.
+        let first = record.producer == former.producer ? former.rooms.count : 0
+        for room in record.rooms[first...] { join(room, claim.name, record.producer) }
+        return put(record, claim, call, rooms: former.rooms)
     }
 
     private mutating func claimAgain(
@@ -184,22 +206,30 @@ extension Store {
             record.seq = known.seq
         }
         record.epoch = call.epoch.number
+        for room in record.rooms where !claim.rooms.contains(room) {
+            leave(room, claim.username.key, record.producer)
+        }
+        for room in claim.rooms { join(room, claim.name, record.producer) }
+        record.rooms = claim.rooms
         return put(record, claim, call)
     }
 
-    /// Grants the name anew: nothing of its record stays.
+    /// Grants the name anew: nothing of its record stays, and its earlier holder leaves its rooms.
     private mutating func begin(
         _ claim: Claim,
         _ known: Claim.Known?,
         _ call: ClaimCall
     ) -> ClaimVerdict {
+        if let former = names[claim.username.key] { leaveRooms(claim.username.key, of: former) }
+        for room in claim.rooms { join(room, claim.name, claim.producer) }
         let record = NameRecord(
             login: claim.login,
             producer: claim.producer,
             fence: nextFence(above: known?.fence ?? 0),
             epoch: call.epoch.number,
             n: known?.n ?? 0,
-            seq: known?.seq ?? 0
+            seq: known?.seq ?? 0,
+            rooms: claim.rooms
         )
         return put(record, claim, call)
     }
@@ -208,7 +238,8 @@ extension Store {
     private mutating func put(
         _ record: NameRecord,
         _ claim: Claim,
-        _ call: ClaimCall
+        _ call: ClaimCall,
+        rooms: [RoomName] = []
     ) -> ClaimVerdict {
         let key = claim.username.key
         if let holder = names[key]?.holder { leave(key, holder: holder) }
@@ -216,7 +247,7 @@ extension Store {
         record.holder = call.incarnation
         names[key] = record
         held[call.incarnation, default: []].insert(key)
-        return .granted(record.grant)
+        return .granted(record.grant(rooms: rooms))
     }
 
     /// Returns a fence above every fence given, and above the one the caller knows: after a loss of data

@@ -25,16 +25,25 @@ extension Store {
         return .certified
     }
 
-    /// Frees names of an incarnation that is certified dead. Session, producer and `n` stay in a name's
+    /// Frees names of an incarnation that is certified dead, and takes them out of their rooms: as many
+    /// names as have `Limits.presencePairs` rooms together, and at least one. Session, producer and `n` stay in a name's
     /// record, so that its owner can come back to where it was.
     public mutating func reap(_ call: ReapCall) -> ReapAnswer {
         guard isCurrent(call.epoch) else { return .otherEpoch }
         guard dead.contains(call.dead) else { return .notDead }
+        var pairs = 0
         for key in call.keys {
             // Another incarnation may hold the name by now: a name of a dead holder can be claimed.
-            if names[key]?.holder == call.dead { names[key]?.empty(ms: nil) }
+            if let record = names[key], record.holder == call.dead {
+                let count = record.rooms.count
+                guard pairs == 0 || pairs + count <= Limits.presencePairs else { break }
+                pairs += count
+                leaveRooms(key, of: record)
+                names[key]?.empty(ms: nil)
+            }
             leave(key, holder: call.dead)
         }
+        tellPresence()
         let left = held[call.dead]?.count ?? 0
         if left == 0 { dead.remove(call.dead) }
         return .left(left)

@@ -61,6 +61,7 @@ extension Store {
         rooms = rooms.filter { room, log in
             isHeard(room) || log.newestMs > 0 && log.newestMs >= oldest
         }
+        removeOldPresence()
     }
 
     /// Whether any message of a call would be accepted.

@@ -51,6 +51,12 @@ public struct Store {
     public internal(set) var hasFreeNames = false
     /// The logins that were replaced since they were taken last.
     var replaced: [Replacement] = []
+    /// Who is present in each room.
+    var presence = DenseTable<RoomName, RoomPresence>()
+    /// The rooms in which the present call has changed who is present, in the order of its changes.
+    var changedPresence: [RoomName] = []
+    /// The changes that were not taken yet.
+    var presenceChanges: [PresenceChange] = []
 
     /// Creates an empty data set, which has no epoch before the first `openEpoch`.
     public init(dataSet: String, unixSecond: UInt64, retention: Retention = .init()) {

@@ -132,7 +132,7 @@ extension ShardMetrics {
         switch call {
         case .publish(let call): batch.record(call.drafts.count)
         case .claims(let call): claimBatch.record(call.claims.count)
-        case .release: break
+        case .release, .presence: break
         }
     }
 

@@ -94,6 +94,10 @@ final class RedisBroker: Broker {
             connection.send(settings.codec.words(call)) {
                 [publishAnswered, count = call.drafts.count] in publishAnswered($0, count)
             }
+        case .presence(let call):
+            connection.send(settings.codec.words(call)) {
+                [presenceAnswered, count = call.moves.count] in presenceAnswered($0, count)
+            }
         }
     }
 
@@ -161,6 +165,15 @@ final class RedisBroker: Broker {
             try self.settings.codec.publishAnswer(reply, count: count)
         }
         if let answer { events?.answered(.publish(answer)) }
+    }
+
+    private lazy var presenceAnswered: (RedisConnection.Answer, _ count: Int) -> Void = {
+        [weak self] result, count in
+        guard let self else { return }
+        let answer = read(result) { (reply) throws(StoreReplyError) in
+            try self.settings.codec.presenceAnswer(reply, count: count)
+        }
+        if let answer { events?.answered(.presence(answer)) }
     }
 
     /// Tells the operator of a name that cannot be claimed because its record is damaged.

@@ -119,6 +119,7 @@ struct RedisSubscriber {
         switch PublicationCodec.parse(payload, room: room) {
         case .messages(let publication): return .publication(publication, room)
         case .external(let body): return .external(body, room)
+        case .presence: return .nothing
         case .other: return .malformed("of a kind that this version does not know")
         case .malformed(let reason): return .malformed(reason)
         }

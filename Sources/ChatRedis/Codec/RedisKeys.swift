@@ -12,9 +12,7 @@ package struct RedisKeys: Sendable {
 
     let epoch, nodes, dead: String
     /// What those keys begin with of which there are many.
-    let heldStem, labelStem, nameStem, roomStem, logStem: String
-    /// What the channels of nodes begin with.
-    let nodeChannelStem: String
+    let heldStem, labelStem, nameStem, roomStem, logStem, hereStem: String
 
     package init(prefix: String) {
         self.prefix = prefix
@@ -26,13 +24,14 @@ package struct RedisKeys: Sendable {
         nameStem = prefix + "/name/"
         roomStem = prefix + "/room/"
         logStem = prefix + "/log/"
-        nodeChannelStem = prefix + "@"
+        hereStem = prefix + "/here/"
     }
 
     func held(by incarnation: Incarnation) -> String { heldStem + incarnation.description }
     func label(of incarnation: Incarnation) -> String { labelStem + incarnation.description }
     func name(_ key: String) -> String { nameStem + key }
     func room(_ room: RoomName) -> String { roomStem + room.text }
+    func here(in room: RoomName) -> String { hereStem + room.text }
     func log(of room: RoomName) -> String { logStem + room.text }
 
     /// Where a room's messages travel.
@@ -42,6 +41,6 @@ package struct RedisKeys: Sendable {
 
     /// Where a node is told what is for it alone.
     func channel(of incarnation: Incarnation) -> String {
-        nodeChannelStem + incarnation.description
+        prefix + "@" + incarnation.description
     }
 }

@@ -14,8 +14,8 @@ extension StoreCodec {
         for claim in call.claims { command.add(keys.nameStem, claim.username.key) }
         command.add(call.epoch)
         command.add(call.incarnation)
-        command.add(keys.heldStem)
-        command.add(keys.nodeChannelStem)
+        command.add(keys.prefix)
+        command.add(UInt64(memory))
         for claim in call.claims {
             command.add(claim.username.key)
             command.add(claim.login)
@@ -30,6 +30,7 @@ extension StoreCodec {
             } else {
                 for _ in 0..<4 { command.add("") }
             }
+            command.add(claim.rooms)
         }
         return command
     }
@@ -63,6 +64,7 @@ extension StoreCodec {
         case "grace": return .grace
         case "lost": return .lost
         case "replaced": return .replaced
+        case "later": return .later
         case "refused":
             return .refused(reason: "The record of this name is damaged; an operator can repair it")
         default: throw reply.unexpected
@@ -73,13 +75,16 @@ extension StoreCodec {
         let fence: UInt64 = try reply.number()
         let producer = try reply.parsed { ProducerID($0) }
         let n: UInt64 = try reply.number()
-        return Grant(fence: fence, producer: producer, n: n, seq: try reply.number())
+        let seq: UInt64 = try reply.number()
+        let rooms = try reply.rooms()
+        return Grant(fence: fence, producer: producer, n: n, seq: seq, rooms: rooms)
     }
 
     func words(_ call: Release) -> RedisCommand {
-        var command = RedisCommand(.release, keys: 2)
+        var command = RedisCommand(.release, keys: 3)
         command.add(keys.nameStem, call.key)
         command.add(keys.heldStem, call.incarnation)
+        command.add(keys.epoch)
         command.add(call.incarnation)
         command.add(call.key)
         switch call.condition {
@@ -96,6 +101,7 @@ extension StoreCodec {
         case .linger: command.add("linger")
         }
         command.add(UInt64(clamping: memory))
+        command.add(keys.prefix)
         return command
     }
 

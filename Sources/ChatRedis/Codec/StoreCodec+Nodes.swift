@@ -109,6 +109,7 @@ extension StoreCodec {
         command.add(call.epoch)
         command.add(call.dead)
         command.add(UInt64(memory))
+        command.add(keys.prefix)
         for key in call.keys { command.add(key) }
         return command
     }

@@ -66,10 +66,11 @@ extension StoreCodec {
 
     /// `birth` names the room's place if it begins now.
     func words(_ call: CatchUpCall, birth: ProducerID) -> RedisCommand {
-        var command = RedisCommand(.catchup, keys: 3)
+        var command = RedisCommand(.catchup, keys: 4)
         command.add(keys.epoch)
         command.add(keys.roomStem, call.room.text)
         command.add(keys.logStem, call.room.text)
+        command.add(keys.hereStem, call.room.text)
         command.add(call.epoch)
         command.add(UInt64(memory))
         command.add(UInt64(call.limit))
@@ -144,6 +145,7 @@ extension StoreCodec {
             top = Position(epoch: epoch.number, seq: seq, mid: mid)
         }
         let from: UInt64 = try reply.number()
+        let presence: UInt64 = try reply.number()
         var entries: [Publication] = []
         entries.reserveCapacity(reply.count / 4)
         while reply.count > 0 {
@@ -151,7 +153,13 @@ extension StoreCodec {
             guard entry.lastSeq >= from else { throw reply.unexpected }
             entries.append(entry.from(from))
         }
-        return CatchUpPage(continuity: continuity, entries: entries, hasMore: hasMore, top: top)
+        return CatchUpPage(
+            continuity: continuity,
+            entries: entries,
+            hasMore: hasMore,
+            top: top,
+            presence: presence
+        )
     }
 
     private func entry(

@@ -4,9 +4,9 @@ import ChatCore
 /// The scripts that run inside Redis; what each does stands at its head, in `CEmbedded/scripts`.
 enum Script: Int, CaseIterable, Sendable {
     case openepoch, register, renew, certify, claim, release, reap, publish, catchup, endgrace,
-        history
+        history, presence, present
 
-    /// What Redis is sent once: the common part and the script's own.
+    /// What Redis is sent once: the common part, what changes of presence share, and the script's own.
     var source: [UInt8] { Self.sources[rawValue] }
 
     /// What it is called by then: the SHA-1 of its source, in hexadecimal digits.
@@ -17,7 +17,10 @@ enum Script: Int, CaseIterable, Sendable {
 
     private static let sources: [[UInt8]] = {
         let common = embedded("common")
-        return allCases.map { $0.flags + common + embedded("\($0)") }
+        let here = embedded("here")
+        return allCases.map { script in
+            script.flags + common + (script.changesPresence ? here : []) + embedded("\(script)")
+        }
     }()
 
     /// What frees names, or proves that a node lives, adds next to nothing, and must also work
@@ -26,7 +29,17 @@ enum Script: Int, CaseIterable, Sendable {
         switch self {
         case .renew, .certify, .release, .reap, .endgrace:
             Array("#!lua flags=allow-oom\n".utf8)
-        case .openepoch, .register, .claim, .publish, .catchup, .history: []
+        case .openepoch, .register, .claim, .publish, .catchup, .history, .presence, .present: []
+        }
+    }
+
+    /// Whether it may change who is present in rooms.
+    private var changesPresence: Bool {
+        switch self {
+        case .claim, .release, .reap, .presence: true
+        case .openepoch, .register, .renew, .certify, .publish, .catchup, .endgrace, .history,
+            .present:
+            false
         }
     }
 

@@ -16,6 +16,7 @@ import Testing
             case .claims(let call): call.claims.map(\.username.display).joined(separator: " ")
             case .release(let release): "release \(release.key)"
             case .publish: "publish"
+            case .presence: "presence"
             }
         }
     }
