@@ -159,17 +159,15 @@ final class BenchClient: ClientConnectionDelegate {
         }
     }
 
-    /// Takes a refusal. A client of a storm asks again if the node says when; any other gives up.
+    /// Takes a refusal. The client asks again if the node says when, or gives up.
     private func refused(
         _ answer: HeardMessage,
         _ request: String,
         again: @escaping (BenchClient) -> Void
     ) {
         let reason = reason(answer, to: request)
-        guard let storm = group.storm, let wait = answer.retryMs, let connection else {
-            return giveUp(reason)
-        }
-        storm.postponed(reason)
+        guard let wait = answer.retryMs, let connection else { return giveUp(reason) }
+        group.postponed[reason, default: 0] += 1
         let pause = TimeAmount.milliseconds(Int64(clamping: wait))
         group.loop.assumeIsolated().scheduleTask(in: pause) { [self] in
             if self.connection === connection { again(self) }

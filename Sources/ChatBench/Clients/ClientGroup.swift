@@ -45,6 +45,8 @@ final class ClientGroup {
     private(set) var turnedAway: Reasons = [:]
     /// Why clients that were logged in have ended.
     private(set) var ends: Reasons = [:]
+    /// Why clients that were on their way in had to try again.
+    var postponed: Reasons = [:]
     /// Clients that are connecting or logging in, by number.
     private var arriving: [Int: BenchClient] = [:]
     /// The messages between the clients, if this run has some.

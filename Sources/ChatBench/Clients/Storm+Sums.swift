@@ -5,7 +5,6 @@ extension Storm.Counts {
         sum.missed.add(right.missed)
         sum.stayedBefore.add(right.stayedBefore)
         sum.stayedDuring.add(right.stayedDuring)
-        sum.postponed.merge(right.postponed, uniquingKeysWith: +)
         sum.notResumed += right.notResumed
         sum.notRecovered += right.notRecovered
         sum.gaps += right.gaps

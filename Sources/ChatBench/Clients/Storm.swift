@@ -24,8 +24,6 @@ final class Storm {
         /// Deliveries to clients that stayed, or were there at the time: before the storm, and in it.
         var stayedBefore = Latency()
         var stayedDuring = Latency()
-        /// Why clients could not come back at once.
-        var postponed: Reasons = [:]
         /// Logins with a secret that did not go on where the one before was.
         var notResumed = 0
         /// Joins from a position after which not everything was kept.
@@ -156,16 +154,13 @@ extension Storm {
 
     func didNotComeBack(_ client: BenchClient, _ reason: String) {
         guard !isOver, let absence = away[client.number], !absence.isScheduled else { return }
-        postponed(reason)
+        group.postponed[reason, default: 0] += 1
         let doubled = Self.shortestBound * Double(1 << min(absence.tries, 16))
         away[client.number]?.tries += 1
         away[client.number]?.isScheduled = true
         let wait = Double.random(in: 0...min(Self.longestBound, doubled))
         comeBack(client, at: Clock.now + .seconds(wait))
     }
-
-    /// Notes why a client is not back yet.
-    func postponed(_ reason: String) { counts.postponed[reason, default: 0] += 1 }
 
     /// Takes the end of a client's connection. One that the storm does not take comes back as well.
     func lost(_ client: BenchClient, _ end: ConnectionEnd) {

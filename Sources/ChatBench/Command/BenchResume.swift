@@ -14,8 +14,8 @@ struct BenchResume: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               chatnode bench resume --clients 1000 --every 15s --offline 2s --verify
-              chatnode bench resume ws://a:4567 ws://b:4567 ws://c:4567 --verify \\
-                  --scenario avalanche --clients 18000 --over 5s --command 'ssh c pkill -9 chatnode'
+              chatnode bench resume ws://a:4567 ws://b:4567 --scenario avalanche \\
+                  --clients 18000 --over 5s --command 'kill -9 4242' --verify
               chatnode bench resume --dialect v1 --rooms 10 --scenario avalanche --over 0s
 
             Clients speak chat.v1. Each comes back with the secret of its login and with

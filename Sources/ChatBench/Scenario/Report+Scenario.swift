@@ -184,6 +184,14 @@ extension Report {
         }
     }
 
+    /// Adds why clients had to try again before they were in, by reason.
+    mutating func addPostponed(_ reasons: Reasons) {
+        field("postponed", .object(reasons.sorted { $0.key < $1.key }.map { ($0, .int($1)) }))
+        for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(5) {
+            row("postponed", "\(count.grouped) × \(reason.printable)")
+        }
+    }
+
     /// Adds why clients could not log in, by reason.
     mutating func addTurnedAway(_ reasons: Reasons) {
         field("turned_away", .object(reasons.sorted { $0.key < $1.key }.map { ($0, .int($1)) }))

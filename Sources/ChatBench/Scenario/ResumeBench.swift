@@ -28,7 +28,7 @@ struct ResumeBench {
         guard try await run.comeIn(0..<plan.clients), try await run.isComplete(&report) else {
             return report
         }
-        _ = try await run.team.fromEach { $0.arrivals = Arrivals() }
+        _ = try await run.team.fromEach { ($0.arrivals, $0.postponed) = (Arrivals(), [:]) }
         var phases = Phases()
         let scenario = Scenario(
             run: run,
@@ -159,7 +159,7 @@ extension ResumeBench {
         report.latency("stayed", "stayed_before_us", counts.stayedBefore, "to those there, before")
         report.latency("", "stayed_during_us", counts.stayedDuring, "to those there, in the storm")
         report.field("still_away", .int(counts.stillAway))
-        report.addPostponed(counts.postponed)
+        report.addPostponed(try await run.team.reasons { $0.postponed })
         report.add(
             outcome,
             recipients: plan.clients,
@@ -195,16 +195,6 @@ extension ResumeBench {
         report.row("returns", found.joined(separator: ", "))
         if isVerifying {
             report.fail(.verificationFailed, "not verified: \(found.joined(separator: ", "))")
-        }
-    }
-}
-
-extension Report {
-    /// Adds why clients could not come back at their first attempt, by reason.
-    fileprivate mutating func addPostponed(_ reasons: Reasons) {
-        field("postponed", .object(reasons.sorted { $0.key < $1.key }.map { ($0, .int($1)) }))
-        for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(5) {
-            row("postponed", "\(count.grouped) × \(reason.printable)")
         }
     }
 }
