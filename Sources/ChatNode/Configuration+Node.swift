@@ -70,6 +70,11 @@ extension Configuration {
             nameLinger: client.nameLinger,
             maxMessageBytes: client.messageSize,
             handshakeTimeout: listener.handshakeTimeout,
+            logins: ArrivalLimit(perSecond: listener.loginRate, burst: listener.loginBurst),
+            handshakes: ArrivalLimit(
+                perSecond: listener.loginRate * Limits.handshakesPerLogin,
+                burst: listener.loginBurst * Limits.handshakesPerLogin
+            ),
             history: room.history,
             admission: Admission(
                 origins: OriginPolicy(allowed: listener.allowedOrigins),

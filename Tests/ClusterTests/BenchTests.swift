@@ -231,7 +231,7 @@ import Testing
     }
 
     @Test func `help begins with examples`() async throws {
-        for command in [[], ["fanout"], ["connect"], ["idle"], ["churn"]] {
+        for command in [[], ["fanout"], ["connect"], ["idle"], ["churn"], ["resume"]] {
             let help = try await BenchEnd.bench(command + ["--help"])
             #expect(help.code == 0)
             #expect(help.output.contains("EXAMPLES\n"))

@@ -1,6 +1,7 @@
 import ChatClient
 import ChatCore
 import ChatSupport
+import NIOCore
 
 /// One client of the load generator: connects, logs in, joins its room if the dialect has rooms, then
 /// passes what it receives to its group.
@@ -23,12 +24,14 @@ final class BenchClient: ClientConnectionDelegate {
     /// The place in its room's order at which the client stands before the run's messages, if it is
     /// known.
     var joinedSeq: UInt64?
+    /// What the client needs in order to come back; empty in the plain dialect.
+    var resumePoint = ResumePoint()
     /// Whether the group itself ends this client, so that its end is not reported.
     var isLeaving = false
     private let group: ClientGroup
     private var stage = Stage.connecting
     /// When the client was scheduled to connect, and when its current step began.
-    private let began: Instant
+    private var began: Instant
     private var stepBegan: Instant
 
     init(number: Int, place: Int?, group: ClientGroup, meantToCome: Instant) {
@@ -40,15 +43,32 @@ final class BenchClient: ClientConnectionDelegate {
         stepBegan = Clock.now
     }
 
+    /// Whether the client is logged in and has joined its room.
+    var isInside: Bool { stage == .inside }
+
     func come() {
-        let route = group.plan.route(number)
-        connection = group.connector.connect(
+        let route = group.storm?.route(of: self) ?? group.plan.route(number)
+        connection = nil
+        let made = group.connector.connect(
             to: route.url,
             .address(route.address),
             from: route.source,
             delegate: self
         )
+        // If it could not even begin, it has ended already.
+        if stage != .over { connection = made }
     }
+
+    /// Connects again, with what the client has of its former connection; `offered` is when it was meant
+    /// to.
+    func comeBack(offered: Instant) {
+        connection?.cut()
+        (began, stepBegan, stage) = (offered, Clock.now, .connecting)
+        come()
+    }
+
+    /// Resets the connection, as a network that fails would.
+    func drop() { connection?.cut() }
 
     func say(_ message: [UInt8]) {
         connection?.write(message.span.bytes)
@@ -74,8 +94,12 @@ final class BenchClient: ClientConnectionDelegate {
     func opened(_ connection: ClientConnection) {
         stage = .loggingIn
         group.arrivals.upgrade.record(step())
-        say(group.plan.codec.login(from: number))
-        connection.flush()
+        logIn()
+    }
+
+    private func logIn() {
+        say(group.plan.codec.login(from: number, session: resumePoint.session))
+        connection?.flush()
     }
 
     func arrived(_ byteCount: Int, on connection: ClientConnection) {
@@ -90,19 +114,29 @@ final class BenchClient: ClientConnectionDelegate {
         case .loggingIn:
             guard let message = HeardMessage(text), message.type != "chat" else { return }
             guard message.type == "logged_in" else {
-                return giveUp(reason(message, to: "login"))
+                return refused(message, "login") { $0.logIn() }
             }
             group.arrivals.login.record(step())
+            resumePoint.take(login: message)
+            group.storm?.loggedIn(self, message)
             join()
         case .joining:
-            hearWhileJoining(text)
+            // What it has missed is heard like any other message.
+            if resumePoint.isReturning, StampCodec.isChat(text) {
+                group.heard(text, by: self)
+            } else {
+                hearWhileJoining(text)
+            }
         case .connecting, .upgrading, .over: break
         }
     }
 
     private func join() {
-        guard let request = group.plan.codec.join(from: number) else { return comeIn() }
+        guard let request = group.plan.codec.join(from: number, since: resumePoint.since) else {
+            return comeIn()
+        }
         stage = .joining
+        resumePoint.isReturning = resumePoint.since != nil
         say(request)
         connection?.flush()
     }
@@ -110,13 +144,33 @@ final class BenchClient: ClientConnectionDelegate {
     private func hearWhileJoining(_ text: RawSpan) {
         guard let message = HeardMessage(text) else { return }
         switch message.type {
-        case "joined": joinedSeq = message.seq
-        case "chat": joinedSeq = message.seq ?? joinedSeq
+        case "joined":
+            joinedSeq = message.seq
+            group.storm?.joined(self, message)
+            resumePoint.take(position: message)
+        case "chat":
+            joinedSeq = message.seq ?? joinedSeq
+            resumePoint.take(position: message)
         case "synced":
             group.arrivals.join.record(step())
             comeIn()
-        case "error": giveUp(reason(message, to: "join"))
-        default: break
+        case "error": refused(message, "join") { $0.join() }
+        default: group.storm?.heardOther(message, by: self)
+        }
+    }
+
+    /// Takes a refusal. The client asks again if the node says when, or gives up.
+    private func refused(
+        _ answer: HeardMessage,
+        _ request: String,
+        again: @escaping (BenchClient) -> Void
+    ) {
+        let reason = reason(answer, to: request)
+        guard let wait = answer.retryMs, let connection else { return giveUp(reason) }
+        group.postponed[reason, default: 0] += 1
+        let pause = TimeAmount.milliseconds(Int64(clamping: wait))
+        group.loop.assumeIsolated().scheduleTask(in: pause) { [self] in
+            if self.connection === connection { again(self) }
         }
     }
 
@@ -131,6 +185,8 @@ final class BenchClient: ClientConnectionDelegate {
     }
 
     func ended(_ connection: ClientConnection, _ end: ConnectionEnd) {
+        // The client may have come back before its former connection was closed.
+        guard self.connection == nil || self.connection === connection else { return }
         let before = stage
         stage = .over
         self.connection = nil

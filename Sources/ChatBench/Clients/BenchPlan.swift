@@ -26,15 +26,22 @@ struct BenchPlan: Sendable {
     /// Returns the route of a client: clients take all targets in turn, and for each target all
     /// sources. If the numbers of groups and targets have a common divisor, whole rounds are
     /// shifted, so that each group connects to all targets.
-    func route(_ number: Int) -> Route {
+    func route(_ number: Int) -> Route { route(number, to: target(of: number)) }
+
+    /// Returns the route of a client to one of the targets.
+    func route(_ number: Int, to index: Int) -> Route {
         let turn = number / targets.count
-        var round = targets.count
-        while !round.isMultiple(of: groupCount) { round += targets.count }
-        let index = (number + number / round) % targets.count
         return Route(
             url: targets[index].url,
             address: targets[index].address,
             source: sources.isEmpty ? nil : sources[turn % sources.count]
         )
+    }
+
+    /// Returns the index of a client's target.
+    func target(of number: Int) -> Int {
+        var round = targets.count
+        while !round.isMultiple(of: groupCount) { round += targets.count }
+        return (number + number / round) % targets.count
     }
 }

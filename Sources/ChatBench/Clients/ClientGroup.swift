@@ -45,10 +45,14 @@ final class ClientGroup {
     private(set) var turnedAway: Reasons = [:]
     /// Why clients that were logged in have ended.
     private(set) var ends: Reasons = [:]
+    /// Why clients that were on their way in had to try again.
+    var postponed: Reasons = [:]
     /// Clients that are connecting or logging in, by number.
     private var arriving: [Int: BenchClient] = [:]
     /// The messages between the clients, if this run has some.
     var traffic: Traffic?
+    /// What takes clients away and has them come back, if this run does that.
+    var storm: Storm?
     /// Called with each client that has logged in.
     var onEntry: ((BenchClient) -> Void)?
     /// Called when an attempt to log in has ended, successfully or not.
@@ -85,6 +89,9 @@ final class ClientGroup {
 
     /// Ends all clients at once, with resets.
     func cutAll() {
+        storm?.end()
+        storm = nil
+        clients = clients.filter { $1.connection != nil }
         for client in clients.values { client.cut() }
         for client in arriving.values { client.cut() }
     }
@@ -92,6 +99,7 @@ final class ClientGroup {
     // MARK: Events of clients
 
     func cameIn(_ client: BenchClient) {
+        if let storm, clients[client.number] != nil { return storm.cameBack(client) }
         arriving[client.number] = nil
         clients[client.number] = client
         cameIn += 1
@@ -100,6 +108,7 @@ final class ClientGroup {
     }
 
     func didNotComeIn(_ client: BenchClient, _ reason: String) {
+        if let storm, clients[client.number] != nil { return storm.didNotComeBack(client, reason) }
         arriving[client.number] = nil
         turnedAway[reason, default: 0] += 1
         onArrival?()
@@ -108,12 +117,16 @@ final class ClientGroup {
     func heard(_ text: RawSpan, by client: BenchClient) {
         // What comes before the run's messages moves the client on, and nothing counts how far.
         if let traffic { traffic.heard(text, by: client) } else { client.joinedSeq = nil }
+        storm?.heard(text, by: client)
     }
 
     func lost(_ client: BenchClient, _ end: ConnectionEnd) {
+        if let storm, !client.isLeaving { return storm.lost(client, end) }
         clients[client.number] = nil
         guard !client.isLeaving else { return }
-        ends["\(end)", default: 0] += 1
+        note(end)
         traffic?.left(client)
     }
+
+    func note(_ end: ConnectionEnd) { ends["\(end)", default: 0] += 1 }
 }

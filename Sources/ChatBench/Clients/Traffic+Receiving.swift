@@ -41,9 +41,26 @@ extension Traffic {
             ack.n <= books.counts.sent[client.number]
         else { return books.counts.undueAcks += 1 }
         lanes[lane].acked = ack.n
+        _ = lanes[lane].unacknowledged.popFirst()
         books.counts.acked += 1
         guard window.measures(ack.intended) else { return }
         books.counts.ackLatency.record(group.now - ack.intended)
+    }
+
+    /// Has a sender that has come back send again what was not accepted, under the same numbers. If the server
+    /// has forgotten what it had acknowledged, the sender falls silent.
+    func cameBack(_ client: BenchClient) {
+        guard let lane = laneOfSender[client.number] else { return }
+        let accepted = client.resumePoint.acked
+        guard accepted >= lanes[lane].acked else { return lanes[lane].isSilent = true }
+        books.counts.acked += Int(accepted - lanes[lane].acked)
+        lanes[lane].acked = accepted
+        let stamps = lanes[lane].unacknowledged.takeAll().filter { $0.number >= accepted }
+        for stamp in stamps {
+            lanes[lane].unacknowledged.append(stamp)
+            say(stamp, lane)
+        }
+        flushSoon()
     }
 
     /// Notes that all recipients of one group have a message of one of this group's senders. With

@@ -36,6 +36,10 @@ final class Traffic {
         var message: [UInt8]
         /// How many messages have been acknowledged, in `chat.v1`.
         var acked: UInt64 = 0
+        /// Those that have not, if the client comes back: it then sends them again.
+        var unacknowledged = FIFO<Stamp>()
+        /// Whether the sender says nothing more, because its numbers begin anew.
+        var isSilent = false
     }
 
     /// The number of messages that leave before the loop serves its sockets again.
@@ -163,15 +167,17 @@ extension Traffic {
     }
 
     func send(_ lane: Int, intended: Instant) {
-        guard lanes[lane].client.connection != nil else { return }
+        let isReturning = group.storm != nil
+        guard isReturning || lanes[lane].client.connection != nil else { return }
+        guard !lanes[lane].isSilent else { return }
         let sender = lanes[lane].sender
         let stamp = Stamp(
             sender: UInt32(sender),
             number: books.counts.sent[sender],
             intended: intended
         )
-        group.plan.codec.stamp(&lanes[lane].message, stamp)
-        lanes[lane].client.say(lanes[lane].message)
+        if isReturning { lanes[lane].unacknowledged.append(stamp) }
+        if !isReturning || lanes[lane].client.isInside { say(stamp, lane) }
         books.counts.sent[sender] += 1
         if window.measures(intended) {
             books.counts.sentMeasured += 1
@@ -180,8 +186,13 @@ extension Traffic {
         flushSoon()
     }
 
+    func say(_ stamp: Stamp, _ lane: Int) {
+        group.plan.codec.stamp(&lanes[lane].message, stamp)
+        lanes[lane].client.say(lanes[lane].message)
+    }
+
     /// Flushes at the end of the loop's turn, so that all messages of the turn leave together.
-    private func flushSoon() {
+    func flushSoon() {
         guard !isFlushing else { return }
         isFlushing = true
         group.loop.assumeIsolated().execute { [self] in

@@ -12,6 +12,7 @@ package struct Bench: AsyncParsableCommand {
               chatnode bench idle --clients 19000 --duration 60s --pid 4242
               chatnode bench churn --steady 200 --churn-rate 500
               chatnode bench fanout --dialect v1 --rooms 100 --recipients 5000
+              chatnode bench resume --clients 1000 --every 15s --verify
 
             A node allows each client 20 messages and 64 KiB a second: start nodes
             to be tested with --message-rate 0 --byte-rate 0.
@@ -37,7 +38,9 @@ package struct Bench: AsyncParsableCommand {
               77   the server refused messages (rate_limited)
               130  ended by Ctrl-C; the figures so far are printed
             """,
-        subcommands: [BenchFanOut.self, BenchConnect.self, BenchIdle.self, BenchChurn.self]
+        subcommands: [
+            BenchFanOut.self, BenchConnect.self, BenchIdle.self, BenchChurn.self, BenchResume.self,
+        ]
     )
 
     package init() {}

@@ -14,9 +14,9 @@ struct BenchConnect: AsyncParsableCommand {
             Without --rate, as fast as --concurrency allows. They all stay until the end.
 
             With --json: connect_us, upgrade_us, login_us, join_us (--dialect v1),
-            whole_us {count,p50,p90,p99,p99_9,max}; logged_in, clients_per_second,
-            turned_away and disconnects by reason, and what `bench fanout --help` says of
-            the generator, the server and the thresholds.
+            whole_us {count,p50,p90,p95,p99,p99_9,max}; logged_in, clients_per_second,
+            postponed, turned_away and disconnects by reason, and what
+            `bench fanout --help` says of the generator, the server and the thresholds.
             """
     )
 

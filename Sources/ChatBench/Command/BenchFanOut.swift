@@ -19,7 +19,7 @@ struct BenchFanOut: AsyncParsableCommand {
             way.
 
             WITH --json, times are in microseconds
-              latency_us           to each receipt {count,p50,p90,p99,p99_9,max}
+              latency_us           to each receipt {count,p50,p90,p95,p99,p99_9,max}
               last_recipient_us    to the last one; lateness_us: of the sends
               ack_us               to the ack, with --dialect v1; acks: how many came
               measured_seconds, messages_intended (open loop), messages_sent,

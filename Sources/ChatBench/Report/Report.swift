@@ -119,6 +119,7 @@ extension Latency {
             ("count", .int(count)),
             ("p50", .number(percentile(50).microseconds)),
             ("p90", .number(percentile(90).microseconds)),
+            ("p95", .number(percentile(95).microseconds)),
             ("p99", .number(percentile(99).microseconds)),
             ("p99_9", .number(percentile(99.9).microseconds)),
             ("max", .number(max.microseconds)),
@@ -126,7 +127,7 @@ extension Latency {
     }
 
     var text: String {
-        let parts = [("p50", 50.0), ("p90", 90), ("p99", 99), ("p99.9", 99.9)].map {
+        let parts = [("p50", 50.0), ("p90", 90), ("p95", 95), ("p99", 99), ("p99.9", 99.9)].map {
             "\($0) \(percentile($1).short)"
         }
         return (parts + ["max \(max.short)"]).joined(separator: "  ")

@@ -34,6 +34,7 @@ struct ConnectBench {
         report.field("clients_per_second", .number(rate))
         let arrivals = try await run.team.fromEach { $0.arrivals }.reduce(Arrivals(), +)
         report.add(arrivals)
+        report.addPostponed(try await run.team.reasons { $0.postponed })
         let turnedAway = try await run.team.reasons { $0.turnedAway }
         report.addTurnedAway(turnedAway)
         report.addEnds(try await run.team.reasons { $0.ends })

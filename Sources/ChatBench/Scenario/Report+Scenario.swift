@@ -8,8 +8,15 @@ extension Report {
     /// The shortest time, in seconds, for which shares of processor time are meaningful.
     private static let shortest = 0.1
 
-    /// Adds what every run with messages reports.
-    mutating func add(_ outcome: Scenario.Outcome, recipients: Int, isVerifying: Bool) {
+    /// Adds what every run with messages reports. The work of generator and servers is told for each
+    /// delivery, or for each of `count` other things.
+    mutating func add(
+        _ outcome: Scenario.Outcome,
+        recipients: Int,
+        isVerifying: Bool,
+        each thing: String = "delivery",
+        _ count: Int? = nil
+    ) {
         addCounts(outcome, recipients)
         let counts = outcome.counts
         latency("latency", "latency_us", counts.latency, "to each receipt")
@@ -20,7 +27,7 @@ extension Report {
         }
         addLateness(counts.lateness)
         addRefusals(counts.refused)
-        addUsage(outcome.usage, each: "delivery", outcome.usage.deliveries)
+        addUsage(outcome.usage, each: thing, count ?? outcome.usage.deliveries)
         addFaults(outcome, recipients, isVerifying)
     }
 
@@ -174,6 +181,14 @@ extension Report {
         field("disconnects", .object(ends.sorted { $0.key < $1.key }.map { ($0, .int($1)) }))
         for (reason, count) in ends.sorted(by: { $0.value > $1.value }).prefix(5) {
             row("gone", "\(count.grouped) × \(reason.printable)")
+        }
+    }
+
+    /// Adds why clients had to try again before they were in, by reason.
+    mutating func addPostponed(_ reasons: Reasons) {
+        field("postponed", .object(reasons.sorted { $0.key < $1.key }.map { ($0, .int($1)) }))
+        for (reason, count) in reasons.sorted(by: { $0.value > $1.value }).prefix(5) {
+            row("postponed", "\(count.grouped) × \(reason.printable)")
         }
     }
 

@@ -6,7 +6,7 @@ struct Sample: Sendable {
     let at: Instant
     /// The processor time of each loop of the generator.
     let loops: [ProcessorTime]
-    /// The processor time of all servers whose processes were given; nil if none was.
+    /// The processor time of all servers whose processes were given; nil if none was, or one has ended.
     let server: ProcessorTime?
     let deliveries: Int
 
@@ -18,7 +18,8 @@ struct Sample: Sendable {
         return Sample(
             at: Clock.now,
             loops: groups.map(\.0),
-            server: times.isEmpty ? nil : times.reduce(ProcessorTime(), +),
+            server: times.isEmpty || times.count < servers.count
+                ? nil : times.reduce(ProcessorTime(), +),
             deliveries: groups.map(\.1).reduce(0, +)
         )
     }

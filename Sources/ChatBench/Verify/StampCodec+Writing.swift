@@ -3,17 +3,22 @@ import ChatCore
 
 /// Writes what a run's clients send.
 extension StampCodec {
-    /// Returns a client's `login`.
-    func login(from client: Int) -> [UInt8] {
-        PlainMessage.encode(type: "login", username: name(client))
+    /// Returns a client's `login`, with the secret of an earlier one if the client comes back.
+    func login(from client: Int, session: String? = nil) -> [UInt8] {
+        let plain = PlainMessage.encode(type: "login", username: name(client))
+        guard let session else { return plain }
+        // A secret has nothing that JSON escapes.
+        return plain.dropLast() + Array(#","session":"\#(session)"}"#.utf8)
     }
 
-    /// Returns a client's `join`; nil in the plain dialect, which has none.
-    func join(from client: Int) -> [UInt8]? {
+    /// Returns a client's `join`, from a position if the client comes back; nil in the plain dialect, which
+    /// has none.
+    func join(from client: Int, since: String? = nil) -> [UInt8]? {
         guard dialect == .v1 else { return nil }
+        let since = since.map { #","since":\#($0)"# } ?? ""
         // The names of a run's rooms have nothing that JSON escapes.
         let room = roomName(rooms.room(of: client)).map { #","room":"\#($0)""# } ?? ""
-        return Array(#"{"type":"join"\#(room)}"#.utf8)
+        return Array(#"{"type":"join"\#(room)\#(since)}"#.utf8)
     }
 
     /// Returns a client's message to its room, without a stamp yet.
@@ -83,6 +88,20 @@ extension StampCodec {
         }
     }
 
+    /// Returns the id of a message as a node sends it, in `chat.v1` at its end; nil if there is none.
+    static func mid(of text: RawSpan) -> String? {
+        text.withUnsafeBytes { bytes -> String? in
+            let key = midKey
+            let end = bytes.count - 2
+            guard end > key.count, bytes[end] == UInt8(ascii: "\"") else { return nil }
+            var start = end
+            while start > key.count, bytes[start - 1] != UInt8(ascii: "\"") { start -= 1 }
+            guard holds(bytes, key, at: start - key.count) else { return nil }
+            return String(decoding: bytes[start..<end], as: UTF8.self)
+        }
+    }
+
+    private static let midKey = Array(#","mid":""#.utf8)
     private static let ackHead = Array(#"{"type":"ack","id":""#.utf8)
     private static let repeated = Array(#""dup":true}"#.utf8)
 }

@@ -117,6 +117,14 @@ struct StampCodec: Sendable {
         }
     }
 
+    /// Whether a text is a `chat` as a node writes it, of this run or not.
+    static func isChat(_ text: RawSpan) -> Bool {
+        guard text.byteCount > chatHead.count else { return false }
+        return text.withUnsafeBytes { holds($0, chatHead, at: 0) }
+    }
+
+    private static let chatHead = Array(#"{"type":"chat","#.utf8)
+
     /// Whether a message names the room of its sender, or any room of the run if it is noise.
     private func holdsRoom(of sender: UInt32, _ bytes: UnsafeRawBufferPointer, at offset: Int)
         -> Bool

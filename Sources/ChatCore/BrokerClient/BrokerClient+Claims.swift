@@ -83,7 +83,12 @@ extension BrokerClient {
             case .claiming, .held, .unconfirmed, .reclaiming: continue
             }
             if isOutage || now >= name.since + patience {
-                giveUp(socket, .unavailable(reason: reason), &effects)
+                // If the broker answers, it answers too slowly for all of them.
+                let outcome: ClaimOutcome =
+                    canAsk && name.phase == .waitingToAsk
+                    ? .crowded(retryAfter: arrivals.nextTurn(now: now))
+                    : .unavailable(reason: reason)
+                giveUp(socket, outcome, &effects)
             }
         }
     }

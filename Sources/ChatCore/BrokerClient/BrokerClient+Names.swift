@@ -9,6 +9,8 @@ public enum ClaimOutcome: Sendable, Hashable {
     case taken(retryAfter: Duration? = nil)
     /// Whether the name is free cannot be found out now; `reason` is for people.
     case unavailable(reason: String)
+    /// Too many sessions ask for names at present; another attempt has its turn then.
+    case crowded(retryAfter: Duration)
     /// The claim was not sent: `cancelClaim` has given it up.
     case cancelled
 }
@@ -37,6 +39,9 @@ extension BrokerClient {
             let outcome =
                 isConfirmed ? ClaimOutcome.granted() : .unavailable(reason: Self.lostTouch)
             return effects.append(.tell(socket, .claimed(outcome)))
+        }
+        if let wait = arrivals.admit(now: now) {
+            return effects.append(.tell(socket, .claimed(.crowded(retryAfter: wait))))
         }
         let login = isResumable ? secretLogin(socket, proof, &random) : LoginID(using: &random)
         wanted[socket] = HeldName(

@@ -55,6 +55,8 @@ public struct BrokerClient: Sendable {
     var former: [SocketID: HeldName] = [:]
     /// The claims that are to be sent as soon as the broker can be asked.
     var claims = ClaimQueue()
+    /// How many new logins may ask for a name.
+    var arrivals: ArrivalLimit
     /// Names that are to be claimed again, but not before the next tick, because their claims were
     /// refused.
     var postponed: [ClaimQueue.Entry] = []
@@ -82,9 +84,11 @@ public struct BrokerClient: Sendable {
     /// Makes a client that cannot ask a broker yet.
     public init(
         maxWaiting: Int = Limits.outboxMessages,
-        linger: Duration = Limits.nameLinger
+        linger: Duration = Limits.nameLinger,
+        arrivals: ArrivalLimit = ArrivalLimit()
     ) {
         self.linger = linger
+        self.arrivals = arrivals
         rooms = RoomOutboxes(maxWaiting: maxWaiting)
     }
 

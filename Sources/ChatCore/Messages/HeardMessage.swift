@@ -15,6 +15,16 @@ public struct HeardMessage: Sendable, Equatable {
     public private(set) var timestampMs: UInt64?
     /// The message's permanent id.
     public private(set) var mid: String?
+    /// The epoch of a position, in a `joined` or a `reset`.
+    public private(set) var epoch: String?
+    /// Whether all that follows the position in the `join` comes, in a `joined`; nil: it had none.
+    public private(set) var isRecovered: Bool?
+    /// The secret with which the client takes its name over later, in a `logged_in`.
+    public private(set) var session: String?
+    /// Whether a login goes on where an earlier one was, in a `logged_in`.
+    public private(set) var isResumed: Bool?
+    /// The highest number that was accepted under the name, in a `logged_in`.
+    public private(set) var acked: UInt64?
     /// The node that answers, in a `logged_in`.
     public private(set) var node: String?
     /// A sentence for people, in a `login_failure`.
@@ -55,6 +65,10 @@ public struct HeardMessage: Sendable, Equatable {
         try scanner.end(bytes)
     }
 
+    private static func truth(_ json: RawSpan) -> Bool {
+        json.withUnsafeBytes { $0.elementsEqual("true".utf8) }
+    }
+
     private mutating func store(_ key: String?, _ string: String?, _ json: RawSpan) {
         switch key {
         case "type": type = string ?? ""
@@ -64,6 +78,11 @@ public struct HeardMessage: Sendable, Equatable {
         case "seq": seq = UInt64(decimal: json)
         case "ts": timestampMs = UInt64(decimal: json)
         case "mid": mid = string
+        case "epoch": epoch = string
+        case "recovered": isRecovered = Self.truth(json)
+        case "session": session = string
+        case "resumed": isResumed = Self.truth(json)
+        case "acked": acked = UInt64(decimal: json)
         case "node": node = string
         case "message": message = string
         case "code": code = string

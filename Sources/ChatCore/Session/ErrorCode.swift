@@ -75,7 +75,7 @@ extension Session.ClaimRefusal {
         case .taken: .taken
         case .notText, .invalid: .invalid
         case .reserved: .forbidden
-        case .unavailable: .unavailable
+        case .unavailable, .crowded: .unavailable
         }
     }
 }

@@ -66,6 +66,8 @@ extension Session {
         case reserved
         /// Whether the name is free cannot be found out now; `reason` is the backend's, for people.
         case unavailable(reason: String, retryAfter: Duration)
+        /// Too many clients log in at present.
+        case crowded(retryAfter: Duration)
     }
 
     /// Says why a request is not carried out.

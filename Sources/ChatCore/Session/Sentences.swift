@@ -9,13 +9,14 @@ extension Session.ClaimRefusal {
         case .invalid(let error): error.message
         case .reserved: "The name is reserved"
         case .unavailable(let reason, _): reason
+        case .crowded: "Very many people are coming at the moment; try again shortly"
         }
     }
 
     /// How long to wait before another attempt, if waiting helps.
     var retryAfter: Duration? {
         switch self {
-        case .unavailable(_, let wait): wait
+        case .unavailable(_, let wait), .crowded(let wait): wait
         case .taken(let wait): wait
         case .notText, .invalid, .reserved: nil
         }

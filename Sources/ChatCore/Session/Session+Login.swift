@@ -44,6 +44,9 @@ extension Session {
             name = Name(former)
             let why = ClaimRefusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
             fail(wanted.display, why, &effects)
+        case .crowded(let wait):
+            name = Name(former)
+            fail(wanted.display, .crowded(retryAfter: wait), &effects)
         case .cancelled:
             name = Name(former)
         }

@@ -25,6 +25,20 @@ public enum Limits {
     /// (`Retry-After`): long enough for a balancer to notice, and for others to leave.
     public static let retryAfterFull = Duration.seconds(5)
 
+    // MARK: Arrivals, per loop
+
+    /// Logins per second, sustained. A client that comes back takes 200 µs of its loop's time at most, so that
+    /// half of that time is left for the clients that stayed. Twice as many handshakes are let in: they are a
+    /// quarter of that work, and a client with an open socket can be told when to log in.
+    public static let loginRate = 2500.0
+    /// Logins at once, before the rate applies: the clients of a node that has failed, which come back to the
+    /// others within a second or two. A loop that has nothing else to do has served them as fast.
+    public static let loginBurst = 10_000.0
+    /// How many handshakes are let in for each login.
+    public static let handshakesPerLogin = 2.0
+    /// The longest time that a client is told to wait for its turn to log in. A person gives up after that.
+    public static let longestTurn = Duration.seconds(30)
+
     // MARK: Messages
 
     /// The most bytes of one message, all its fragments together. Chat is text typed by people.

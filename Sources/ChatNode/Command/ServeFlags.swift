@@ -27,6 +27,10 @@ struct ServeFlags: ParsableArguments {
         var allowedOrigins: String?
         @Option(help: .of("handshake-timeout"))
         var handshakeTimeout: String?
+        @Option(help: .of("login-rate"))
+        var loginRate: String?
+        @Option(help: .of("login-burst"))
+        var loginBurst: String?
     }
 
     struct NodeFlags: ParsableArguments {

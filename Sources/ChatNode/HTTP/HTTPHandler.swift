@@ -150,11 +150,11 @@ extension HTTPHandler {
                 headers: head.field,
                 isFull: shard.isFull
             )
+            try shard.letIn()
             become(webSocketAfter: acceptance)
         } catch {
             shard.metrics.handshake(HandshakeResult(error))
-            let status = HTTPResponseStatus(statusCode: error.status)
-            answer(HTTPResponse(status, error.reason, headers: error.fields), to: head)
+            answer(HTTPResponse(error), to: head)
         }
     }
 

@@ -1,3 +1,4 @@
+import ChatCore
 import NIOCore
 import NIOHTTP1
 
@@ -28,6 +29,12 @@ struct HTTPResponse {
         self.contentType = contentType
         self.headers = headers
         self.body = body
+    }
+
+    /// The answer to a request that does not become a WebSocket.
+    init(_ refusal: Admission.Refusal) {
+        let status = HTTPResponseStatus(statusCode: refusal.status)
+        self.init(status, refusal.reason, headers: refusal.fields)
     }
 
     /// Returns the answer as it goes over the wire.

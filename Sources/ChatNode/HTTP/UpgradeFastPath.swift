@@ -12,12 +12,14 @@ import NIOCore
 final class UpgradeFastPath: ChannelInboundHandler, RemovableChannelHandler, SlotOccupant {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private let shard: Shard
     private var id: SocketID?
     private var context: ChannelHandlerContext?
-    /// When the connection is cut if the request is not complete.
-    private let deadline: Instant
+    /// When the connection is cut if the request is not complete, or the client does not close it after it
+    /// was refused.
+    private var deadline: Instant
     /// The bytes of the request that have come so far, and in how many reads.
     private var beginning: ByteBuffer?
     private var reads = 0
@@ -25,6 +27,8 @@ final class UpgradeFastPath: ChannelInboundHandler, RemovableChannelHandler, Slo
     /// that, it only passes on: an outgoing write meanwhile may make the channel read what is left,
     /// and close.
     private var hasLeft = false
+    /// Whether the request was refused: what still comes is discarded.
+    private var isRefused = false
 
     init(shard: Shard) {
         self.shard = shard
@@ -51,7 +55,7 @@ final class UpgradeFastPath: ChannelInboundHandler, RemovableChannelHandler, Slo
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !hasLeft else { return context.fireChannelRead(data) }
-        guard let id else { return }
+        guard let id, !isRefused else { return }
         let bytes = append(unwrapInboundIn(data))
         switch OpeningRequest.read(bytes.readableBytesSpan) {
         case .incomplete where reads < Limits.openingReads:
@@ -92,7 +96,8 @@ extension UpgradeFastPath {
         return whole
     }
 
-    /// Opens a WebSocket if the request is accepted. The `HTTPHandler` tells a refused client why.
+    /// Opens a WebSocket if the request is accepted; otherwise tells the client why. Neither needs an HTTP
+    /// parser, because a node that is full or crowded refuses thousands at once.
     private func decide(
         on request: OpeningRequest,
         in bytes: ByteBuffer,
@@ -105,10 +110,33 @@ extension UpgradeFastPath {
                 in: bytes.readableBytesSpan,
                 isFull: shard.isFull
             )
+            try shard.letIn()
             open(after: acceptance, bytes.dropFirst(request.length), id, context)
         } catch {
-            leave(with: bytes, id, context)
+            refuse(error, id, context)
         }
+    }
+
+    private func refuse(
+        _ refusal: Admission.Refusal,
+        _ id: SocketID,
+        _ context: ChannelHandlerContext
+    ) {
+        shard.metrics.handshake(HandshakeResult(refusal))
+        isRefused = true
+        let answer = HTTPResponse(refusal).encode(
+            keepAlive: false,
+            isHead: false,
+            allocator: context.channel.allocator
+        )
+        let written = context.eventLoop.makePromise(of: Void.self)
+        written.futureResult.assumeIsolated().whenSuccess { [self] in
+            self.context?.close(mode: .output, promise: nil)
+            // The client closes next, or is cut in time.
+            deadline = Clock.now + Limits.lingerTimeout
+            shard.remind(id, at: deadline)
+        }
+        context.writeAndFlush(wrapOutboundOut(answer), promise: written)
     }
 
     /// Becomes a WebSocket; `rest` is what came after the request.

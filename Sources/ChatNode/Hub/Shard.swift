@@ -72,6 +72,7 @@ final class Shard {
     /// The effects of the session that is being read from.
     var collected: [Session.Effect] = []
     var isDraining = false
+    private var handshakes: ArrivalLimit
     var status = ServiceStatus()
     /// The next place that `sendElsewhere` comes to.
     var nextToSend = 0
@@ -86,7 +87,8 @@ final class Shard {
         loop.preconditionInEventLoop()
         self.loop = loop
         self.settings = settings
-        client = BrokerClient(linger: settings.nameLinger)
+        client = BrokerClient(linger: settings.nameLinger, arrivals: settings.logins)
+        handshakes = settings.handshakes
         self.broker = broker
         self.metrics = metrics
         wheel = Wheel(now: Clock.now)
@@ -137,6 +139,13 @@ extension Shard {
         if isDraining { return true }
         guard let most = settings.maxConnections else { return false }
         return settings.state.connections > most
+    }
+
+    /// Lets a connection become a WebSocket whose request is accepted.
+    ///
+    /// Fails: if too many have come.
+    func letIn() throws(Admission.Refusal) {
+        if let wait = handshakes.admit(now: Clock.now) { throw .crowded(retryAfter: wait) }
     }
 
     /// Replaces the occupant of a place after its connection turned out to speak plain HTTP.

@@ -9,6 +9,9 @@ struct ShardSettings: Sendable {
     let nameLinger: Duration
     let maxMessageBytes: Int
     let handshakeTimeout: Duration
+    /// How many logins each loop takes on, and how many handshakes.
+    let logins: ArrivalLimit
+    let handshakes: ArrivalLimit
     /// The number of messages that are kept of a room at most.
     let history: Int
     let admission: Admission

@@ -11,6 +11,10 @@ struct ListenerSection: SettingsSection {
     /// As `OriginPolicy` takes them.
     var allowedOrigins: [String] = []
     var handshakeTimeout = Limits.handshakeTimeout
+    /// Logins a second; 0 is no limit.
+    var loginRate = Limits.loginRate
+    /// Logins.
+    var loginBurst = Limits.loginBurst
 
     static let title = "Listener"
 
@@ -52,6 +56,21 @@ struct ListenerSection: SettingsSection {
             .timeout,
             "duration",
             "How long a new connection may take to become a WebSocket."
+        ),
+        SectionSetting(
+            "login-rate",
+            \.loginRate,
+            .number(0...1_000_000, "logins per second", "2500, or 0 for no limit"),
+            "logins/s",
+            "Logins a second that each loop takes on, sustained, and twice as many handshakes; others are "
+                + "told when to come again; 0 is no limit."
+        ),
+        SectionSetting(
+            "login-burst",
+            \.loginBurst,
+            .number(1...1_000_000, "logins", "10000"),
+            "logins",
+            "Logins that each loop takes on at once, before login-rate applies."
         ),
     ]
 }

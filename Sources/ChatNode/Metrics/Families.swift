@@ -46,7 +46,7 @@ extension Family {
         "chatnode_handshakes_total",
         .counter,
         "Requests for a WebSocket: accepted; or refused for their origin, because the node is full "
-            + "or leaving, or because they were invalid."
+            + "or leaving, because too many came at once, or because they were invalid."
     )
     static let disconnects = Family(
         "chatnode_disconnects_total",

@@ -34,6 +34,8 @@ enum HandshakeResult: String, LabelValue {
     case forbiddenOrigin = "forbidden_origin"
     /// The node is full, or about to leave.
     case full
+    /// Too many clients came at once.
+    case crowded
     case invalid
 
     /// Returns the result for a refusal.
@@ -42,6 +44,7 @@ enum HandshakeResult: String, LabelValue {
             switch refusal {
             case .foreignOrigin: .forbiddenOrigin
             case .full: .full
+            case .crowded: .crowded
             case .invalid: .invalid
             }
     }

@@ -22,6 +22,7 @@ final class ShardMetrics {
     private let errors: Labelled<ErrorCode, Counter>
     private let nameGrants: Counter
     private let nameResumes: Counter
+    private let namePostponements: Counter
     private let nameRefusals: Labelled<LoginFailureReason, Counter>
     private let namesLost: Counter
 
@@ -62,6 +63,7 @@ final class ShardMetrics {
         errors = Labelled("code") { counter(.errors, $0) }
         nameGrants = counter(.nameClaims, [("result", "granted")])
         nameResumes = counter(.nameClaims, [("result", "resumed")])
+        namePostponements = counter(.nameClaims, [("result", "postponed")])
         nameRefusals = Labelled("result") { counter(.nameClaims, $0) }
         namesLost = counter(.namesLost)
         names = gauge(.names)
@@ -141,6 +143,7 @@ extension ShardMetrics {
         switch event {
         case .granted(_, _, let login):
             (login.isResumed ? nameResumes : nameGrants).increment()
+        case .notGranted(_, .crowded): namePostponements.increment()
         case .notGranted(_, let why): nameRefusals[why.reason].increment()
         case .released, .joined, .synced, .reset, .gap, .history, .accepted, .pong, .status: break
         case .nameLost(_, isReplaced: false): namesLost.increment()

@@ -19,7 +19,6 @@ import Testing
         var interests: [String] = []
         let incarnation: Incarnation
         let epoch = Epoch(number: 3, dataSet: "three")
-
         init(isLinked: Bool = true) {
             incarnation = Incarnation(using: &random)
             client.leaseExpiry = .distantFuture
@@ -45,6 +44,7 @@ import Testing
             case .claimed(.granted): told.append("\(slot) granted")
             case .claimed(.taken): told.append("\(slot) taken")
             case .claimed(.unavailable): told.append("\(slot) unavailable")
+            case .claimed(.crowded(let wait)): told.append("\(slot) crowded \(wait)")
             case .claimed(.cancelled): told.append("\(slot) cancelled")
             case .released: told.append("\(slot) released")
             case .settled(.accepted(let place), let drafts):

@@ -246,7 +246,7 @@ import Testing
         try claim(1...2)
         harness.now = harness.now + Limits.claimPatience
         harness.tick()
-        #expect(harness.told == ["2 unavailable"])
+        #expect(harness.told == ["2 crowded 1.0 seconds"])
         harness.verdict(grant(1))
         #expect(takeCalls() == ["u1"])
     }

@@ -20,6 +20,18 @@ import Testing
         #expect(message.mid == "k3.4")
     }
 
+    @Test func `what a client needs to come back is read`() throws {
+        let login = try #require(
+            heard(#"{"type":"logged_in","username":"Ada","session":"5f","resumed":true,"acked":3}"#)
+        )
+        #expect(login.session == "5f" && login.isResumed == true && login.acked == 3)
+        let joined = try #require(
+            heard(#"{"type":"joined","epoch":"7","seq":17,"mid":"k3.4","recovered":false}"#)
+        )
+        #expect(joined.epoch == "7" && joined.isRecovered == false)
+        #expect(login.isRecovered == nil && joined.isResumed == nil)
+    }
+
     @Test func `the answers of a node are read`() throws {
         let messages: [ServerMessage] = [
             .loggedIn(username: "Ada", node: "n1"),

@@ -61,6 +61,8 @@ let otherSettingValues: [String: [String]] = [
     "history": ["0", "50", "100000"],
     "reserved-names": ["none", "root", "root,boss"],
     "handshake-timeout": ["250ms", "1s", "1m"],
+    "login-rate": ["0", "0.5", "100"],
+    "login-burst": ["1", "2.5", "100"],
     "ping-interval": ["9s", "1m", "1h"],
     "pong-timeout": ["250ms", "1s", "24s"],
     "name-linger": ["0s", "1s", "2m"],

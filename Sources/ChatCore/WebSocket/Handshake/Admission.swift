@@ -10,6 +10,8 @@ public struct Admission: Sendable {
         case foreignOrigin([String])
         /// The node takes no more connections: it is full, or about to leave.
         case full
+        /// Too many clients come at present; this one's turn is then.
+        case crowded(retryAfter: Duration)
         /// The request does not open a WebSocket.
         case invalid(HandshakeError)
     }
@@ -93,7 +95,7 @@ extension Admission.Refusal {
     public var status: Int {
         switch self {
         case .foreignOrigin: 403
-        case .full: 503
+        case .full, .crowded: 503
         case .invalid(let error): error.status
         }
     }
@@ -103,6 +105,7 @@ extension Admission.Refusal {
         switch self {
         case .foreignOrigin: []
         case .full: [("Retry-After", "\(Limits.retryAfterFull.components.seconds)")]
+        case .crowded(let wait): [("Retry-After", "\(wait.components.seconds + 1)")]
         case .invalid(let error): error.fields
         }
     }
@@ -116,6 +119,7 @@ extension Admission.Refusal {
             "the origin is not admitted; the operator may add it to those that are: "
                 + "--allowed-origins \(Self.quoted(OriginPolicy.entry(for: fields)))"
         case .full: "no more connections are taken at present"
+        case .crowded: "too many clients come at once; try again in a moment"
         case .invalid(let error): error.reason
         }
     }

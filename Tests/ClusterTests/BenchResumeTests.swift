@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Storms of the load generator as a process, on real nodes.
+@Suite struct BenchResumeTests {
+    private func urls(_ cluster: TestCluster) -> [String] {
+        cluster.nodes.map { "ws://127.0.0.1:\($0.port)" }
+    }
+
+    @Test func `clients that are cut again and again get each message once`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2)
+        let ended = try await BenchEnd.bench(
+            ["resume"] + urls(cluster) + [
+                "--clients", "30", "--every", "1s", "--offline", "200ms", "--duration", "3s",
+                "--warmup", "200ms", "--rate", "20", "--verify", "--json",
+            ]
+        )
+        #expect(ended.code == 0, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == true)
+        #expect(object["resumes"] as? Int ?? 0 >= 29)
+        #expect(object["missed"] as? Int ?? 0 > 0)
+        withExtendedLifetime(cluster) {}
+    }
+
+    @Test func `the clients of a node that is killed come back to the others, the sender too`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 3)
+        let raw = NSTemporaryDirectory() + "chatnode-raw-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: raw) }
+        let ended = try await BenchEnd.bench(
+            ["resume"] + urls(cluster) + [
+                "--scenario", "avalanche", "--clients", "30", "--over", "500ms", "--duration", "3s",
+                "--warmup", "200ms", "--rate", "20", "--senders", "3", "--verify", "--json",
+                "--raw", raw, "--command", "kill -9 \(cluster.nodes[2].process.pid)",
+            ]
+        )
+        #expect(ended.code == 0, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == true)
+        #expect(object["resumes"] as? Int == 10)
+        #expect(object["not_resumed"] as? Int == 0)
+        let lines = try String(contentsOfFile: raw, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 11)
+        withExtendedLifetime(cluster) {}
+    }
+
+    @Test func `a node that comes back without its memory is found out`() async throws {
+        let port = try ReservedPort(in: ReservedPort.nodes)
+        let node = try await TestNodeProcess.start(port: port.number)
+        let pidFile = NSTemporaryDirectory() + "chatnode-pid-\(UUID())"
+        defer { try? FileManager.default.removeItem(atPath: pidFile) }
+        let ended = try await BenchEnd.bench([
+            "resume", "ws://127.0.0.1:\(port.number)", "--scenario", "avalanche", "--clients", "5",
+            "--over", "100ms", "--duration", "2s", "--warmup", "200ms", "--rate", "10", "--verify",
+            "--json", "--command",
+            "kill -9 \(node.process.pid); '\(TestProcess.chatnode)' --port \(port.number) >/dev/null 2>&1 & "
+                + "echo $! > '\(pidFile)'",
+        ])
+        let second = try String(contentsOfFile: pidFile, encoding: .utf8)
+        if let pid = pid_t(second.trimmingCharacters(in: .whitespacesAndNewlines)) {
+            kill(pid, SIGKILL)
+        }
+        #expect(ended.code == 1, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == false)
+        #expect(object["not_resumed"] as? Int ?? 0 > 0)
+        #expect(object["not_recovered"] as? Int ?? 0 > 0)
+    }
+
+    @Test(arguments: [
+        ["--every", "1s", "--offline", "1s"], ["--command", "true"],
+        ["--scenario", "avalanche", "--lost", "2"],
+        ["--scenario", "avalanche", "--over", "30s"], ["--senders", "1001"],
+    ])
+    func `arguments that contradict each other are refused`(arguments: [String]) async throws {
+        let ended = try await BenchEnd.bench(["resume"] + arguments)
+        #expect(ended.code == 64, "\(ended.output)")
+    }
+}
