@@ -241,8 +241,10 @@ extension Both {
             let record = store.store.names[key]
             let ours = record.map { record in
                 [
-                    record.holder?.description, record.login.description,
-                    record.producer.description, "\(record.fence)", "\(record.epoch)",
+                    record.holder?.description,
+                    record.isGivenUp ? nil : record.login.description,
+                    record.isGivenUp ? nil : record.producer.description,
+                    "\(record.fence)", "\(record.epoch)", record.hasPassed ? "1" : nil,
                 ]
             }
             let theirs = try redis.client.run(
@@ -252,11 +254,12 @@ extension Both {
                 "session",
                 "lineage",
                 "fence",
-                "epoch"
+                "epoch",
+                "passed"
             )
             let texts = theirs.elements?.map(\.text) ?? []
-            try same("name", "", key, ours ?? Array(repeating: nil, count: 5), texts)
-            if let record { try compareLast(record, key) }
+            try same("name", "", key, ours ?? Array(repeating: nil, count: 6), texts)
+            if let record, !record.isGivenUp { try compareLast(record, key) }
             // Only a free name is forgotten.
             let isForgotten = try redis.client.run("TTL", keys.name(key)).number ?? -2 >= 0
             let isFree = store.store.names[key].map { $0.holder == nil } ?? false

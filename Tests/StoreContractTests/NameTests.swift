@@ -218,9 +218,13 @@ import Testing
         #expect(try harness.release(later))
         // Which of its messages were accepted, nothing tells any more.
         #expect(try harness.subject.claim(harness.again(ada, by: harness.other)) == .lost)
-        // In a new epoch the record may be gone with the data.
+        // So it is in a new epoch, unless the record may be gone with the data.
         try harness.subject.restart()
         try harness.begin()
+        #expect(try harness.subject.claim(harness.again(ada, by: harness.other)) == .lost)
+        try harness.subject.erase()
+        try harness.begin(highestEpoch: harness.epoch.number)
+        try harness.register(harness.other)
         #expect(try harness.granted(harness.again(ada, by: harness.other)).n == 0)
     }
 

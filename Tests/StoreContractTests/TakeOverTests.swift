@@ -157,6 +157,40 @@ import Testing
         #expect(try harness.granted(claim).producer == granted.producer)
     }
 
+    /// A process is stopped while its client comes back elsewhere, sends its messages again and logs out. In
+    /// the next epoch it must not claim the name again, and say those messages a second time.
+    @Test(arguments: StoreKind.allCases, [false, true])
+    func `a name that has passed on is not claimed again by its former holder once it is given up`(
+        _ kind: StoreKind,
+        isClaimedFresh: Bool
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let stopped = try harness.hold("Ada")
+        var last = try harness.holds(harness.takeOver(stopped, by: harness.other))
+        _ = try harness.say(last, [1, 2])
+        if isClaimedFresh {
+            #expect(try harness.release(last, .empty))
+            last = try harness.holds(harness.claim("Ada", by: harness.other))
+        }
+        #expect(try harness.release(last))
+        for _ in 1...2 {
+            try harness.subject.restart()
+            try harness.begin()
+            #expect(try harness.subject.claim(harness.again(stopped)) == .lost)
+            #expect(try harness.subject.endGrace(harness.epoch))
+        }
+        // It is free for all, and keeps no one's numbers.
+        let new = try harness.holds(harness.takeOver(last, by: harness.node))
+        #expect(new.grant.producer != last.grant.producer && new.grant.n == 0)
+        #expect(try harness.subject.claim(harness.again(stopped)) == .lost)
+        // A loss of all data is told by the fence: the name is its holder's still.
+        #expect(try harness.release(new))
+        try harness.subject.erase()
+        try harness.begin(highestEpoch: harness.epoch.number)
+        try harness.register(harness.node)
+        #expect(try harness.granted(harness.again(stopped)).fence > stopped.grant.fence)
+    }
+
     @Test func `what is kept of free names ends`() throws {
         let store = SwiftStore(.init())
         let harness = try StoreHarness(store)

@@ -69,13 +69,14 @@ end
 local function read(NAME, key, is_again)
     local stored = redis.pcall('HMGET', NAME,
         'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger',
-        'rooms')
+        'rooms', 'passed')
     if stored.err then return nil, wrong_type(stored) end
     local record = {
         holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
         n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
         rooms_text = stored[10] or '', rooms = rooms_in(stored[10]),
+        has_passed = stored[11],
     }
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
@@ -138,6 +139,7 @@ local function take(claim, record, fence, n, seq)
     fence = fence or next_fence()
     call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
         'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+    if record.login or record.has_passed then call('HSET', claim.NAME, 'passed', '1') end
     if #claim.rooms > 0 then put_rooms(claim, claim.rooms) end
     for _, room in ipairs(claim.rooms) do
         join(PREFIX, room, claim.key, claim.producer, claim.display)
@@ -216,9 +218,9 @@ local function claim_again(claim, record, known)
     -- has released it: the number of the caller's last accepted message is not known any more.
     if not record.login and known.epoch == epoch then return {'lost'} end
     -- The record is older than what the caller was granted: it came back with older data.
-    local is_older = record.login and record.login ~= claim.login
-        and record.epoch < epoch and record.fence < known.fence
-    if not record.login or is_older then
+    local is_other = record.login ~= claim.login and (record.login or record.has_passed)
+    local is_older = is_other and (record.epoch or 0) < epoch and (record.fence or 0) < known.fence
+    if is_older or not is_other and not record.login then
         local fence = next_fence(known.fence)
         evict(claim, holder)
         return take(claim, record, fence, known.n, known.seq)

@@ -8,7 +8,8 @@
 -- KEYS  1 P/name/<key>   2 P/held/<incarnation>   3 P/epoch
 -- ARGV  1 incarnation   2 key   3 the field that is compared: session (the login's id) or fence
 --       4 its value
---       5 what becomes of the name: `delete` it is free, and its record is deleted; `empty` it is free,
+--       5 what becomes of the name: `delete` it is free, and its record is deleted, or, if the name has
+--         passed from another login, all of it but its fence and epoch; `empty` it is free,
 --         and its record is kept for the user who comes back; `linger` it is still held, by a login whose
 --         socket is gone
 --       6 milliseconds to keep the record of a free name, and of a silent room
@@ -17,7 +18,8 @@
 --       kept: the name is free, or held otherwise
 
 local NAME, HELD, key, action = KEYS[1], KEYS[2], ARGV[2], ARGV[5]
-local record = redis.pcall('HMGET', NAME, 'node', ARGV[3], 'lineage', 'rooms')
+local record = redis.pcall('HMGET', NAME, 'node', ARGV[3], 'lineage', 'rooms',
+    'before', 'passed')
 if record[1] ~= ARGV[1] then
     -- If the record was deleted or replaced by hand, the name is still among those that the caller holds.
     redis.call('HDEL', HELD, key)
@@ -30,6 +32,12 @@ if action == 'linger' then
 end
 if action == 'empty' then
     empty(NAME, redis.call('HGET', HELD, key), ARGV[6])
+elseif record[5] or record[6] then
+    for _, field in ipairs(redis.call('HKEYS', NAME)) do
+        if field ~= 'fence' and field ~= 'epoch' then redis.call('HDEL', NAME, field) end
+    end
+    redis.call('HSET', NAME, 'passed', '1')
+    redis.call('PEXPIRE', NAME, ARGV[6])
 else
     redis.call('DEL', NAME)
 end

@@ -11,6 +11,12 @@ struct NameRecord {
     var fence: UInt64
     /// The number of the last claim's epoch.
     var epoch: UInt64
+    /// Whether the name has passed to a newer login while its record was kept: then a process that was stopped
+    /// meanwhile may still believe that it holds the name.
+    var hasPassed = false
+    /// Whether the name was given up for good. Only the fence and the epoch count then: they keep such a
+    /// process from claiming the name again.
+    var isGivenUp = false
     /// The last accepted message's number and place; 0: there is none, or it is not known.
     var n: UInt64
     var seq: UInt64
@@ -30,6 +36,14 @@ struct NameRecord {
         isLingering = false
         emptiedAt = ms
         rooms = []
+    }
+
+    /// Takes the holder out for good: no login goes on with the record.
+    mutating func giveUp(ms: Int64) {
+        empty(ms: ms)
+        isGivenUp = true
+        hasPassed = true
+        before = nil
     }
 }
 
@@ -75,6 +89,9 @@ extension Store {
         case .linger:
             names[release.key]?.isLingering = true
             return true
+        case .delete where record.hasPassed || record.before != nil:
+            names[release.key]?.giveUp(ms: ms)
+            hasFreeNames = true
         case .delete: names[release.key] = nil
         case .empty:
             names[release.key]?.empty(ms: ms)
@@ -147,6 +164,7 @@ extension Store {
     /// Whether a login proves that a record is its user's. The login before the present one does so only
     /// while the present one's socket is gone: perhaps its user was never told of it.
     private func isProven(_ record: NameRecord, _ proof: LoginID) -> Bool {
+        guard !record.isGivenUp else { return false }
         if record.login == proof { return true }
         guard record.before == proof else { return false }
         return record.holder.map { record.isLingering || dead.contains($0) } ?? true
@@ -189,7 +207,8 @@ extension Store {
             // since, and has released it: the number of the caller's last accepted message is not known.
             return known.epoch == call.epoch.number ? .lost : begin(claim, known, call)
         }
-        guard record.login == claim.login else {
+        if record.isGivenUp, known.epoch == call.epoch.number { return .lost }
+        guard record.login == claim.login, !record.isGivenUp else {
             // The record is older than what the caller was granted: it came back with older data.
             if record.epoch < call.epoch.number, record.fence < known.fence {
                 return begin(claim, known, call)
@@ -227,6 +246,7 @@ extension Store {
             producer: claim.producer,
             fence: nextFence(above: known?.fence ?? 0),
             epoch: call.epoch.number,
+            hasPassed: names[claim.username.key] != nil,
             n: known?.n ?? 0,
             seq: known?.seq ?? 0,
             rooms: claim.rooms
