@@ -120,14 +120,17 @@ extension Shard {
         case .enter(let room):
             updateClient { $0.enter(room, for: connection.id, now: Clock.now, into: &$1) }
         case .hear(let room, let start):
+            updateClient { client, _ in client.beginPresence(in: room, of: connection.id) }
             hear(room, from: start, by: connection)
         case .readHistory(let room, let range, let subject):
             readHistory(room, range, subject, by: connection)
         case .leave(let room):
+            updateClient { client, _ in client.endPresence(in: room, of: connection.id) }
             leave(room, connection)
         case .close(let code, let reason):
             connection.close(code, "\(reason)")
         case .finished:
+            client.sessionEnded(connection.id)
             connection.sessionFinished()
         }
     }
