@@ -239,6 +239,15 @@ extension CheckedLoop: BrokerEvents {
         _ = isInOrder(.missed(room))
     }
 
+    func presenceChanged(_ news: PresenceFrames) {
+        guard isInOrder(.presenceChanged(news.room)) else { return }
+        record.note {
+            $0.presence[news.room, default: []].append(
+                String(decoding: news.whole.drop { $0 != UInt8(ascii: "{") }, as: UTF8.self)
+            )
+        }
+    }
+
     func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
         guard isInOrder(.historyRead(page, call)) else { return }
         record.note { $0.pages.append(page) }
@@ -262,6 +271,8 @@ final class LoopRecord: Sendable {
         var pages: [HistoryPage?] = []
         /// What was delivered, by room.
         var heard: [RoomName: [DeliveredMessage]] = [:]
+        /// What was told of who is present, by room: the frames' texts.
+        var presence: [RoomName: [String]] = [:]
         /// The rooms that are open, and where they were opened.
         var openRooms: [RoomName: Position] = [:]
         var closings = 0

@@ -17,6 +17,7 @@ struct EventOrder {
         case missed(RoomName)
         /// One of the two that are about take-overs.
         case replaced
+        case presenceChanged(RoomName)
         case historyRead(HistoryPage?, HistoryCall)
     }
 
@@ -88,6 +89,8 @@ struct EventOrder {
         case .missed(let room):
             require(isOpen(room), "messages of a room that is not open were missed")
             rooms[room]?.mayJump = true
+        case .presenceChanged(let room):
+            require(isOpen(room), "who is present was told of a room that is not open")
         case .historyRead(let page, let call): takePage(page, call)
         }
         return violations.count == before
@@ -136,6 +139,9 @@ extension EventOrder {
         case (.publish(let call), .publish(let answer)):
             guard case .verdicts(let verdicts, _) = answer else { return true }
             return verdicts.count == call.drafts.count
+        case (.presence(let call), .presence(let answer)):
+            guard case .verdicts(let verdicts) = answer else { return true }
+            return verdicts.count == call.moves.count
         default: return false
         }
     }

@@ -30,6 +30,7 @@ import Testing
         case .external(_, let room): return "external in \(room.text)"
         case .probe(let ticket): return "probe \(ticket)"
         case .replaced(let login): return "replaced \(login)"
+        case .presence(let change): return "presence \(change.number) in \(change.room.text)"
         case .malformed: return "malformed"
         case .nothing: return "nothing"
         }

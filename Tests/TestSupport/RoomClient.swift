@@ -40,6 +40,8 @@ public final class RoomClient {
     public private(set) var gaps: [ClosedRange<Int>] = []
     /// The places to which the room was reset.
     public private(set) var resets: [Place] = []
+    /// The texts that it was told of who is present, in any room.
+    public private(set) var presence: [String] = []
     private var messages: [(seq: Int, value: String)] = []
     /// The number up to which messages are lost, until the next one.
     private var lostUpTo: Int?
@@ -125,9 +127,22 @@ public final class RoomClient {
         try socket.say(#"{"type":"chat","room":"\#(room)","value":\#(value),"n":\#(n)}"#)
     }
 
-    /// Returns the next text, and takes note of what it says about the room.
-    public func hear() throws -> String {
+    /// Reads until it was told once more who is present, and returns that. There must be no other text
+    /// before.
+    public func hearPresence() throws -> String {
         let text = try socket.hear()
+        guard text.hasPrefix(#"{"type":"presence""#) else { throw Unexpected(text) }
+        presence.append(text)
+        return text
+    }
+
+    /// Returns the next text that is not about who is present, and takes note of what it says about the room.
+    public func hear() throws -> String {
+        var text = try socket.hear()
+        while text.hasPrefix(#"{"type":"presence""#) {
+            presence.append(text)
+            text = try socket.hear()
+        }
         if text.hasPrefix(#"{"type":"joined""#) {
             place = try Place(text)
             isRecovered =

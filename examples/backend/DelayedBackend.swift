@@ -117,6 +117,8 @@ private final class Member {
     var registration: Registration?
     /// The rooms that are open on this node.
     var interests: RoomInterests
+    /// Who is present in them.
+    var presence = PresenceFeeds()
     let roomLinger: Duration
     private var hasBeenReady = false
 
@@ -218,6 +220,12 @@ public final class DelayedServer {
         tell(member) { $0.leaseExpires(at: .distantFuture) }
         tellRegistration(member)
         tellOpen(.lobby, member)
+        if let registration = member.registration {
+            updatePresence(member) {
+                $0.registrationChanged(registration, now: self.now(), into: &$1)
+            }
+        }
+        comparePresence(of: .lobby, member)
         member.set(.registration, isThere: true, now())
         member.set(.subscription, isThere: true, now())
         for link in member.links { connect(link, member) }
@@ -233,8 +241,14 @@ public final class DelayedServer {
         // As for a node that has died, whose counter has stood still since it was registered.
         let last = Roster.Heartbeat(incarnation: incarnation, counter: 0)
         _ = store.certify(CertifyCall(epoch: epoch, incarnation: incarnation, dead: last))
-        let keys = store.heldKeys(of: incarnation)
-        _ = store.reap(ReapCall(epoch: epoch, dead: incarnation, keys: keys))
+        var left = 1
+        while left > 0 {
+            let keys = store.heldKeys(of: incarnation)
+            let call = ReapCall(epoch: epoch, dead: incarnation, keys: keys)
+            guard case .left(let rest) = store.reap(call) else { break }
+            left = rest
+        }
+        tellPresence()
     }
 
     /// Carries out the calls of one turn of a loop, answers them, and delivers their messages.
@@ -269,6 +283,7 @@ public final class DelayedServer {
                 tell(member) { $0.replaced(replacement.login) }
             }
         }
+        tellPresence()
         guard !batches.isEmpty else { return }
         // `tell` keeps the order, so that all loops of all nodes are told the same one.
         for member in members {
@@ -315,7 +330,9 @@ extension DelayedServer {
     fileprivate func enter(_ room: RoomName, _ index: Int, _ member: Member) {
         guard let link = member.links.first(where: { $0.index == index }) else { return }
         switch member.interests.enter(room, loop: index) {
-        case .first: tellOpen(room, member)
+        case .first:
+            tellOpen(room, member)
+            comparePresence(of: room, member)
         case .again: if let top = top(of: room) { tell(link) { $0.roomOpened(room, at: top) } }
         case .refused: tell(link) { $0.roomRefused(room) }
         }
@@ -327,6 +344,7 @@ extension DelayedServer {
         let linger = TimeAmount.nanoseconds(member.roomLinger.inNanoseconds)
         loop.assumeIsolated().scheduleTask(in: linger + .milliseconds(1)) { [self] in
             for room in member.interests.takeForgotten(now: now()) {
+                member.presence.forget(room)
                 tell(member) { $0.roomClosed(room) }
             }
         }
@@ -366,6 +384,51 @@ extension DelayedServer {
 
     private func drawDelay() -> TimeAmount {
         .nanoseconds(.random(in: 0...faults.longestDelay.nanoseconds, using: &dice))
+    }
+}
+
+extension DelayedServer {
+    /// Hands what calls have changed in rooms to the nodes that hear them.
+    private func tellPresence() {
+        for change in store.takePresenceChanges() {
+            for member in members where member.interests.contains(change.room) {
+                updatePresence(member) { $0.receive(change, now: self.now(), into: &$1) }
+            }
+        }
+    }
+
+    /// Looks who is present in a room that is open from now on.
+    private func comparePresence(of room: RoomName, _ member: Member) {
+        let call = PresentCall(epoch: epoch, room: room)
+        guard case .present(let number, _, _) = store.present(call) else { return }
+        updatePresence(member) { [epoch] in
+            $0.opened(room, now: self.now(), into: &$1)
+            $0.compare(room, number: number, in: epoch.number, now: self.now(), into: &$1)
+        }
+    }
+
+    /// Lets a node's feeds take an event, and carries out what they want. After each piece of news, and
+    /// each reading, more may be due.
+    private func updatePresence(
+        _ member: Member,
+        _ event: (inout PresenceFeeds, inout [PresenceFeeds.Effect]) -> Void
+    ) {
+        var effects: [PresenceFeeds.Effect] = []
+        event(&member.presence, &effects)
+        for effect in effects {
+            switch effect {
+            case .tell(let news):
+                let frames = PresenceFrames(framing: news)
+                tell(member) { $0.presenceChanged(frames) }
+            case .read(let call):
+                let answer = store.present(call)
+                updatePresence(member) { $0.read(call, answer, now: self.now(), into: &$1) }
+            }
+            let pause = TimeAmount.nanoseconds(Limits.presencePause.inNanoseconds)
+            loop.assumeIsolated().scheduleTask(in: pause + .milliseconds(1)) { [self] in
+                updatePresence(member) { $0.tick(now: self.now(), into: &$1) }
+            }
+        }
     }
 }
 

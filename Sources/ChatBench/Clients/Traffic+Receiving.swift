@@ -28,7 +28,7 @@ extension Traffic {
         case "error": books.counts.refused[message.code ?? "error", default: 0] += 1
         case "logged_out": books.counts.refused[message.reason ?? "logged_out", default: 0] += 1
         case "ack": books.counts.undueAcks += 1
-        case "status": break
+        case "status", "presence": break
         default:
             books.counts.foreign += 1
             if let seq = message.seq { books.ledger.place(seq, at: place) }

@@ -13,8 +13,13 @@ extension BrokerClient {
         claims.isReady = false
         guard canAsk, claims.inFlight.isEmpty, let context else { return }
         claims.beginCall()
-        while claims.inFlight.count < Limits.claimsPerCall, let entry = claims.popFirst() {
-            if let claim = claim(entry, context) { claims.call(claim, of: entry) }
+        var pairs = 0
+        while claims.inFlight.count < Limits.claimsPerCall, pairs < Limits.presencePairs,
+            let entry = claims.popFirst()
+        {
+            guard let claim = claim(entry, context) else { continue }
+            pairs += claim.rooms.count
+            claims.call(claim, of: entry)
         }
         guard !claims.inFlight.isEmpty else { return }
         pending.append(.claims(context))
@@ -33,7 +38,8 @@ extension BrokerClient {
             name.phase = .claiming
             name.context = context
             wanted[entry.socket] = name
-            return name.claim(proof: credentials[entry.socket]?.proof)
+            let rooms = roomsToClaim(entry.socket, name, isNew: true)
+            return name.claim(proof: credentials[entry.socket]?.proof, rooms: rooms)
         }
         guard var name = held[entry.socket], name.login == entry.login, name.phase == .unconfirmed
         else { return nil }
@@ -43,7 +49,8 @@ extension BrokerClient {
         name.phase = .reclaiming
         name.context = context
         held[entry.socket] = name
-        return name.claim(proof: nil)
+        let rooms = roomsToClaim(entry.socket, name, isNew: false)
+        return name.claim(proof: nil, rooms: rooms)
     }
 
     /// Queues the new logins that have waited for the end of a grace.
@@ -240,6 +247,7 @@ extension BrokerClient {
             return effects.append(.tell(socket, .claimed(.unavailable(reason: Self.lostTouch))))
         }
         former[socket] = held.updateValue(name, forKey: socket)
+        if name.isResumable { takeRooms(grant, socket, now) }
         if isOutdated(name) { markUnconfirmed(socket) }
         let outcome = ClaimOutcome.granted(secret: secret, resumedAt: resumedAt)
         effects.append(.tell(socket, .claimed(outcome)))
@@ -257,6 +265,7 @@ extension BrokerClient {
         switch verdict {
         case .granted(let grant):
             held[socket]?.hold(grant)
+            confirmRooms(socket)
             // If the registration has changed meanwhile, another claim is needed, which settles.
             if isOutdated(name) { markUnconfirmed(socket) } else { settle(socket, now, &effects) }
         case .lost, .replaced, .taken, .successorStands:
@@ -275,26 +284,5 @@ extension BrokerClient {
     /// Whether the name was asked for with another registration than the current one.
     private func isOutdated(_ name: HeldName) -> Bool {
         !name.context.holds(in: registration)
-    }
-
-    mutating func loseName(
-        _ socket: SocketID,
-        isReplaced: Bool,
-        _ effects: inout [Effect]
-    ) {
-        guard let name = held.removeValue(forKey: socket) else { return }
-        // Its session is over.
-        guard !name.isLingering else { return }
-        effects.append(.tell(socket, .nameLost(name.username, isReplaced: isReplaced)))
-        // The record now counts another login's messages: only the node's own subscription may have
-        // shown which of these were accepted.
-        for message in inDoubt.removeValue(forKey: socket) ?? [] {
-            let place = Acceptance(mid: message.sealed.mid, seq: nil)
-            let settlement =
-                message.sealed.n <= name.accepted
-                ? Settlement.accepted(place) : message.isVoid ? .lost : .unknown
-            effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
-        }
-        markAllReady()
     }
 }

@@ -24,11 +24,13 @@ extension BrokerClient {
         effects.append(.call(.release(release)))
     }
 
-    /// Gives up the names whose users have not come back in time.
+    /// Gives up the names whose users have not come back in time, and leaves the rooms that users who have
+    /// come back have not joined again.
     mutating func endLingering(_ now: Instant, _ effects: inout [Effect]) {
         while let next = lingering.first, next.until <= now {
             _ = lingering.popFirst()
             stopLingering(next.socket, &effects)
+            endKeeping(next.socket)
         }
     }
 
@@ -40,8 +42,10 @@ extension BrokerClient {
     }
 
     private mutating func stopLingering(_ socket: SocketID, _ effects: inout [Effect]) {
-        // Unless it was taken over meanwhile.
-        guard let name = held.removeValue(forKey: socket) else { return }
+        // Unless it was taken over meanwhile, or is a name that was taken over and whose rooms are kept.
+        guard held[socket]?.isLingering == true, let name = held.removeValue(forKey: socket)
+        else { return }
+        forgetRecordedRooms(socket, isOver: true)
         beginRelease(name, .empty, waiting: nil, &effects)
     }
 

@@ -137,6 +137,7 @@ extension BrokerClient {
         guard let name = held[socket], name.username == username else { return nil }
         abandonInDoubt(of: socket, &effects)
         held[socket] = nil
+        forgetRecordedRooms(socket)
         return name
     }
 
@@ -172,6 +173,33 @@ extension BrokerClient {
             effects.append(.tell(socket, .released))
         }
         releasing[name.login] = release
+    }
+}
+
+// MARK: - Losing
+
+extension BrokerClient {
+    /// Ends a login whose name has passed on.
+    mutating func loseName(
+        _ socket: SocketID,
+        isReplaced: Bool,
+        _ effects: inout [Effect]
+    ) {
+        guard let name = held.removeValue(forKey: socket) else { return }
+        forgetRecordedRooms(socket, isOver: name.isLingering)
+        // Its session is over.
+        guard !name.isLingering else { return }
+        effects.append(.tell(socket, .nameLost(name.username, isReplaced: isReplaced)))
+        // The record now counts another login's messages: only the node's own subscription may have
+        // shown which of these were accepted.
+        for message in inDoubt.removeValue(forKey: socket) ?? [] {
+            let place = Acceptance(mid: message.sealed.mid, seq: nil)
+            let settlement =
+                message.sealed.n <= name.accepted
+                ? Settlement.accepted(place) : message.isVoid ? .lost : .unknown
+            effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
+        }
+        markAllReady()
     }
 }
 

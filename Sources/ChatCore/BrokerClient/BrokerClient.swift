@@ -15,6 +15,8 @@ public struct BrokerClient: Sendable {
         case lingering
         /// A publish, with the number of its room's outbox.
         case publish(Int, Epoch)
+        /// What names of `moving` join and leave.
+        case presence(Epoch)
     }
 
     // The node's registration and link.
@@ -57,6 +59,12 @@ public struct BrokerClient: Sendable {
     var claims = ClaimQueue()
     /// How many new logins may ask for a name.
     var arrivals: ArrivalLimit
+    /// The rooms of resumable logins, and of sessions without a name that may have one later.
+    var roomsOfNames: [SocketID: NameRooms] = [:]
+    /// The sockets whose rooms may have changed since they were sent.
+    var changedRooms = FIFO<SocketID>()
+    /// What the call of rooms in flight says; empty: there is none.
+    var moving: [Moving] = []
     /// Names that are to be claimed again, but not before the next tick, because their claims were
     /// refused.
     var postponed: [ClaimQueue.Entry] = []
@@ -147,6 +155,7 @@ extension BrokerClient {
             case .release(let login): releaseCut(login, &effects)
             case .lingering: break
             case .publish(let number, _): markInDoubt(takeInFlight(of: number), &effects)
+            case .presence: roomsCut()
             }
         }
         noteOutage(now, &effects)
@@ -205,7 +214,10 @@ extension BrokerClient {
     /// Sends the calls of a turn of the loop, at its end.
     public mutating func endTurn(now: Instant, into effects: inout [Effect]) {
         if !replaced.isEmpty { loseReplaced(&effects) }
-        if claims.isReady { sendClaims(&effects) }
+        if claims.isReady {
+            sendClaims(&effects)
+            sendRooms(&effects)
+        }
         guard !ready.isEmpty else { return }
         // No outbox becomes ready meanwhile: that takes an answer.
         for number in ready {
@@ -244,6 +256,12 @@ extension BrokerClient {
                 isRetryDue = true
             default: Self.isOfAnotherKind()
             }
+        case .presence(let epoch):
+            switch answer {
+            case .presence(let answer): roomsAnswered(epoch, answer, &effects)
+            case .refused: roomsRefused()
+            default: Self.isOfAnotherKind()
+            }
         case .lingering:
             // If it was refused, the secret of the login before works only when the name is free.
             break
@@ -267,6 +285,7 @@ extension BrokerClient {
         }
         if !registration.isGrace { queueAfterGrace() }
         markClaimsReady()
+        markRoomsReady()
         markAllReady()
     }
 

@@ -18,7 +18,7 @@ struct ClaimQueue: Sendable {
     private(set) var inFlight: [Entry] = []
     /// The same claims, as they were sent.
     private(set) var called: [Claim] = []
-    /// Whether a call is to be sent at the end of the turn.
+    /// Whether a call is to be sent at the end of the turn: of claims, or of rooms of names.
     var isReady = false
 
     /// Whether no claim waits. Claims that were given up count until their turn comes.

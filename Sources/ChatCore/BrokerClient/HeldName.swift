@@ -62,8 +62,8 @@ struct HeldName: Sendable {
     /// perhaps it has taken it over.
     var involuntary: Release.Action { isResumable ? .empty : .delete }
 
-    /// Returns the claim that asks for the name now.
-    func claim(proof: LoginID?) -> Claim {
+    /// Returns the claim that asks for the name now, and for its rooms.
+    func claim(proof: LoginID?, rooms: [RoomName]) -> Claim {
         let isNew = phase != .held && phase != .unconfirmed && phase != .reclaiming
         return Claim(
             username: username,
@@ -71,7 +71,8 @@ struct HeldName: Sendable {
             producer: producer,
             proof: isNew ? proof : nil,
             known: isNew
-                ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn)
+                ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn),
+            rooms: rooms
         )
     }
 

@@ -42,6 +42,10 @@
 ///    the names that can be taken over once more, and learns it from the answers.
 /// 9. Nothing after `Backend.stop` has returned and the loop has run what was queued before.
 ///
+/// `presenceChanged` of a room comes between its `roomOpened` and its `roomClosed`; the first one after
+/// `roomOpened` says who is present, each other one also what has changed since the one before. No order
+/// is promised between it and the delivery of messages.
+///
 /// `historyRead` answers each `Broker.read` in the order of the reads, as `answered` does the calls; no order
 /// is promised between the two, nor between either of them and the delivery of messages.
 /// `leaseExpires` with an instant in the past, `registrationChanged` and `roomOpened` may come at any
@@ -77,6 +81,8 @@ public protocol BrokerEvents: AnyObject {
     /// Messages of a room are lost to this node's clients; nil: which ones cannot be found out, and a
     /// `reset` follows.
     func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName)
+    /// Who is present in a room that the node hears.
+    func presenceChanged(_ news: PresenceFrames)
     /// The name of a login was taken over; most likely the login is another loop's.
     func replaced(_ login: LoginID)
     /// Names of this loop's logins may have been taken over without its being told.

@@ -20,6 +20,8 @@ extension ClusterMember {
         case release(Release)
         /// The label of another process.
         case label(of: Incarnation)
+        /// Who is present in a room.
+        case present(PresentCall)
     }
 
     /// The answer to the oldest unanswered call.
@@ -40,6 +42,8 @@ extension ClusterMember {
         case fence(UInt64?)
         /// To `label`; nil: there is none.
         case label(String?)
+        /// To `present`.
+        case present(PresentAnswer)
         /// To any call: it was turned away, and nothing was written.
         case refused
     }
@@ -84,6 +88,8 @@ extension ClusterMember {
         case deliverExternal(RoomName, [UInt8])
         /// Tell every loop that messages are lost to the room's clients. Nil: it is not known which.
         case missed(RoomName, ClosedRange<UInt64>?)
+        /// Tell every loop who is present in a room.
+        case presenceChanged(PresenceNews)
         /// Tell every loop that the name of a login was taken over.
         case replaced(LoginID)
         /// Tell every loop that names may have been taken over of which this node was not told.

@@ -41,6 +41,9 @@ extension ClusterMember {
             if isAnother { restartSubscription(isSilent: false, &effects) }
         }
         updateRooms(now, &effects) { $0.epochChanged(to: registration.epoch, into: &$1) }
+        updatePresence(now, &effects) {
+            $0.registrationChanged(registration, now: now, into: &$1)
+        }
         effects.append(.registrationChanged(registration, seen: rooms.seen))
         if isFirst {
             // The lease is the first to ask which epoch it is: it alone may say that a cluster is new.
@@ -68,12 +71,16 @@ extension ClusterMember {
     ) {
         switch effect {
         case .subscribe(let room): effects.append(.subscribe(room))
-        case .unsubscribe(let room): effects.append(.unsubscribe(room))
+        case .unsubscribe(let room):
+            presence.forget(room)
+            effects.append(.unsubscribe(room))
         case .timeline(let room, let effect): carryOut(effect, of: room, now, &effects)
         case .isOpen(let room, let position, let loop):
             effects.append(.roomIsOpen(room, position, loop: loop))
         case .refused(let room, let loop): effects.append(.roomRefused(room, loop: loop))
-        case .closed(let room): effects.append(.roomClosed(room))
+        case .closed(let room):
+            presence.forget(room)
+            effects.append(.roomClosed(room))
         }
     }
 
@@ -94,6 +101,7 @@ extension ClusterMember {
             effects.append(.deliverExternal(room, body))
         case .opened(let position):
             effects.append(.roomOpened(room, position))
+            updatePresence(now, &effects) { $0.opened(room, now: now, into: &$1) }
         case .missed(let range):
             effects.append(.missed(room, range))
         case .ignored:

@@ -30,6 +30,10 @@ extension ClusterMember {
             if label == self.label { effects.append(.sameLabel(other)) }
         case (.label, .refused):
             break
+        case (.present(let call), .present(let answer)):
+            updatePresence(now, &effects) { $0.read(call, answer, now: now, into: &$1) }
+        case (.present(let call), .refused):
+            updatePresence(now, &effects) { $0.notRead(call, now: now, into: &$1) }
         default:
             preconditionFailure("an answer of another kind than its call")
         }

@@ -8,6 +8,8 @@ public struct ClusterMember: Sendable {
     let label: String
     var lease: Lease
     var rooms: RoomFeeds
+    /// Who is present in these rooms.
+    var presence = PresenceFeeds()
     /// What of the broker is there.
     public internal(set) var availability: Availability
     /// Nil while there is no subscription.
@@ -27,7 +29,7 @@ public struct ClusterMember: Sendable {
     private var hasBeenReady = false
 
     /// The membership connection is there.
-    private var isLinked = false
+    private(set) var isLinked = false
     private var pending = FIFO<Call>()
 
     /// The search for names that no session knows, if one is under way.
@@ -63,7 +65,7 @@ public struct ClusterMember: Sendable {
 
     /// When `tick` has something to do.
     public var due: Instant {
-        var due = min(lease.due, retries.first?.at ?? .distantFuture, rooms.due)
+        var due = min(lease.due, retries.first?.at ?? .distantFuture, rooms.due, presence.due)
         if let probe { due = min(due, probe.due, comparedAt + comparisons.pause) }
         if lease.registration != nil { due = min(due, auditedAt + Limits.auditInterval) }
         return due
@@ -85,6 +87,7 @@ extension ClusterMember {
         isLinked = false
         _ = pending.takeAll()
         catchUps.removeAll()
+        presence.linkLost()
         audit = nil
         lease.linkLost()
         availability.set(.registration, isThere: false, now: now)
@@ -108,6 +111,7 @@ extension ClusterMember {
             leaseAnswered(.refused, now, &random, &effects)
         case (.catchUp(let call, let ticket), .catchUp(let answer)):
             catchUps.answered()
+            comparePresence(call, answer, now, &effects)
             updateRooms(now, &effects) {
                 $0.caughtUp(call.room, answer, ticket: ticket, into: &$1)
             }
@@ -251,6 +255,7 @@ extension ClusterMember {
             }
         }
         if rooms.due <= now { updateRooms(now, &effects) { $0.tick(now: now, into: &$1) } }
+        if presence.due <= now { updatePresence(now, &effects) { $0.tick(now: now, into: &$1) } }
         retry(now, &effects)
         if now >= auditedAt + Limits.auditInterval { beginAudit(now, &effects) }
         finish(now, &effects)

@@ -33,7 +33,7 @@ extension LogRequests {
         into effects: inout [Effect]
     ) {
         nextConnection()
-        for room in Array(waiting.keys) { serve(room, now: now, in: histories, into: &effects) }
+        for room in roomsInOrder { serve(room, now: now, in: histories, into: &effects) }
     }
 
     /// Gives up what has waited for too long, and asks again for what was turned away.
@@ -43,7 +43,7 @@ extension LogRequests {
         into effects: inout [Effect]
     ) {
         guard !waiting.isEmpty else { return }
-        for room in Array(waiting.keys) {
+        for room in roomsInOrder {
             let late = remove(from: room) { $0.isLate(at: now) }
             for request in late { giveUp(request, histories, &effects) }
             if waiting[room]?.requests.contains(where: \.isEarly) == true {

@@ -114,6 +114,9 @@ public struct LogRequests {
             + clients.values.reduce(0) { $0 + $1.queue.count }
     }
 
+    /// The rooms for which requests wait, in an order that is the same in every process.
+    var roomsInOrder: [RoomName] { waiting.keys.sorted { $0.text < $1.text } }
+
     mutating func nextConnection() { connections += 1 }
 }
 
@@ -192,7 +195,7 @@ extension LogRequests {
     public mutating func forget(_ id: SocketID, into effects: inout [Effect]) {
         guard !waiting.isEmpty || clients[id] != nil else { return }
         let queue = clients.removeValue(forKey: id)?.queue ?? []
-        for room in Array(waiting.keys) {
+        for room in roomsInOrder {
             if !remove(from: room, where: { $0.id == id }).isEmpty { endIfIdle(room, &effects) }
         }
         effects += queue.map { .idle($0.room) }

@@ -95,6 +95,8 @@ public struct RoomFeeds: Sendable {
         numbers[room].flatMap { feeds[$0].timeline.position }
     }
 
+    /// Whether the node hears a room, or is about to.
+    func hears(_ room: RoomName) -> Bool { numbers[room] != nil }
     /// Whether a question about a room is the newest one.
     func isCurrent(_ room: RoomName, ticket: UInt64) -> Bool {
         numbers[room].map { feeds[$0].timeline.ticket == ticket } ?? false

@@ -11,8 +11,9 @@ extension Session {
         /// has taken it over; or the node lost touch with the others, and the name has passed on meanwhile.
         case nameLost(Username, isReplaced: Bool)
         /// The client hears a room, and stands at this position: what follows it comes. Whether that is
-        /// all since the position in the request; nil: there was none.
-        case joined(RoomName, Position, isRecovered: Bool?)
+        /// all since the position in the request; nil: there was none. Who is present there, if that is
+        /// known.
+        case joined(RoomName, Position, isRecovered: Bool?, PresenceFrames?)
         /// Everything up to a number has been sent to the client, which has joined a room.
         case synced(RoomName, seq: UInt64)
         /// A room has a new epoch, or a history that was replaced within one: what the client has up to

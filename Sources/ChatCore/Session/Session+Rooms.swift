@@ -106,20 +106,24 @@ extension Session {
         into effects: inout [Effect]
     ) {
         guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
+        // It was heard a moment ago: the name is not present there any more.
+        if conversation?.rooms[index].isHeard == true { effects.append(.leave(name)) }
         conversation?.rooms.remove(at: index)
         let about = Subject(room: name.text)
         effects.append(.tell(.refused(why, name: self.name.held?.display, about: about)))
         goOn(&effects)
     }
 
-    /// Takes where the client stands in a room that it hears from now on, or has heard before.
+    /// Takes where the client stands in a room that it hears from now on, or has heard before, and who is
+    /// present there; nil: that is not known yet.
     public mutating func heard(
         _ name: RoomName,
         at position: Position,
         isRecovered: Bool?,
+        presence: PresenceFrames?,
         into effects: inout [Effect]
     ) {
-        effects.append(.tell(.joined(name, position, isRecovered: isRecovered)))
+        effects.append(.tell(.joined(name, position, isRecovered: isRecovered, presence)))
     }
 
     /// Takes that everything that a room had when the client joined has been sent.

@@ -51,6 +51,9 @@ extension Store {
         return .present(number: room.number, count: room.names.count, names: names)
     }
 
+    /// Whether `takeReplaced` or `takePresenceChanges` has something to return.
+    public var hasNews: Bool { !replaced.isEmpty || !presenceChanges.isEmpty }
+
     /// Removes and returns the changes of who is present that calls have made since the last call.
     public mutating func takePresenceChanges() -> [PresenceChange] {
         guard !presenceChanges.isEmpty else { return [] }

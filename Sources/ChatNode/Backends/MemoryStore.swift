@@ -5,10 +5,12 @@ import NIOCore
 /// The names and rooms of a node that is alone. On: the home loop.
 final class MemoryStore {
     private let home: any EventLoop
-    private var store: Store
-    private let registration: Registration
+    var store: Store
+    let registration: Registration
     /// The rooms that are open.
-    private var interests: RoomInterests
+    var interests: RoomInterests
+    /// Who is present in them.
+    var presence = PresenceFeeds()
     /// The loops to deliver to.
     private var loops: [NIOLoopBound<any BrokerEvents>] = []
     /// One timer, for the room that is to be forgotten next or the next search for old rooms.
@@ -48,6 +50,10 @@ final class MemoryStore {
             events.roomOpened(.lobby, at: lobbyStart)
             events.connected()
         }
+        updatePresence { [registration] in
+            $0.registrationChanged(registration, now: Clock.now, into: &$1)
+        }
+        comparePresence(of: .lobby)
         schedule()
     }
 
@@ -63,7 +69,7 @@ final class MemoryStore {
     }
 
     /// Tells every loop, or one: the home loop at once, as in `handle`, so that the order is the same.
-    private func tell(
+    func tell(
         on only: (any EventLoop)? = nil,
         _ body: @escaping @Sendable (any BrokerEvents) -> Void
     ) {
@@ -114,7 +120,10 @@ final class MemoryStore {
             }
         }
         if store.hasFreeNames != hadFreeNames { schedule() }
-        for replacement in store.takeReplaced() { tell { $0.replaced(replacement.login) } }
+        if store.hasNews {
+            for replacement in store.takeReplaced() { tell { $0.replaced(replacement.login) } }
+            takePresenceChanges()
+        }
         let now = Clock.now
         for loop in loops {
             let isOrigin = loop.eventLoop === origin
@@ -148,7 +157,9 @@ extension MemoryStore {
     func enter(_ room: RoomName, loop index: Int, _ loop: any EventLoop) {
         switch interests.enter(room, loop: index) {
         case .refused: tell(on: loop) { $0.roomRefused(room) }
-        case .first: tellOpen(room)
+        case .first:
+            tellOpen(room)
+            comparePresence(of: room)
         case .again:
             guard let top = top(of: room) else { return }
             tell(on: loop) { $0.roomOpened(room, at: top) }
@@ -169,12 +180,12 @@ extension MemoryStore {
 
     /// Sets the timer for what is due next: rooms that are left are forgotten, and those that are
     /// forgotten are removed when they are too old, as are the records of free names.
-    private func schedule() {
+    func schedule() {
         // Without such a room or name there is no timer, which every other one of the loop would cost more
         // for.
         let hasOld = store.roomCount > interests.count || store.hasFreeNames
         let sweep = hasOld ? sweptAt + Limits.roomSweepInterval : .distantFuture
-        let due = min(interests.due, sweep)
+        let due = min(interests.due, sweep, presence.due)
         guard due < timerDue else { return }
         timer?.cancel()
         timerDue = due
@@ -183,16 +194,20 @@ extension MemoryStore {
             [weak self] in
             guard let self else { return }
             timerDue = .distantFuture
-            forgetRooms()
+            doWhatIsDue()
             schedule()
         }
     }
 
-    /// Forgets the rooms that have lingered for long enough, and from time to time what is too old to
-    /// be kept.
-    private func forgetRooms() {
+    /// Forgets the rooms that have lingered for long enough, tells who is present, and removes from time to
+    /// time what is too old to be kept.
+    private func doWhatIsDue() {
         let now = Clock.now
-        for room in interests.takeForgotten(now: now) { tell { $0.roomClosed(room) } }
+        for room in interests.takeForgotten(now: now) {
+            presence.forget(room)
+            tell { $0.roomClosed(room) }
+        }
+        updatePresence { $0.tick(now: now, into: &$1) }
         guard now >= sweptAt + Limits.roomSweepInterval else { return }
         sweptAt = now
         store.removeOldRooms(ms: Clock.unixMilliseconds) { interests.contains($0) }

@@ -14,6 +14,11 @@ final class MemberTable {
     private(set) var slots: [Int32] = []
     /// The cursor of the next message that each member gets.
     private var cursors: [Int] = []
+    /// The number of the news of who is present that each member was told last, of members that know rooms;
+    /// 0: none.
+    private var told: [UInt32] = []
+    /// Whether a member has got another place since this was last set to false.
+    var hasMoved = false
 
     /// The member at which the current broadcast continues; nil if none is under way. Every member
     /// before it has been sent what the backlog held when the pass began.
@@ -69,6 +74,7 @@ final class MemberTable {
     func add(slot: Int32, at cursor: Int) -> Int {
         slots.append(slot)
         cursors.append(cursor)
+        if encoding == .v1 { told.append(0) }
         return slots.count - 1
     }
 
@@ -79,6 +85,12 @@ final class MemberTable {
     func move(at place: Int, to cursor: Int) {
         cursors[place] = cursor
     }
+
+    /// Returns the number of the news of who is present that a member was told last; 0: none.
+    func told(at place: Int) -> UInt32 { told[place] }
+
+    /// Notes which news of who is present a member was told.
+    func setTold(_ number: UInt32, at place: Int) { told[place] = number }
 
     /// Removes a member, and calls `moved` for each member whose place changes by it: two at most.
     ///
@@ -96,12 +108,15 @@ final class MemberTable {
         fill(hole, from: slots.count - 1, moved)
         slots.removeLast()
         cursors.removeLast()
+        if encoding == .v1 { told.removeLast() }
     }
 
     private func fill(_ hole: Int, from place: Int, _ moved: (Int32, Int) -> Void) {
         guard hole != place else { return }
         slots[hole] = slots[place]
         cursors[hole] = cursors[place]
+        if encoding == .v1 { told[hole] = told[place] }
+        hasMoved = true
         moved(slots[hole], hole)
     }
 }

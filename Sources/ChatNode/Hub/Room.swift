@@ -16,6 +16,8 @@ final class Room {
     /// Whether the node does not hear the room any more, and has still members in it: their wish to hear
     /// it has crossed that.
     var isClosed = false
+    /// How far its members were told who is present.
+    var presence = PresenceTelling()
     /// The tables that have members.
     private(set) var tables: [MemberTable] = []
 

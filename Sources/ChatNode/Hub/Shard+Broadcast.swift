@@ -60,6 +60,7 @@ extension Shard {
             }
         }
         end(budget)
+        tellPresence(to: connection)
         endStalled(connection)
     }
 

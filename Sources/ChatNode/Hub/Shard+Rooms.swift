@@ -61,7 +61,13 @@ extension Shard {
         guard let membership = connection.memberships.membership(in: room) else { return }
         connection.memberships.update(membership.table) { $0.isReplaying = true }
         updateSession(of: connection) {
-            $0.heard(room.name, at: position, isRecovered: beginning?.isRecovered, into: &$1)
+            $0.heard(
+                room.name,
+                at: position,
+                isRecovered: beginning?.isRecovered,
+                presence: presenceToJoin(membership),
+                into: &$1
+            )
         }
         if let lost = beginning?.lost { connection.tell(.gap(room.name, lost)) }
         // Unless that was too much for a client that does not read.

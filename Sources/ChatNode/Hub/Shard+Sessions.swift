@@ -128,14 +128,17 @@ extension Shard {
                 )
             }
         case .hear(let room, let start):
+            updateClient { client, _ in client.beginPresence(in: room, of: connection.id) }
             hear(room, from: start, by: connection)
         case .readHistory(let room, let range, let subject):
             request(.history(range, subject), of: room, by: connection.id)
         case .leave(let room):
+            updateClient { client, _ in client.endPresence(in: room, of: connection.id) }
             leave(room, connection)
         case .close(let code, let reason):
             connection.close(code, "\(reason)")
         case .finished:
+            client.sessionEnded(connection.id)
             connection.sessionFinished()
         }
     }

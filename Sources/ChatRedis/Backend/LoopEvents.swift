@@ -17,6 +17,7 @@ struct LoopEvents {
         case deliver(RoomName, FramedBatch)
         case reset(RoomName, Position)
         case missed(RoomName, ClosedRange<UInt64>?)
+        case presenceChanged(PresenceFrames)
         case replaced(LoginID)
         case mayHaveMissedReplacements
     }
@@ -65,6 +66,8 @@ struct LoopEvents {
         waiting.append(.missed(room, numbers))
     }
 
+    mutating func presenceChanged(_ news: PresenceFrames) { waiting.append(.presenceChanged(news)) }
+
     mutating func replaced(_ login: LoginID) { waiting.append(.replaced(login)) }
 
     mutating func mayHaveMissedReplacements() { waiting.append(.mayHaveMissedReplacements) }
@@ -106,6 +109,7 @@ struct LoopEvents {
             case .deliver(let room, let batch): loop.deliver(batch, to: room, arrivedAt: now)
             case .reset(let room, let position): loop.reset(room, to: position)
             case .missed(let room, let numbers): loop.missed(numbers, in: room)
+            case .presenceChanged(let news): loop.presenceChanged(news)
             case .replaced(let login): loop.replaced(login)
             case .mayHaveMissedReplacements: loop.mayHaveMissedReplacements()
             }

@@ -38,6 +38,8 @@ struct MemberCall {
             ask(codec.words(release), codec.releaseAnswer) { _ in .done }
         case .label(let other):
             ask(codec.labelWords(of: other), codec.labelAnswer) { .label($0) }
+        case .present(let call):
+            ask(codec.words(call), codec.presentAnswer) { .present($0) }
         }
     }
 

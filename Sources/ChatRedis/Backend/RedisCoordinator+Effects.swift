@@ -34,6 +34,7 @@ extension RedisCoordinator {
         case .deliverExternal(let room, let body):
             events.deliver(FramedBatch(framing: body), to: room)
         case .missed(let room, let range): missed(in: room, range)
+        case .presenceChanged(let news): events.presenceChanged(PresenceFrames(framing: news))
         case .replaced(let login): events.replaced(login)
         case .mayHaveMissedReplacements: events.mayHaveMissedReplacements()
         case .collectNameHashes(let audit): collectNameHashes(for: audit)

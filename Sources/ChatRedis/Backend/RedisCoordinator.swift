@@ -30,6 +30,8 @@ final class RedisCoordinator {
     private var timer: Scheduled<Void>?
     /// When the timer is due.
     private var timerDue = Instant.distantFuture
+    /// Whether a change of who is present has come over the subscription.
+    private var hasPresenceChanged = false
 
     init(
         loop: any EventLoop,
@@ -94,7 +96,7 @@ extension RedisCoordinator {
         schedule()
     }
 
-    /// Does the same for an event of the subscription, which makes nothing due sooner.
+    /// Does the same for an event of the subscription: only a change of who is present makes anything due.
     private func receive(
         _ event: (inout ClusterMember, Instant, inout [ClusterMember.Effect]) -> Void
     ) {
@@ -197,6 +199,10 @@ extension RedisCoordinator: RedisLinkDelegate {
             member.heard(now: now)
             for push in values { hear(push, now, &member, &effects) }
         }
+        if hasPresenceChanged {
+            hasPresenceChanged = false
+            schedule()
+        }
     }
 
     private func hear(
@@ -210,6 +216,9 @@ extension RedisCoordinator: RedisLinkDelegate {
             member.receive(publication, in: room, now: now, into: &effects)
         case .external(let body, let room):
             member.receive(external: body, in: room, now: now, into: &effects)
+        case .presence(let change):
+            hasPresenceChanged = true
+            member.receive(change, now: now, into: &effects)
         case .probe(let ticket): member.probed(ticket: ticket, now: now, into: &effects)
         case .replaced(let login): member.replaced(login, into: &effects)
         case .confirmed(let room): member.subscribed(to: room, now: now, into: &effects)

@@ -15,6 +15,7 @@ struct RedisSubscriber {
         case confirmed(RoomName)
         case publication(Publication, RoomName)
         case external([UInt8], RoomName)
+        case presence(PresenceChange)
         case probe(ticket: UInt64)
         /// The name of one of this node's logins was taken over.
         case replaced(LoginID)
@@ -119,7 +120,7 @@ struct RedisSubscriber {
         switch PublicationCodec.parse(payload, room: room) {
         case .messages(let publication): return .publication(publication, room)
         case .external(let body): return .external(body, room)
-        case .presence: return .nothing
+        case .presence(let change): return .presence(change)
         case .other: return .malformed("of a kind that this version does not know")
         case .malformed(let reason): return .malformed(reason)
         }

@@ -205,7 +205,13 @@ final class TestNode: ClientLoop {
                 return
             }
             clients[index].starts.append(start)
-            clients[index].session.heard(room, at: end, isRecovered: nil, into: &effects)
+            clients[index].session.heard(
+                room,
+                at: end,
+                isRecovered: nil,
+                presence: nil,
+                into: &effects
+            )
             clients[index].session.synced(room, seq: end.seq, into: &effects)
         case .readHistory(_, let range, _):
             clients[index].ranges.append(range)

@@ -319,7 +319,7 @@ final class Simulation {
         world.run(until: world.now + .seconds(3))
         #expect(redis.written.count > before, "\(again): nobody can talk")
         areLeaving = true
-        world.run(until: world.now + .seconds(3))
+        world.settlePresence(redis, nodes)
     }
 
     private func expectNothingIsLeft() {

@@ -160,6 +160,10 @@ extension SimLoop: BrokerEvents {
         told(open.contains(room), "missed in a closed room")
     }
 
+    func presenceChanged(_ news: PresenceFrames) {
+        told(open.contains(news.room), "who is present in a closed room was told")
+    }
+
     func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
         told(false, "an answer to nothing")
     }

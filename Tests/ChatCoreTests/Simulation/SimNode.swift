@@ -24,6 +24,8 @@ final class SimNode {
     private(set) var heard: [RoomName: HeardRoom] = [:]
     /// What those of them have that know positions, by room.
     var views: [RoomName: PositionedView] = [:]
+    /// Who they were told is present, by room.
+    var presence: [RoomName: PresenceView] = [:]
 
     init(world: World, redis: SimRedis, number: Int, isNewCluster: Bool) {
         self.world = world
@@ -174,11 +176,13 @@ final class SimNode {
                 world.complain("node \(number) never heard \(lacking) of \(room.text)")
             }
             views[room]?.closed()
+            presence[room] = nil
             for loop in loops { loop.roomClosed(room) }
         case .missed(let room, let numbers):
             heard[room]?.missed(redis.count(in: room))
             views[room]?.missed()
             for loop in loops { loop.missed(numbers, in: room) }
+        case .presenceChanged(let news): presenceChanged(news)
         case .replaced(let login): for loop in loops { loop.replaced(login) }
         case .mayHaveMissedReplacements: for loop in loops { loop.mayHaveMissedReplacements() }
         case .collectNameHashes(let audit):
@@ -222,6 +226,12 @@ final class SimNode {
             update {
                 $0.heard(now: $1)
                 if let ticket { $0.probed(ticket: ticket, now: $1, into: &$2) }
+            }
+        }
+        link.onPresence = { [unowned self] change in
+            update {
+                $0.heard(now: $1)
+                $0.receive(change, now: $1, into: &$2)
             }
         }
         link.onReplaced = { [unowned self] login in

@@ -17,6 +17,7 @@ final class SimRedis {
         var onPush: ((Publication) -> Void)?
         var onProbe: ((UInt64?) -> Void)?
         var onReplaced: ((LoginID) -> Void)?
+        var onPresence: ((PresenceChange) -> Void)?
 
         init(node: SimNode, onClosed: @escaping () -> Void) {
             self.node = node
@@ -31,7 +32,7 @@ final class SimRedis {
     var store: Store
     private(set) var isUp = true
     private(set) var isPaused = false
-    private var links: [Link] = []
+    private(set) var links: [Link] = []
     private var stalled: [() -> Void] = []
     private var dataSets = 1
     private var backup: Store?
@@ -124,6 +125,7 @@ final class SimRedis {
     func answer(_ call: BrokerCall) -> BrokerAnswer {
         let (answer, publication) = store.answer(call, ms: world.ms)
         for replacement in store.takeReplaced() { tell(replacement) }
+        tellPresence()
         guard let publication else { return answer }
         if case .publish(let call) = call, case .publish(.verdicts(let verdicts, _)) = answer {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
@@ -152,7 +154,7 @@ final class SimRedis {
         }
     }
 
-    private func push(_ link: Link, _ body: @escaping () -> Void) {
+    func push(_ link: Link, _ body: @escaping () -> Void) {
         link.toClient = max(link.toClient, world.now + delay)
         world.at(link.toClient) {
             link.node.runs { if link.isOpenHere, link.isOpenThere { body() } }
@@ -250,7 +252,9 @@ extension SimRedis {
             return .done
         // A few at a time, so that it takes several calls.
         case .heldKeys(let dead): return .keys(Array(store.heldKeys(of: dead).prefix(3)))
-        case .reap(let call): return .reap(store.reap(call))
+        case .reap(let call):
+            defer { tellPresence() }
+            return .reap(store.reap(call))
         case .heldPage(let incarnation, let place, _):
             let keys = store.heldKeys(of: incarnation).dropFirst(Int(place))
             let page = keys.prefix(3)
@@ -259,8 +263,10 @@ extension SimRedis {
         case .fence(let key, _): return .fence(store.fence(ofName: key))
         case .release(let release):
             _ = store.release(release, ms: world.ms)
+            tellPresence()
             return .done
         case .label: return .label(nil)
+        case .present(let call): return .present(store.present(call))
         }
     }
 

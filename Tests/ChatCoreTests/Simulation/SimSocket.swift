@@ -20,6 +20,7 @@ final class SimSocket {
         session = Session(id: id, rules: Self.rules)
         id = loop.open(self)
         session = Session(id: id, rules: Self.rules, isResumable: dialect.isResumable)
+        if dialect.isResumable { joinRooms() }
     }
 
     private static let rules = SessionRules(node: "n", rates: .unlimited)
@@ -74,6 +75,7 @@ final class SimSocket {
         case .close(.replaced, _): close()
         case .close: Issue.record("nobody floods")
         case .finished:
+            loop.client.sessionEnded(id)
             loop.forget(id)
             person.finished(self)
         }

@@ -27,6 +27,7 @@ extension Simulation {
 
     /// All nodes hear the messages of a room in one order, each message once and none too few.
     func expectOrder(of room: RoomName) {
+        world.expectPresence(redis, nodes)
         var place: [UInt64: MessageID] = [:]
         for node in nodes {
             guard let heard = node.heard[room] else { continue }

@@ -45,10 +45,11 @@ enum V1Dialect {
             }
         case .notGranted, .released, .nameLost:
             PlainDialect.message(event)?.encode(into: &json)
-        case .joined(let room, let position, let isRecovered):
+        case .joined(let room, let position, let isRecovered, let presence):
             append("joined", to: &json) { message in
                 message.add(position, in: room.text)
                 if let isRecovered { message.add("recovered", isRecovered) }
+                if let presence { message.add(presence) }
             }
         case .reset(let room, let position):
             append("reset", to: &json) { $0.add(position, in: room.text) }
