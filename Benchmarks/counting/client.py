@@ -1,5 +1,6 @@
 """A WebSocket client that sends exactly what it is told and waits for exactly what it expects."""
 
+import json
 import socket
 import struct
 
@@ -106,6 +107,11 @@ class Client:
         self.send(frame(PING))
         self.expect(PONG)
 
+    def cut(self):
+        """Ends the connection with a reset, as one that is lost ends."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
     def leave(self):
         """Closes as a browser does (RFC 6455 §7.1)."""
         self.send(frame(CLOSE, struct.pack("!H", 1001)))
@@ -113,3 +119,22 @@ class Client:
         if self.socket.recv(1):
             raise Unexpected("something behind the close frame")
         self.socket.close()
+
+
+class V1Client(Client):
+    """A client of chat.v1."""
+
+    request = REQUEST.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Protocol: chat.v1\r\n\r\n")
+
+    def ask(self, **message):
+        """Sends a request."""
+        self.send(frame(TEXT, json.dumps(message).encode()))
+
+    def answer(self, kind):
+        """Returns the next message, which must be of that type."""
+        return json.loads(self.expect(TEXT, f'{{"type":"{kind}",'.encode()))
+
+    def enter(self, name, **session):
+        """Logs in, with the secret of an earlier login if there is one, and returns the new one."""
+        self.ask(type="login", username=name, **session)
+        return {"session": self.answer("logged_in")["session"]}

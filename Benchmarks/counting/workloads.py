@@ -4,7 +4,7 @@ import statistics
 import time
 
 from .callgrind import STRETCH, Counts, Trouble
-from .client import PING, PONG, Client, chat, frame
+from .client import PING, PONG, Client, Unexpected, V1Client, chat, frame
 
 # Each figure is the median of this number of rounds.
 ROUNDS = 3
@@ -21,6 +21,8 @@ MANY_TO_REDIS, MANY_BATCHES_TO_REDIS = 220, 18
 # Less than the 64 sends after which a broadcast first reads the clock (BroadcastBudget.swift).
 FEW_RECIPIENTS, MANY_RECIPIENTS = 10, 60
 FEW_VISITS, MANY_VISITS = 10, 50
+# What a client lacks that comes back: the 100 of the design's bar S12.
+MISSED = 100
 BATCH = 64
 # The number that a loop reminds in one batch in any case, however little time a busy machine leaves
 # it (Shard+DeferredWork.swift, `work`).
@@ -154,12 +156,13 @@ def through_redis(node, recipient):
         )
         / BATCH,
         "redis visit": visit(node),
+        "redis resume": resume(node),
     }
 
 
 def visits(node):
-    """Returns the cost of a visit to a node on its own."""
-    return {"visit": visit(node)}
+    """Returns the costs of a visit to a node on its own, and of a way back to it."""
+    return {"visit": visit(node), "resume": resume(node)}
 
 
 def visit(node):
@@ -171,6 +174,57 @@ def visit(node):
             guest = Client(node.port)
             guest.login("guest")
             guest.leave()
+        resident.settle()
+
+    come(FEW_VISITS)
+    return slope(node, come, FEW_VISITS, MANY_VISITS)
+
+
+class Absentee:
+    """A client of chat.v1 that comes back again and again to the same place in the lobby, which MISSED
+    messages follow, and is lost each time."""
+
+    def __init__(self, node):
+        self.node = node
+        self.place, self.session = self._place(), {}
+        self.come_back()
+
+    def _place(self):
+        """Has a client speak, and returns its position before the last MISSED messages."""
+        speaker = V1Client(self.node.port)
+        speaker.enter("speaker")
+        speaker.ask(type="join")
+        place = {"epoch": speaker.answer("joined")["epoch"]}
+        speaker.answer("synced")
+        for count in (1, MISSED):
+            for _ in range(count):
+                speaker.ask(type="chat", value="a message of the length that people write")
+            chats = [speaker.answer("chat") for _ in range(count)]
+            if count == 1:
+                place |= {key: chats[0][key] for key in ("seq", "mid")}
+        speaker.leave()
+        return place
+
+    def come_back(self):
+        """Takes the name over, joins from the position, and reads everything up to synced."""
+        client = V1Client(self.node.port)
+        self.session = client.enter("absentee", **self.session)
+        client.ask(type="join", since=self.place)
+        if not client.answer("joined")["recovered"]:
+            raise Unexpected("not recovered")
+        client.expect_chats(MISSED)
+        client.answer("synced")
+        client.cut()
+
+
+def resume(node):
+    """Returns the cost of a client that comes back with MISSED messages missing, from its handshake on,
+    and of the end of its socket before that."""
+    absentee, resident = Absentee(node), Client(node.port)
+
+    def come(count):
+        for _ in range(count):
+            absentee.come_back()
         resident.settle()
 
     come(FEW_VISITS)

@@ -70,6 +70,24 @@ import Testing
         #expect(object["not_recovered"] as? Int ?? 0 > 0)
     }
 
+    @Test func `more clients than a node takes on come back one after the other`() async throws {
+        let limits = ["--loops", "1", "--login-rate", "40", "--login-burst", "20"]
+        let node = try await TestNodeProcess.start(limits)
+        let ended = try await BenchEnd.bench([
+            "resume", "ws://127.0.0.1:\(node.port)", "--scenario", "avalanche", "--clients", "40",
+            "--over", "0s", "--duration", "4s", "--warmup", "200ms", "--rate", "10", "--verify",
+            "--json",
+        ])
+        #expect(ended.code == 0, "\(ended.output)")
+        let object = try ended.object
+        #expect(object["resumes"] as? Int == 40)
+        let postponed = try #require(object["postponed"] as? [String: Int])
+        #expect(postponed.keys.contains { $0.contains("login_failure") })
+        // The last one's turn is half a second or more after the first one's.
+        let slowest = (object["resume_us"] as? [String: Any])?["max"] as? Double ?? 0
+        #expect(slowest > 400_000)
+    }
+
     @Test(arguments: [
         ["--every", "1s", "--offline", "1s"], ["--command", "true"],
         ["--scenario", "avalanche", "--lost", "2"],

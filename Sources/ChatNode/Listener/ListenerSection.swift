@@ -68,7 +68,7 @@ struct ListenerSection: SettingsSection {
         SectionSetting(
             "login-burst",
             \.loginBurst,
-            .number(1...1_000_000, "logins", "10000"),
+            .number(1...1_000_000, "logins", "20000"),
             "logins",
             "Logins that each loop takes on at once, before login-rate applies."
         ),
