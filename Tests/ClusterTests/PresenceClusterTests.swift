@@ -22,7 +22,10 @@ import Testing
 
         /// Reads until a number of names are there.
         func watch(until count: Int) throws {
-            while names.count != count { try take(client.hearPresence()) }
+            while names.count != count {
+                let text = try client.socket.hear()
+                if text.hasPrefix(#"{"type":"presence""#) { try take(text) }
+            }
         }
 
         /// Reads what has come up to now.

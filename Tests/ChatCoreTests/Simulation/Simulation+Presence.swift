@@ -51,9 +51,15 @@ extension SimSocket {
 }
 
 extension World {
-    /// Lets what lingers end and what was told last be heard, and then compares as `expectPresence` does.
+    /// Waits until no name has joined or left for longer than news may wait, and then compares as
+    /// `expectPresence` does. A client that has vanished is noticed late, and lingers then.
     func settlePresence(_ redis: SimRedis, _ nodes: [SimNode]) {
-        run(until: now + .seconds(7))
+        run(until: now + .seconds(3))
+        for _ in 0..<10 {
+            let before = redis.store.presence.values.map(\.number)
+            run(until: now + .seconds(3))
+            if redis.store.presence.values.map(\.number) == before { break }
+        }
         expectPresence(redis, nodes)
     }
 
