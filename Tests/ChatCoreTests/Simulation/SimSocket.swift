@@ -37,14 +37,16 @@ final class SimSocket {
         }
     }
 
-    /// The node notices that the socket is closed.
+    /// The node notices, a moment later, that the socket is closed.
     func close() {
-        loop.node.runs { [self] in
-            guard isOpen else { return }
-            isOpen = false
-            run { $0.socketClosed(into: &$1) }
-            loop.leaveRooms(id)
-        }
+        world.after(world.duration(1...2_000)) { [self] in loop.node.runs { end() } }
+    }
+
+    private func end() {
+        guard isOpen else { return }
+        isOpen = false
+        run { $0.socketClosed(into: &$1) }
+        loop.leaveRooms(id)
     }
 
     // MARK: What becomes of it
