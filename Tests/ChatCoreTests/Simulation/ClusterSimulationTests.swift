@@ -369,5 +369,12 @@ final class Simulation {
             sessions[fence] = session
         }
         for room in world.rooms { expectOrder(of: room) }
+        for person in people {
+            for violation in person.violations(redis.orders, keepsData: kind == .keepsData) {
+                complain(violation)
+            }
+        }
+        let recoveries = people.flatMap(\.views.values).reduce(0) { $0 + $1.recoveries }
+        #expect(kind != .keepsData || recoveries > 0, "\(again): no client came back to a room")
     }
 }

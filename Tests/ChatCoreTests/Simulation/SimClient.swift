@@ -10,7 +10,7 @@ final class SimClient {
     let number: Int
     let name: String
     private(set) var mood = Mood.away
-    private var socket: SimSocket?
+    private(set) var socket: SimSocket?
     private var said = 0
     /// All sockets whose sessions are not over.
     private var sockets: [SimSocket] = []
@@ -29,6 +29,10 @@ final class SimClient {
     private(set) var bodies: [String] = []
     /// What a client of `chat.v1` remembers; nil: the client is plain.
     private var outbox: SimOutbox?
+    /// What it has of the rooms that it was ever in.
+    var views: [RoomName: ClientView] = [:]
+    /// The rooms that it has asked for over its present socket.
+    var asked: Set<RoomName> = []
 
     init(world: World, number: Int, name: String, isResumable: Bool) {
         self.world = world
@@ -64,6 +68,7 @@ final class SimClient {
         if mood == .away { return open(on: nodes) }
         // A client does not wait for ever for a node that says nothing.
         if outbox != nil, world.chance(0.1) { return vanish() }
+        if outbox != nil, let socket { roam(over: socket) }
         guard mood != .asking else { return }
         switch Int.random(in: 0..<20, using: &world.random) {
         case 0: socket?.say(#"{"type":"logout","username":"\#(name)"}"#)
@@ -82,6 +87,7 @@ final class SimClient {
         else { return }
         let socket = SimSocket(self, loop, outbox == nil ? .plain : .v1)
         self.socket = socket
+        asked = []
         sockets.append(socket)
         mood = .asking
         waitingSince = world.now
@@ -157,10 +163,13 @@ final class SimClient {
             waitingSince = nil
             close()
         case .accepted(_, let about): outbox?.accepted(about.n)
+        case .refused(_, _, let about?) where about.n == 0 && about.id == nil:
+            if let room = about.room.flatMap({ try? RoomName($0) }) { asked.remove(room) }
         case .refused(.outOfOrder, _, _), .refused(.unavailable, _, _):
             outbox?.isToBeSentAgain = true
         case .refused(.malformed, _, _): if outbox != nil { Issue.record("it is well-formed") }
-        case .joined, .synced, .reset, .gap, .history, .pong, .status, .refused: break
+        case .joined, .reset, .gap, .history: hearOfRoom(event, over: place)
+        case .synced, .pong, .status, .refused: break
         }
     }
 }

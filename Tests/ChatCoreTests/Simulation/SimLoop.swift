@@ -8,10 +8,13 @@ final class SimLoop: ClientLoop {
     /// Names linger for less than a run's end lasts.
     var client = BrokerClient(linger: .seconds(3))
     let effects = EffectQueue<BrokerClient.Effect>()
-    private var sessions: [SocketID: SimSocket] = [:]
+    private(set) var sessions: [SocketID: SimSocket] = [:]
     private var slots: Int32 = 0
+    var rooms: [RoomName: SimRoom] = [:]
+    var requests = LogRequests()
+    let requestEffects = EffectQueue<LogRequests.Effect>()
     /// The rooms that have a member here.
-    private(set) var joined: Set<RoomName> = []
+    var joined: Set<RoomName> { Set(rooms.values.filter(\.isJoined).map(\.history.name)) }
     /// The rooms that are open, as this loop was told.
     private(set) var open: Set<RoomName> = []
     /// The rooms that the node has heard of as entered by this loop, and not as left.
@@ -39,14 +42,18 @@ final class SimLoop: ClientLoop {
 
     func forget(_ id: SocketID) { sessions[id] = nil }
 
-    /// Lets a first member join a room, or the last one leave it.
-    func toggleMembers(in room: RoomName) {
-        if joined.remove(room) != nil {
-            ask { $0.memberLeft(room, into: &$1) }
-        } else {
-            joined.insert(room)
-            ask { $0.memberJoined(room, into: &$1) }
-        }
+    /// Lets a member that hears nothing join a room, or leave it.
+    func toggleMembers(in name: RoomName) {
+        let room = rooms[name] ?? SimRoom(name)
+        rooms[name] = room
+        room.isHeld.toggle()
+        updateInterest(in: name)
+        forgetIfUnused(name)
+    }
+
+    func tick() {
+        ask { $0.tick(now: now, into: &$1) }
+        updateRequests { $0.tick(now: self.now, in: self, into: &$1) }
     }
 
     /// Tells the node something, which takes a moment and keeps its order.
@@ -58,7 +65,7 @@ final class SimLoop: ClientLoop {
         }
     }
 
-    private func told(_ holds: Bool, _ violation: String) {
+    func told(_ holds: Bool, _ violation: String) {
         if !holds { node.world.complain("n\(node.number)/\(index): \(violation)") }
     }
 
@@ -120,7 +127,10 @@ extension SimLoop: BrokerEvents {
         ask { $0.registrationChanged(registration, seen: seen, into: &$1) }
     }
 
-    func connected() { ask { $0.linkUp(now: node.world.now, into: &$1) } }
+    func connected() {
+        ask { $0.linkUp(now: node.world.now, into: &$1) }
+        updateRequests { $0.connected(now: self.now, in: self, into: &$1) }
+    }
 
     func disconnected(_ reason: String) {
         ask { $0.linkLost(reason, now: node.world.now, into: &$1) }
@@ -132,18 +142,26 @@ extension SimLoop: BrokerEvents {
 
     func roomOpened(_ room: RoomName, at position: Position) {
         open.insert(room)
-        ask { $0.opened(room, at: position, into: &$1) }
+        open(room, at: position, isCaughtUp: true)
+    }
+
+    /// Takes that a room is open that the node heard before this loop entered it.
+    func roomIsOpen(_ room: RoomName, at position: Position) {
+        open.insert(room)
+        open(room, at: position, isCaughtUp: false)
     }
 
     func deliver(_ batch: FramedBatch, to room: RoomName, arrivedAt: Instant) {
         told(open.contains(room), "a message of a closed room was delivered")
         if let position = batch.position { client.delivered(room, upTo: position) }
+        change(room) { $0.append(batch) }
     }
 
     func roomClosed(_ room: RoomName) {
         told(open.remove(room) != nil, "\(room.text) was closed and was not open")
         told(!entered.contains(room), "\(room.text) was closed and is entered")
         ask { client, _ in client.closed(room) }
+        forgetIfUnused(room)
     }
 
     func roomRefused(_ room: RoomName) { told(false, "\(room.text) was refused") }
@@ -154,10 +172,12 @@ extension SimLoop: BrokerEvents {
 
     func reset(_ room: RoomName, to position: Position) {
         told(open.contains(room), "reset of a closed room")
+        change(room) { $0.reset(to: position) }
     }
 
     func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName) {
         told(open.contains(room), "missed in a closed room")
+        change(room) { $0.miss(numbers) }
     }
 
     func presenceChanged(_ news: PresenceFrames) {
@@ -165,7 +185,7 @@ extension SimLoop: BrokerEvents {
     }
 
     func historyRead(_ page: HistoryPage?, for call: HistoryCall) {
-        told(false, "an answer to nothing")
+        take(page, for: call)
     }
 
     func mayHold(_ keys: [String]) -> [Bool] { client.mayHold(keys) }

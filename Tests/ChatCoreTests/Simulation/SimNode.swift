@@ -94,7 +94,7 @@ final class SimNode {
         if member.due <= world.now {
             update { $0.tick(now: $1, using: &self.world.random, into: &$2) }
         }
-        for loop in loops { loop.ask { $0.tick(now: self.world.now, into: &$1) } }
+        for loop in loops { loop.tick() }
     }
 
     /// Begins to look for names that are left behind.
@@ -167,7 +167,7 @@ final class SimNode {
             views[room]?.reset(to: position)
             for loop in loops { loop.reset(room, to: position) }
         case .roomIsOpen(let room, let position, let index):
-            loops[index].roomOpened(room, at: position)
+            loops[index].roomIsOpen(room, at: position)
         case .roomRefused(let room, let index): loops[index].roomRefused(room)
         case .roomClosed(let room):
             let lacking = heard[room]?.closed(redis.orders[room] ?? [])

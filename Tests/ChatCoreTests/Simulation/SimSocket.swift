@@ -9,7 +9,7 @@ final class SimSocket {
     private let dialect: Dialect
     private(set) var id = SocketID(slot: 0, generation: 0)
     private var session: Session
-    private var isOpen = true
+    private(set) var isOpen = true
     /// Messages on their way.
     private(set) var unsettled = 0
 
@@ -37,13 +37,16 @@ final class SimSocket {
         }
     }
 
-    /// The node notices that the socket is closed.
+    /// The node notices, a moment later, that the socket is closed.
     func close() {
-        loop.node.runs { [self] in
-            guard isOpen else { return }
-            isOpen = false
-            run { $0.socketClosed(into: &$1) }
-        }
+        world.after(world.duration(1...2_000)) { [self] in loop.node.runs { end() } }
+    }
+
+    private func end() {
+        guard isOpen else { return }
+        isOpen = false
+        run { $0.socketClosed(into: &$1) }
+        loop.leaveRooms(id)
     }
 
     // MARK: What becomes of it
@@ -52,6 +55,12 @@ final class SimSocket {
         var effects: [Session.Effect] = []
         event(&session, &effects)
         for effect in effects { carryOut(effect) }
+    }
+
+    func hear(_ event: Session.Event) { if isOpen { person.hear(event, over: self) } }
+
+    func hear(_ text: ArraySlice<UInt8>, in room: RoomName) {
+        if isOpen { person.hear(text, in: room, over: self) }
     }
 
     func settled(_ settlement: Settlement) {
@@ -71,7 +80,12 @@ final class SimSocket {
         case .publish(let draft):
             unsettled += 1
             loop.ask { $0.publish(draft, now: world.now, into: &$1) }
-        case .enter, .hear, .leave, .readHistory: Issue.record("nobody asks for a room")
+        case .enter(let room, let mayBegin):
+            loop.ask { $0.enter(room, for: id, mayBegin: mayBegin, now: world.now, into: &$1) }
+        case .hear(let room, let start): if isOpen { loop.hear(room, from: start, by: self) }
+        case .leave(let room): loop.leave(room, id)
+        case .readHistory(let room, let range, let subject):
+            if isOpen { loop.request(.history(range, subject), of: room, by: id) }
         case .close(.replaced, _): close()
         case .close: Issue.record("nobody floods")
         case .finished:

@@ -19,7 +19,7 @@ extension Simulation {
 
     func leaveRooms() {
         for loop in nodes.flatMap(\.loops) {
-            for room in world.rooms where loop.joined.contains(room) {
+            for room in world.rooms where loop.rooms[room]?.isHeld == true {
                 loop.toggleMembers(in: room)
             }
         }
