@@ -22,7 +22,6 @@ struct ClientView {
         case (let position?, true?):
             recoveries += 1
             require(new.isSamePlace(as: position), "recovered at \(new), stood at \(position)")
-            require(new.epoch >= position.epoch, "recovered in an earlier epoch")
         case (let position?, false?) where new.isSamePlace(as: position):
             // What is lost is told by a gap.
             losses += 1

@@ -297,7 +297,6 @@ final class Simulation {
             failureDetector()
         }
     }
-
     private func expectEverybodyCanTalk() {
         for node in nodes {
             let isLive = node.member.rooms.isLive
@@ -369,12 +368,6 @@ final class Simulation {
             sessions[fence] = session
         }
         for room in world.rooms { expectOrder(of: room) }
-        for person in people {
-            for violation in person.violations(redis.orders, keepsData: kind == .keepsData) {
-                complain(violation)
-            }
-        }
-        let recoveries = people.flatMap(\.views.values).reduce(0) { $0 + $1.recoveries }
-        #expect(kind != .keepsData || recoveries > 0, "\(again): no client came back to a room")
+        expectWholeViews()
     }
 }

@@ -18,6 +18,7 @@ extension SimClient {
         switch Int.random(in: 0..<10, using: &world.random) {
         case 0:
             asked.remove(room)
+            joined.remove(room)
             socket.say(#"{"type":"leave",\#(about)}"#)
         case 1: socket.say(#"{"type":"history",\#(about),"id":1,"limit":7}"#)
         default: break
@@ -28,10 +29,14 @@ extension SimClient {
         let written = { place.loop.node.redis.count(in: $0) }
         switch event {
         case .joined(let room, let position, let isRecovered, _):
+            guard asked.contains(room) else { return }
+            joined.insert(room)
             views[room, default: ClientView()]
                 .joined(at: position, isRecovered: isRecovered, written: written(room))
-        case .gap(let room, let numbers): views[room]?.gap(numbers, written: written(room))
-        case .reset(let room, let position): views[room]?.reset(to: position)
+        case .gap(let room, let numbers) where joined.contains(room):
+            views[room]?.gap(numbers, written: written(room))
+        case .reset(let room, let position) where joined.contains(room):
+            views[room]?.reset(to: position)
         case .history(let room, let items, _):
             views[room]?.compare(Self.entries(in: items[...]))
         default: break
@@ -40,7 +45,7 @@ extension SimClient {
 
     /// Hears a frame of a room's backlog.
     func hear(_ text: ArraySlice<UInt8>, in room: RoomName, over place: SimSocket) {
-        guard place === socket, asked.contains(room) else { return }
+        guard place === socket, joined.contains(room) else { return }
         let entry = Self.entries(in: text).first
         switch text {
         case _ where text.starts(with: #"{"type":"chat""#.utf8):

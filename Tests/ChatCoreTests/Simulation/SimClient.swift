@@ -33,6 +33,8 @@ final class SimClient {
     var views: [RoomName: ClientView] = [:]
     /// The rooms that it has asked for over its present socket.
     var asked: Set<RoomName> = []
+    /// Those of them that it has joined: what comes of others was under way when it left them.
+    var joined: Set<RoomName> = []
 
     init(world: World, number: Int, name: String, isResumable: Bool) {
         self.world = world
@@ -87,7 +89,7 @@ final class SimClient {
         else { return }
         let socket = SimSocket(self, loop, outbox == nil ? .plain : .v1)
         self.socket = socket
-        asked = []
+        (asked, joined) = ([], [])
         sockets.append(socket)
         mood = .asking
         waitingSince = world.now

@@ -5,7 +5,7 @@ final class SimMember {
     let socket: SimSocket
     /// The next frame that it gets.
     var cursor: Int
-    /// Where it stands, for when that frame is gone.
+    /// The position at which it stands, for when that frame is gone.
     var stood: Position
     /// Whether it waits until it can go on.
     var isParked = false
@@ -70,7 +70,7 @@ extension SimLoop: RoomHistories {
     }
 
     func forgetIfUnused(_ name: RoomName) {
-        guard let room = rooms[name], !open.contains(name), room.members.isEmpty,
+        guard let room = rooms[name], !open.contains(name), !room.isJoined, room.members.isEmpty,
             !requests.needs(name)
         else { return }
         rooms[name] = nil
@@ -90,17 +90,20 @@ extension SimLoop: RoomHistories {
     func leave(_ name: RoomName, _ id: SocketID) {
         ask { $0.leave(name, for: id, into: &$1) }
         updateRequests { $0.leave(name, by: id, into: &$1) }
+        remove(id, from: name)
     }
 
     /// Takes a socket out of all rooms.
     func leaveRooms(_ id: SocketID) {
         updateRequests { $0.forget(id, into: &$1) }
-        for name in node.world.rooms {
-            guard let room = rooms[name] else { continue }
-            room.members.removeAll { $0.socket.id == id }
-            updateInterest(in: name)
-            forgetIfUnused(name)
-        }
+        for name in node.world.rooms { remove(id, from: name) }
+    }
+
+    private func remove(_ id: SocketID, from name: RoomName) {
+        guard let room = rooms[name] else { return }
+        room.members.removeAll { $0.socket.id == id }
+        updateInterest(in: name)
+        forgetIfUnused(name)
     }
 
     /// Tells the client whether a room has members.

@@ -39,7 +39,7 @@ final class SimSocket {
 
     /// The node notices, a moment later, that the socket is closed.
     func close() {
-        world.after(world.duration(1...2_000)) { [self] in loop.node.runs { end() } }
+        world.after(world.duration(1...2_000)) { [self] in loop.node.runs { self.end() } }
     }
 
     private func end() {

@@ -62,4 +62,16 @@ extension Simulation {
             }
         }
     }
+
+    /// Clients of `chat.v1` hear each message once, in its place, whatever nodes they come back to, or are told
+    /// that it is lost to them.
+    func expectWholeViews() {
+        for person in people {
+            for violation in person.violations(redis.orders, keepsData: kind == .keepsData) {
+                complain(violation)
+            }
+        }
+        let recoveries = people.flatMap(\.views.values).reduce(0) { $0 + $1.recoveries }
+        if kind == .keepsData, recoveries == 0 { complain("no client came back to a room") }
+    }
 }
