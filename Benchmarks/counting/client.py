@@ -60,9 +60,10 @@ class Client:
         self.buffer += data
 
     def hear(self):
-        """Returns the next frame."""
-        while (found := self._take()) is None:
-            self._fill()
+        """Returns the next frame that does not tell who is present."""
+        while (found := self._take()) is None or found[1].startswith(b'{"type":"presence",'):
+            if found is None:
+                self._fill()
         return found
 
     def _take(self):

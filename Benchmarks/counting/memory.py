@@ -46,12 +46,6 @@ class RoomClient(Client):
             self.expect(TEXT, b'{"type":"joined",')
             self.expect(TEXT, b'{"type":"synced",')
 
-    def hear(self):
-        """Returns the next frame that does not tell who is present."""
-        while (found := super().hear())[1].startswith(b'{"type":"presence",'):
-            pass
-        return found
-
     def cut(self):
         """Closes with a reset, so that no port waits for stray packets."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

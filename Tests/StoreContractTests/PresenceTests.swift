@@ -189,6 +189,23 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `names that are in many rooms are taken over together`(kind: StoreKind) async throws {
+        let harness = try await StoreHarness(kind)
+        let rooms = try (0..<40).map { try RoomName("r\($0)") }
+        var claims: [Claim] = []
+        for name in ["Ada", "Bob", "Eve"] {
+            let held = try harness.hold(name)
+            _ = try move(held, joined: rooms, harness)
+            claims.append(try harness.takeOver(held, by: harness.other).claim)
+        }
+        let call = ClaimCall(epoch: harness.epoch, incarnation: harness.other, claims: claims)
+        let verdicts = try harness.subject.claim(call).verdicts
+        #expect(
+            verdicts.allSatisfy { if case .granted(let grant) = $0 { grant.rooms == rooms } else { false } }
+        )
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `of more names than are listed the number alone is told`(kind: StoreKind) async throws {
         let harness = try await StoreHarness(kind)
         var last: Holding?

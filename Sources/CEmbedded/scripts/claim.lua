@@ -259,7 +259,10 @@ for index = 0, #KEYS - FIRST_NAME do
     }
     local is_again = ARGV[at + 5] ~= ''
     local record, damage = read(claim.NAME, claim.key, is_again)
-    local rooms = math.max(#claim.rooms, record and #record.rooms or 0)
+    -- A take-over changes nothing in the rooms that the name is in.
+    local is_kept = record and not is_again and record.epoch == epoch and is_proven(claim, record)
+    local rooms = #claim.rooms
+    if record and not is_kept then rooms = math.max(rooms, #record.rooms) end
     local verdict
     if not record then
         verdict = {'refused', damage}

@@ -7,8 +7,11 @@
 --       other-epoch
 
 if not is_present_epoch() then return {'other-epoch'} end
-local count = redis.call('HLEN', KEYS[3])
-local answer = count > tonumber(ARGV[3]) and {} or redis.call('HGETALL', KEYS[3])
+-- A key of another type, which was put there by hand, has no names.
+local count = redis.pcall('HLEN', KEYS[3])
+if type(count) == 'table' then count = 0 end
+local is_listed = count > 0 and count <= tonumber(ARGV[3])
+local answer = is_listed and redis.call('HGETALL', KEYS[3]) or {}
 table.insert(answer, 1, 'present')
 table.insert(answer, 2, redis.call('HGET', KEYS[2], 'presence') or '0')
 table.insert(answer, 3, count)

@@ -63,6 +63,7 @@ final class BenchClient: ClientConnectionDelegate {
     /// to.
     func comeBack(offered: Instant) {
         connection?.cut()
+        isLeaving = false
         (began, stepBegan, stage) = (offered, Clock.now, .connecting)
         come()
     }

@@ -124,7 +124,10 @@ final class Storm {
 
     private func comeBack(_ client: BenchClient, at moment: Instant) {
         later(moment) { storm in
-            guard !storm.isOver, let absence = storm.away[client.number] else { return }
+            guard !storm.isOver, let absence = storm.away[client.number],
+                // The storm may have begun since, and have given it a later moment.
+                Clock.now >= absence.offered
+            else { return }
             storm.away[client.number]?.isScheduled = false
             client.comeBack(offered: absence.offered)
         }

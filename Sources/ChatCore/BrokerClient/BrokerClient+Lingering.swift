@@ -30,6 +30,9 @@ extension BrokerClient {
         while let next = lingering.first, next.until <= now {
             _ = lingering.popFirst()
             stopLingering(next.socket, &effects)
+        }
+        while let next = keeping.first, next.until <= now {
+            _ = keeping.popFirst()
             endKeeping(next.socket)
         }
     }
@@ -42,7 +45,7 @@ extension BrokerClient {
     }
 
     private mutating func stopLingering(_ socket: SocketID, _ effects: inout [Effect]) {
-        // Unless it was taken over meanwhile, or is a name that was taken over and whose rooms are kept.
+        // Unless it was taken over meanwhile.
         guard held[socket]?.isLingering == true, let name = held.removeValue(forKey: socket)
         else { return }
         forgetRecordedRooms(socket, isOver: true)

@@ -84,7 +84,7 @@ extension BrokerClient {
         let tooMany = rooms.joined.count + rooms.kept.count - Limits.roomsPerClient
         if tooMany > 0 { rooms.kept.removeFirst(min(tooMany, rooms.kept.count)) }
         roomsOfNames[socket] = rooms
-        if !rooms.kept.isEmpty { lingering.append((socket, now + linger)) }
+        if !rooms.kept.isEmpty { keeping.append((socket, now + linger)) }
         queueRooms(of: socket)
     }
 
@@ -98,7 +98,9 @@ extension BrokerClient {
 
     /// Leaves the rooms that a client has not joined again in time.
     mutating func endKeeping(_ socket: SocketID) {
-        guard roomsOfNames[socket]?.kept.isEmpty == false else { return }
+        // A name that lingers stays where it is until it is given up, or its user comes back.
+        guard roomsOfNames[socket]?.kept.isEmpty == false, held[socket]?.isLingering != true
+        else { return }
         roomsOfNames[socket]?.kept = []
         queueRooms(of: socket)
     }

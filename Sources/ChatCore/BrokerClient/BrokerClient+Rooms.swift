@@ -20,7 +20,7 @@ extension BrokerClient {
         if rooms.all[number].position != nil {
             return effects.append(.tell(socket, .entered(room, isNew: false)))
         }
-        guard mayBegin else {
+        guard mayBegin || rooms.all[number].isHeard else {
             effects.append(.tell(socket, .notBegun(room)))
             return rooms.removeIfUnused(number)
         }

@@ -49,6 +49,9 @@ public struct BrokerClient: Sendable {
     /// The names that linger, in the order in which that ends. One that was taken over meanwhile is still
     /// among them.
     var lingering = FIFO<(socket: SocketID, until: Instant)>()
+    /// Names that were taken over, and until when they stay in the rooms that their clients have not joined
+    /// again.
+    var keeping = FIFO<(socket: SocketID, until: Instant)>()
     /// The logins that were replaced, of which the loop was told in this turn.
     var replaced: Set<LoginID> = []
     /// The sockets whose names may have been taken over without this node's being told.

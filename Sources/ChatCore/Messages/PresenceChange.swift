@@ -60,9 +60,12 @@ extension PresenceChange {
         guard bytes.last == UInt8(ascii: "\n"), UTF8Validator.isValid(bytes.span.bytes) else {
             return nil
         }
-        let text = String(decoding: bytes.dropLast(), as: UTF8.self)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let first = lines[0].split(separator: " ", omittingEmptySubsequences: false)
+        // By bytes: a letter may join what follows it to one character, a space or a line's end too.
+        let lines = bytes.dropLast().split(
+            separator: UInt8(ascii: "\n"),
+            omittingEmptySubsequences: false
+        )
+        let first = lines[0].words
         guard first.count == 4, first[0] == "P",
             let epoch = UInt64(first[1]), epoch < Limits.epochs,
             let number = UInt64(first[2]), number > 0, number < Limits.numbers,
@@ -89,11 +92,21 @@ extension PresenceChange {
 
 extension PresenceChange.Step {
     /// Reads a line.
-    fileprivate init?(_ line: Substring) {
-        guard let sign = line.first, sign == "+" || sign == "-" else { return nil }
-        let words = line.dropFirst().split(separator: " ", omittingEmptySubsequences: false)
+    fileprivate init?(_ line: ArraySlice<UInt8>) {
+        let signs = [UInt8(ascii: "+"), UInt8(ascii: "-")]
+        guard let sign = line.first, signs.contains(sign) else { return nil }
+        let words = line.dropFirst().words
         guard words.count == 2, !words[0].isEmpty, !words[1].isEmpty else { return nil }
-        let name = PresentName(key: String(words[0]), display: String(words[1]))
-        self.init(name, hasJoined: sign == "+")
+        let name = PresentName(key: words[0], display: words[1])
+        self.init(name, hasJoined: sign == signs[0])
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// What stands between single spaces.
+    fileprivate var words: [String] {
+        split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }

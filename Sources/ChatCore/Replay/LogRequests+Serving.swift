@@ -9,12 +9,8 @@ extension LogRequests {
         in histories: some RoomHistories,
         into effects: inout [Effect]
     ) {
+        if isCaughtUp { noteCaughtUp(room) }
         guard hasEarly, waiting[room] != nil else { return }
-        if isCaughtUp {
-            for index in waiting[room]?.requests.indices ?? 0..<0 {
-                waiting[room]?.requests[index].isCaughtUp = true
-            }
-        }
         serve(room, now: now, in: histories, into: &effects)
     }
 
@@ -44,7 +40,9 @@ extension LogRequests {
     ) {
         guard !waiting.isEmpty else { return }
         for room in roomsInOrder {
-            let late = remove(from: room) { $0.isLate(at: now) }
+            // A page may be there, and so many wait for it that not all were served yet.
+            let isReady = waiting[room]?.isServing == true
+            let late = isReady ? [] : remove(from: room) { $0.isLate(at: now) }
             for request in late { giveUp(request, histories, &effects) }
             if waiting[room]?.requests.contains(where: \.isEarly) == true {
                 effects.append(.recheck(room))
@@ -61,28 +59,46 @@ extension LogRequests {
         into effects: inout [Effect]
     ) {
         guard let requests = waiting[room]?.requests else { return }
-        waiting[room]?.requests = []
-        earlyCount -= requests.count { $0.isEarly }
         var rest = Limits.requestsPerTurn
         var needsPage = false
-        for var request in requests {
-            switch rest > 0 ? attempt(request, histories) : nil {
+        var unserved: [Request] = []
+        var looked = 0
+        while looked < requests.count, rest > 0 {
+            var request = requests[looked]
+            looked += 1
+            let wasEarly = request.isEarly
+            switch attempt(request, histories) {
             case .answer(let answer):
                 rest -= 1
+                forgetWaiting(request)
                 end(request, with: answer, &effects)
                 continue
             case .page: request.isEarly = false
             case .catchUp: request.isEarly = true
-            case nil: break
             }
-            needsPage = needsPage || rest > 0 && !request.isEarly
-            wait(request)
+            earlyCount += (request.isEarly ? 1 : 0) - (wasEarly ? 1 : 0)
+            needsPage = needsPage || !request.isEarly
+            unserved.append(request)
         }
+        // What was not looked at comes first in the next turn.
+        let isServing = looked < requests.count
+        waiting[room]?.requests = Array(requests[looked...]) + unserved
+        waiting[room]?.isServing = isServing
         if needsPage { readPage(room, &effects) }
-        if rest == 0, waiting[room]?.requests.isEmpty == false {
-            effects.append(.serveLater(room))
-        }
+        if isServing { effects.append(.serveLater(room)) }
         endIfIdle(room, &effects)
+    }
+
+    /// Notes that a room has been caught up with, for the requests that are about it.
+    private mutating func noteCaughtUp(_ room: RoomName) {
+        for index in waiting[room]?.requests.indices ?? 0..<0 {
+            waiting[room]?.requests[index].isCaughtUp = true
+        }
+        for (id, client) in clients where client.queue.contains(where: { $0.room == room }) {
+            for index in client.queue.indices where client.queue[index].room == room {
+                clients[id]?.queue[index].isCaughtUp = true
+            }
+        }
     }
 
     /// Begins with a request.
@@ -190,6 +206,24 @@ extension LogRequests {
     private mutating func wait(_ request: Request) {
         waiting[request.room, default: Waiting()].requests.append(request)
         if request.isEarly { earlyCount += 1 }
+        if request.isOwn {
+            clients[request.id]?.room = request.room
+            clients[request.id]?.joining = request.isJoin ? request.room : nil
+        } else {
+            goingOn[request.id, default: []].append(request.room)
+        }
+    }
+
+    /// Notes that a request does not wait any more.
+    private mutating func forgetWaiting(_ request: Request) {
+        if request.isEarly { earlyCount -= 1 }
+        if request.isOwn {
+            clients[request.id]?.room = nil
+            clients[request.id]?.joining = nil
+        } else {
+            goingOn[request.id]?.removeAll { $0 == request.room }
+            if goingOn[request.id]?.isEmpty == true { goingOn[request.id] = nil }
+        }
     }
 
     /// Removes and returns requests that wait for a room.
@@ -200,7 +234,7 @@ extension LogRequests {
         let removed = waiting[room]?.requests.filter(isWanted) ?? []
         guard !removed.isEmpty else { return [] }
         waiting[room]?.requests.removeAll(where: isWanted)
-        earlyCount -= removed.count { $0.isEarly }
+        for request in removed { forgetWaiting(request) }
         return removed
     }
 

@@ -75,6 +75,10 @@ public struct LogRequests {
     struct Client {
         /// The requests that wait for it.
         var queue: [Request] = []
+        /// The room for which it waits; nil: it does not wait for a room.
+        var room: RoomName?
+        /// That room, if it is to become a member of it.
+        var joining: RoomName?
         /// Whether it has been answered, and the answer has not left the socket.
         var hasUnsent = false
         /// Whether it was given up. What was asked together with it has waited as long.
@@ -86,10 +90,14 @@ public struct LogRequests {
         var requests: [Request] = []
         /// The connection over which a page was asked for that has not come; nil: none was.
         var readOver: Int?
+        /// Whether some were not looked at since there was something new, because a turn is short.
+        var isServing = false
     }
 
     var clients: [SocketID: Client] = [:]
     var waiting: [RoomName: Waiting] = [:]
+    /// The rooms in which clients wait to go on as members.
+    var goingOn: [SocketID: [RoomName]] = [:]
     /// How often the loop has been connected: a page that was asked for before that does not come.
     private(set) var connections = 0
     /// The number of requests that wait for a room to be caught up with.
@@ -176,7 +184,13 @@ extension LogRequests {
         clients[id] = client
         // The time in which the ones before were answered does not count; that in which none can be does.
         let since = client.isGivenUp ? next.since : now
-        let request = Request(id: id, room: next.room, need: next.need, since: since)
+        let request = Request(
+            id: id,
+            room: next.room,
+            need: next.need,
+            since: since,
+            isCaughtUp: next.isCaughtUp
+        )
         begin(request, now, histories, &effects)
     }
 
@@ -193,17 +207,19 @@ extension LogRequests {
 
     /// Forgets a client.
     public mutating func forget(_ id: SocketID, into effects: inout [Effect]) {
-        guard !waiting.isEmpty || clients[id] != nil else { return }
-        let queue = clients.removeValue(forKey: id)?.queue ?? []
-        for room in roomsInOrder {
+        let client = clients.removeValue(forKey: id)
+        var rooms = goingOn.removeValue(forKey: id) ?? []
+        if let room = client?.room { rooms.append(room) }
+        for room in rooms {
             if !remove(from: room, where: { $0.id == id }).isEmpty { endIfIdle(room, &effects) }
         }
-        effects += queue.map { .idle($0.room) }
+        effects += (client?.queue ?? []).map { .idle($0.room) }
     }
 
     /// Takes that a client leaves a room: its requests for the room end.
     public mutating func leave(_ room: RoomName, by id: SocketID, into effects: inout [Effect]) {
-        guard !waiting.isEmpty || clients[id] != nil else { return }
+        guard clients[id]?.room == room || clients[id]?.queue.isEmpty == false || goingOn[id] != nil
+        else { return }
         let dropped = remove(from: room) { $0.id == id }
         let queued = clients[id]?.queue.filter { $0.room == room } ?? []
         clients[id]?.queue.removeAll { $0.room == room }
@@ -213,14 +229,13 @@ extension LogRequests {
         }
         if dropped.contains(where: \.isOwn) { effects.append(.checkSocket(id)) }
         if !dropped.isEmpty { endIfIdle(room, &effects) }
+        if !queued.isEmpty { effects.append(.idle(room)) }
     }
 
     /// Whether a client waits to become a member of a room.
     private func isJoining(_ id: SocketID, _ room: RoomName) -> Bool {
-        let isIt = { (request: Request) in
-            request.id == id && request.room == room && request.isJoin
-        }
-        return waiting[room]?.requests.contains(where: isIt) == true
-            || clients[id]?.queue.contains(where: isIt) == true
+        guard let client = clients[id] else { return false }
+        return client.joining == room
+            || client.queue.contains { $0.room == room && $0.isJoin }
     }
 }

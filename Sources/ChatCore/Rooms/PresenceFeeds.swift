@@ -101,7 +101,9 @@ extension PresenceFeeds {
         guard other == epoch?.number else { return }
         var feed = feeds[room] ?? Feed()
         guard feed.epoch != other || feed.number != number else { return }
-        if number == 0 {
+        // If names are known, the number was lost with the room's key, or this look was before the change that
+        // has brought them.
+        if number == 0, feed.number == 0, feed.names?.isEmpty == true {
             feed.set(number: 0, count: 0, names: [:], epoch: other)
         } else {
             feed.isReadDue = true

@@ -50,7 +50,10 @@ extension Session {
         _ effects: inout [Effect]
     ) {
         guard let conversation else { return }
-        if first.seq == 1, !first.isRepeated, conversation.room != .lobby {
+        // A room that the client has joined was counted when it was heard.
+        if first.seq == 1, !first.isRepeated, conversation.room != .lobby,
+            !conversation.rooms.contains(where: { $0.name == conversation.room })
+        {
             conversation.newRooms += 1
         }
         for index in 0..<drafts.count {

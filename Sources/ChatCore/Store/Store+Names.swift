@@ -55,7 +55,12 @@ extension Store {
         guard heartbeats[call.incarnation] != nil else { return .unregistered }
         var pairs = 0
         let verdicts = call.claims.map { claim in
-            let count = max(claim.rooms.count, names[claim.username.key]?.rooms.count ?? 0)
+            let record = names[claim.username.key]
+            // A take-over changes nothing in the rooms that the name is in.
+            let isKept =
+                claim.known == nil && record?.epoch == call.epoch.number
+                && claim.proof.map { proof in record.map { isProven($0, proof) } == true } == true
+            let count = max(claim.rooms.count, isKept ? 0 : record?.rooms.count ?? 0)
             guard pairs == 0 || pairs + count <= Limits.presencePairs else {
                 return ClaimVerdict.later
             }

@@ -34,7 +34,11 @@ extension Shard: RoomHistories {
     private func carryOut(_ effect: LogRequests.Effect) {
         switch effect {
         case .join(let id, let name, let beginning):
-            guard let connection = listener(id), let room = rooms[name] else { return }
+            guard let connection = listener(id) else { return }
+            guard let room = rooms[name] else {
+                // It was forgotten when the effect before this one was carried out.
+                return refuse(.join(.now), of: name, to: connection, .unavailable)
+            }
             notePagesUsed(of: room)
             add(connection, to: room, at: beginning)
         case .history(let id, let name, let items, let hasMore):

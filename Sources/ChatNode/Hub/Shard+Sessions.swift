@@ -133,7 +133,10 @@ extension Shard {
         case .readHistory(let room, let range, let subject):
             request(.history(range, subject), of: room, by: connection.id)
         case .leave(let room):
-            updateClient { client, _ in client.endPresence(in: room, of: connection.id) }
+            // A client whose socket has ended does not leave: its name may linger in the room.
+            if isListening(connection) {
+                updateClient { client, _ in client.endPresence(in: room, of: connection.id) }
+            }
             leave(room, connection)
         case .close(let code, let reason):
             connection.close(code, "\(reason)")

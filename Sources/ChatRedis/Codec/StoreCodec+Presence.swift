@@ -68,9 +68,11 @@ extension StoreCodec {
             while reply.count > 0 {
                 let key = try reply.text()
                 // The producer id stands before the spelling.
-                let words = try reply.text().split(separator: " ")
-                guard words.count == 2 else { throw reply.unexpected }
-                names.append(PresentName(key: key, display: String(words[1])))
+                let text = try reply.text()
+                // One that was written by hand in another form is passed over.
+                guard let space = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+                let display = String(decoding: text.utf8[space...].dropFirst(), as: UTF8.self)
+                names.append(PresentName(key: key, display: display))
             }
             names.sort { $0.key < $1.key }
             return .present(number: number, count: count, names: names)
