@@ -196,12 +196,14 @@ import Testing
         for name in ["Ada", "Bob", "Eve"] {
             let held = try harness.hold(name)
             _ = try move(held, joined: rooms, harness)
-            claims.append(try harness.takeOver(held, by: harness.other).claim)
+            claims.append(harness.takeOver(held, by: harness.other).claim)
         }
         let call = ClaimCall(epoch: harness.epoch, incarnation: harness.other, claims: claims)
         let verdicts = try harness.subject.claim(call).verdicts
         #expect(
-            verdicts.allSatisfy { if case .granted(let grant) = $0 { grant.rooms == rooms } else { false } }
+            verdicts.allSatisfy {
+                if case .granted(let grant) = $0 { grant.rooms == rooms } else { false }
+            }
         )
     }
 

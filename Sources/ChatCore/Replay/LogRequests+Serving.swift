@@ -40,7 +40,7 @@ extension LogRequests {
     ) {
         guard !waiting.isEmpty else { return }
         for room in roomsInOrder {
-            // A page may be there, and so many wait for it that not all were served yet.
+            // The page is there, and more wait for it than were served yet.
             let isReady = waiting[room]?.isServing == true
             let late = isReady ? [] : remove(from: room) { $0.isLate(at: now) }
             for request in late { giveUp(request, histories, &effects) }

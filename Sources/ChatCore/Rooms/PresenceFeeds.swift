@@ -78,15 +78,8 @@ extension PresenceFeeds {
     ) {
         // The first look at the room in another epoch shows its number there.
         guard change.epoch == epoch?.number else { return }
-        var feed = feeds[change.room] ?? Feed()
-        if feed.isReading {
-            // If it is too much, the number shows that something is missing.
-            if feed.waiting.count >= Limits.presenceWaiting { feed.waiting = [] }
-            feed.waiting.append(change)
-        } else {
-            feed.take(change)
-        }
-        feeds[change.room] = feed
+        // In its place: a copy would have its names copied with each change.
+        feeds[change.room, default: Feed()].receive(change)
         goOn(change.room, now, &effects)
     }
 
@@ -182,17 +175,15 @@ extension PresenceFeeds {
 extension PresenceFeeds {
     /// Has a room's names read, or its members told, if that may be done now.
     private mutating func goOn(_ room: RoomName, _ now: Instant, _ effects: inout [Effect]) {
-        guard let feed = feeds[room], !feed.isReading else { return }
-        if feed.isReadDue {
-            guard now >= feed.readAt + Limits.presencePause else { return }
-            feeds[room]?.isReadDue = false
-            feeds[room]?.isReading = true
+        guard let index = feeds.index(forKey: room) else { return }
+        switch feeds.values[index].due(now) {
+        case .nothing: break
+        case .reading:
+            feeds.values[index].isReadDue = false
+            feeds.values[index].isReading = true
             queue.append(room)
             readNext(now, &effects)
-        } else if feed.isNew, feed.isOpen, !isGrace, feed.epoch != nil,
-            now >= feed.toldAt + Limits.presencePause
-        {
-            tell(room, now, &effects)
+        case .telling: if !isGrace { tell(room, now, &effects) }
         }
     }
 
@@ -216,6 +207,24 @@ extension PresenceFeeds {
 }
 
 extension PresenceFeeds.Feed {
+    /// What is to be done with a room.
+    enum Due { case nothing, reading, telling }
+
+    func due(_ now: Instant) -> Due {
+        guard !isReading else { return .nothing }
+        if isReadDue { return now >= readAt + Limits.presencePause ? .reading : .nothing }
+        let isDue = isNew && isOpen && epoch != nil && now >= toldAt + Limits.presencePause
+        return isDue ? .telling : .nothing
+    }
+
+    /// Takes a change that came over the subscription.
+    mutating func receive(_ change: PresenceChange) {
+        guard isReading else { return take(change) }
+        // If it is too much, the number shows that something is missing.
+        if waiting.count >= Limits.presenceWaiting { waiting = [] }
+        waiting.append(change)
+    }
+
     /// Takes the next change. Any other shows that the names have to be read.
     mutating func take(_ change: PresenceChange) {
         guard change.epoch == epoch else { return isReadDue = true }

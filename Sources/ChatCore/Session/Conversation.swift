@@ -30,10 +30,14 @@ final class Conversation {
     var joins = TokenBucket()
     /// The rooms that the client has begun and that are not charged yet. A room shows only when it is heard
     /// that it is new: a client may get into debt, and then begins no further one.
-    var newRooms = 0
+    var newRooms: Int32 = 0
     private var begun = TokenBucket()
-    /// The time until the client may begin rooms again, as of its last request; nil: it may.
-    private(set) var newRoomDebt: Duration?
+    /// The nanoseconds until the client may begin rooms again, as of its last request; 0: it may.
+    private var newRoomDebtNanoseconds: Int64 = 0
+    /// The time until then; nil: it may.
+    var newRoomDebt: Duration? {
+        newRoomDebtNanoseconds > 0 ? .nanoseconds(newRoomDebtNanoseconds) : nil
+    }
     /// The room of the messages that are not settled yet.
     var room = RoomName.lobby
     /// The number of messages that the client has not numbered.
@@ -49,7 +53,7 @@ final class Conversation {
     func settleNewRooms(now: Instant) {
         let debt = begun.charge(Double(newRooms), at: Self.newRoomRate, now: now)
         newRooms = 0
-        newRoomDebt = debt > 0 ? .nanoseconds(debt) : nil
+        newRoomDebtNanoseconds = max(0, debt)
     }
 
     private static let newRoomRate: TokenBucket.Rate = {

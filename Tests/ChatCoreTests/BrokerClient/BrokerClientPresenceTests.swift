@@ -181,6 +181,27 @@ import Testing
         #expect(harness.client.roomsOfNames.isEmpty)
     }
 
+    @Test func `a name that was taken over lingers as long as any other, in all its rooms`() throws
+    {
+        try claim(1, "Ada")
+        try grant(7, rooms: [red, blue])
+        join(1, red)
+        _ = takeCalls()
+        harness.now = harness.now + (Limits.nameLinger - .seconds(1))
+        let ada = try Username("Ada")
+        harness.ask {
+            $0.release(ada, for: harness.id(1), .linger, now: harness.now, into: &$1)
+        }
+        #expect(takeCalls() == ["linger ada"])
+        harness.answer(.released)
+        harness.now = harness.now + .seconds(1)
+        harness.tick()
+        #expect(takeCalls() == [])
+        harness.now = harness.now + (Limits.nameLinger - .seconds(1))
+        harness.tick()
+        #expect(takeCalls() == ["empty ada"])
+    }
+
     @Test func `a call has no more pairs than it may, and the rest follows`() throws {
         try hold(1, "Ada")
         for index in 0..<60 { join(1, try RoomName("r\(index)")) }

@@ -198,12 +198,27 @@ import Testing
         // All data is lost: the names that are claimed again come back.
         harness.register(isGrace: true)
         harness.compare(0)
+        harness.answer(0, [])
         harness.pass(.seconds(2))
         harness.change(1, count: 1, "+Ada")
         harness.pass(.seconds(2))
         #expect(harness.takeNews().isEmpty)
         harness.register(isGrace: false)
         #expect(harness.takeChanges() == [.init(joined: [], left: ["Bob"])])
+    }
+
+    @Test func `a look that has no number says nothing of names that are known`() {
+        let harness = Harness()
+        harness.compare(0)
+        harness.change(1, count: 1, "+Ada")
+        harness.pass(.seconds(1))
+        _ = harness.takeNews()
+        // The look was before the change; or the room's key was deleted by hand.
+        harness.compare(0)
+        #expect(harness.asked.count == 1)
+        harness.answer(1, ["Ada"])
+        harness.pass(.seconds(2))
+        #expect(harness.takeNews().isEmpty)
     }
 
     @Test func `nothing is told of a room that the loops do not know to be open`() throws {

@@ -64,14 +64,14 @@ import Testing
         let ada = harness.ada()
         for number in 1...10 {
             #expect(join("r\(number)", by: ada) == joined)
-            node.says(ada, #"{"type":"chat","room":"r\(number)","value":1}"#)
+            node.says(ada, #"{"type":"chat","room":"r\#(number)","value":1}"#)
         }
         #expect(join("r11", by: ada) == joined)
         let bea = harness.ada("Bea")
         for number in 12...30 {
             node.open(harness.room("r\(number)"))
-            node.says(bea, #"{"type":"join","room":"r\(number)"}"#)
-            node.says(bea, #"{"type":"chat","room":"r\(number)","value":1}"#)
+            node.says(bea, #"{"type":"join","room":"r\#(number)"}"#)
+            node.says(bea, #"{"type":"chat","room":"r\#(number)","value":1}"#)
         }
         _ = node.takeHeard(bea)
         #expect(join("r31", by: bea) == joined)
