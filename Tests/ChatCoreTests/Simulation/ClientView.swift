@@ -4,8 +4,8 @@
 /// was told.
 struct ClientView {
     private(set) var position: Position?
-    /// Whether it may stand elsewhere when it is told again where: messages are lost to it.
-    private var mayJump = false
+    /// The last of the messages that are lost to it after its position; nil: none is.
+    private var lostUpTo: UInt64?
     /// The messages that stand, by number.
     private var mids: [UInt64: MessageID] = [:]
     /// From which message on, in the order in which they were written, it is to hear all.
@@ -32,37 +32,38 @@ struct ClientView {
         case (nil, nil): mustHearFrom = count
         case (_, _): require(false, "joined with \(String(describing: isRecovered))")
         }
-        (position, mayJump) = (new, false)
+        (position, lostUpTo) = (new, nil)
     }
 
     mutating func gap(_ numbers: ClosedRange<UInt64>, written count: Int) {
-        if let position {
-            require(numbers.lowerBound == position.seq + 1, "gap \(numbers) at \(position)")
-        }
+        require(numbers.lowerBound == next, "gap \(numbers) where \(next) is next")
         losses += 1
-        mayJump = true
+        lostUpTo = numbers.upperBound
         mustHearFrom = count
     }
 
     mutating func reset(to base: Position) {
         guard let position else { return require(false, "reset before joined") }
         require(base.epoch >= position.epoch, "reset to an earlier epoch")
-        require(base.seq <= position.seq || mayJump, "reset to \(base) at \(position)")
+        require(base.seq < next, "reset to \(base) where \(next) is next")
         mids = mids.filter { $0.key <= base.seq }
         if let mid = mids[base.seq], mid != base.mid { mids = [:] }
-        (self.position, mayJump) = (base, false)
+        (self.position, lostUpTo) = (base, nil)
     }
 
     mutating func take(_ seq: UInt64, _ mid: MessageID) {
         guard let position else { return require(false, "a message before joined") }
-        require(mayJump ? seq > position.seq : seq == position.seq + 1, "\(seq) at \(position)")
+        require(seq == next, "\(seq) where \(next) is next")
         require(!mids.values.contains(mid), "\(mid) twice, at \(seq)")
         mids[seq] = mid
         if mids.count > 64 { mids = mids.filter { $0.key + 48 > seq } }
         heard.append(mid)
         self.position = Position(epoch: position.epoch, seq: seq, mid: mid)
-        mayJump = false
+        lostUpTo = nil
     }
+
+    /// The number of the message that comes next.
+    private var next: UInt64 { (lostUpTo ?? position?.seq ?? 0) + 1 }
 
     /// Compares older messages with those that it has.
     mutating func compare(_ items: [(UInt64, MessageID)]) {

@@ -17,8 +17,9 @@ extension SimClient {
         }
         switch Int.random(in: 0..<10, using: &world.random) {
         case 0:
+            // Not before it is told where it stands: it could not tell two answers apart.
+            guard joined.remove(room) != nil else { return }
             asked.remove(room)
-            joined.remove(room)
             socket.say(#"{"type":"leave",\#(about)}"#)
         case 1: socket.say(#"{"type":"history",\#(about),"id":1,"limit":7}"#)
         default: break
