@@ -44,6 +44,9 @@ LONG = ("--ping-interval", "1h", "--pong-timeout", "1m", "--handshake-timeout", 
 OFTEN = ("--ping-interval", "6s", "--pong-timeout", "5s", "--handshake-timeout", "1h")
 # The time between two pings by default (Limits.swift, pingInterval).
 PING_SECONDS = 25
+# Twice what a room's next news of who is present waits (Limits.presencePause), and what a node under Callgrind
+# takes to tell it.
+PRESENCE_SECONDS = 3
 PING_ROUNDS = 7
 # The time between two ticks (Limits.swift, wheelTick).
 TICK_SECONDS = 0.25
@@ -237,6 +240,8 @@ def crowd(node, count):
     for index, client in enumerate(clients):
         client.login(f"idler{index}")
     clients[-1].settle()
+    # Who is present is told once more after a second, and then nothing changes.
+    time.sleep(PRESENCE_SECONDS)
     return clients
 
 
