@@ -21,7 +21,7 @@ MANY_TO_REDIS, MANY_BATCHES_TO_REDIS = 220, 18
 # Less than the 64 sends after which a broadcast first reads the clock (BroadcastBudget.swift).
 FEW_RECIPIENTS, MANY_RECIPIENTS = 10, 60
 FEW_VISITS, MANY_VISITS = 10, 50
-# What a client lacks that comes back: the 100 of the design's bar S12.
+# The number of messages that a client has missed when it comes back: as in S12.
 MISSED = 100
 BATCH = 64
 # The number that a loop reminds in one batch in any case, however little time a busy machine leaves
@@ -240,7 +240,7 @@ def crowd(node, count):
     for index, client in enumerate(clients):
         client.login(f"idler{index}")
     clients[-1].settle()
-    # Who is present is told once more after a second, and then nothing changes.
+    # The node tells once more, after a second, who is present; then nothing changes.
     time.sleep(PRESENCE_SECONDS)
     return clients
 

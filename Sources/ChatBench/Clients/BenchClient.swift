@@ -24,7 +24,7 @@ final class BenchClient: ClientConnectionDelegate {
     /// The place in its room's order at which the client stands before the run's messages, if it is
     /// known.
     var joinedSeq: UInt64?
-    /// What the client needs in order to come back; empty in the plain dialect.
+    /// The login and the position with which the client comes back; empty in the plain dialect.
     var resumePoint = ResumePoint()
     /// Whether the group itself ends this client, so that its end is not reported.
     var isLeaving = false
@@ -122,7 +122,7 @@ final class BenchClient: ClientConnectionDelegate {
             group.storm?.loggedIn(self, message)
             join()
         case .joining:
-            // What it has missed is heard like any other message.
+            // The messages that it has missed are heard like any other.
             if resumePoint.isReturning, StampCodec.isChat(text) {
                 group.heard(text, by: self)
             } else {

@@ -51,7 +51,7 @@ final class ClientGroup {
     private var arriving: [Int: BenchClient] = [:]
     /// The messages between the clients, if this run has some.
     var traffic: Traffic?
-    /// What takes clients away and has them come back, if this run does that.
+    /// The storm that takes clients away and has them come back, if the run has one.
     var storm: Storm?
     /// Called with each client that has logged in.
     var onEntry: ((BenchClient) -> Void)?

@@ -1,6 +1,6 @@
 import ChatCore
 
-/// What a client of `chat.v1` keeps in order to come back: the secret of its login, and its position in its
+/// The memory of a client of `chat.v1` that comes back: the secret of its login, and its position in its
 /// room.
 struct ResumePoint {
     private(set) var session: String?

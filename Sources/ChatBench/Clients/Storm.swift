@@ -28,7 +28,7 @@ final class Storm {
         var notResumed = 0
         /// Joins from a position after which not everything was kept.
         var notRecovered = 0
-        /// What the server says of messages that are lost.
+        /// The messages that are lost, as the server says.
         var gaps = 0
         /// Clients that were still away when they were to be cut again.
         var stillAway = 0

@@ -3,7 +3,7 @@ import ChatCore
 
 /// `chatnode bench resume`.
 struct BenchResume: AsyncParsableCommand {
-    /// Who loses its connection, and when.
+    /// The clients that lose their connections, and when they do.
     enum Scenario: String, CaseIterable, ExpressibleByArgument {
         case jitter, avalanche
     }

@@ -101,13 +101,15 @@ public struct LogRequests {
     /// How often the loop has been connected: a page that was asked for before that does not come.
     private(set) var connections = 0
     /// The number of requests that wait for a room to be caught up with.
-    var earlyCount = 0
+    @usableFromInline var earlyCount = 0
 
     /// Makes the requests of a loop that has no clients.
     public init() {}
 
     /// Whether requests wait for rooms to be caught up with: then `advanced` is called for what is delivered.
-    public var hasEarly: Bool { earlyCount > 0 }
+    ///
+    /// Inlinable, because each delivered message asks for it.
+    @inlinable public var hasEarly: Bool { earlyCount > 0 }
 
     /// Whether a request waits that is about a room.
     ///

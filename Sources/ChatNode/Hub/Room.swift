@@ -2,6 +2,8 @@ import ChatCore
 
 /// One room on one loop: its history, and a table of members for each encoding that members have.
 final class Room {
+    /// Kept beside the history, because each delivered message compares it.
+    let name: RoomName
     /// What the loop has of the room's history.
     var history: RoomHistory
     /// When pages of the log were last used.
@@ -23,9 +25,8 @@ final class Room {
 
     init(_ history: RoomHistory) {
         self.history = history
+        name = history.name
     }
-
-    var name: RoomName { history.name }
 
     /// The number of messages that all members together have still to get.
     var messagesBehind: Int { tables.reduce(0) { $0 + $1.messagesBehind } }
