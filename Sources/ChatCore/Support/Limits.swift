@@ -179,6 +179,23 @@ public enum Limits {
     /// How long messages of a room are kept, and how long a session may return to its name.
     public static let historyAge = Duration.seconds(24 * 3600)
 
+    // MARK: Removal
+
+    /// How long after it was said a message can be taken back by its sender: longer, and what others have
+    /// answered to would change under them.
+    public static let removalWindow = Duration.seconds(3600)
+    /// The least time between two removals in a room, of all its clients: each rewrites the log from the message
+    /// on, which holds Redis for up to 15 ms (1,000 entries).
+    public static let removalPause = Duration.seconds(1)
+    /// Removals of one login at once, before the rate applies: a slip of several lines.
+    public static let removalBurst = 10.0
+    /// Removals of one login per second, sustained: 10 a minute.
+    public static let removalRate = 10.0 / 60
+    /// The most bytes of the reason of a removal, with its quotes: a sentence.
+    public static let removalReasonBytes = 256
+    /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.
+    public static let removalsRemembered = 1024
+
     // MARK: The listener
 
     /// The most connections that wait to be accepted: a whole cluster's clients may return at once.

@@ -57,6 +57,7 @@ import Testing
             case .entered(let room, _): told.append("\(slot) entered \(room.text)")
             case .notEntered(let room, _): told.append("\(slot) not entered \(room.text)")
             case .settled(.refused, _): told.append("\(slot) refused")
+            case .settled(.notRemoved(let why), _): told.append("\(slot) not removed: \(why)")
             case .settled(.lost, _): told.append("\(slot) lost")
             case .settled(.unknown, _): told.append("\(slot) unknown")
             case .nameLost(let name, true): told.append("\(slot) replaced \(name.display)")

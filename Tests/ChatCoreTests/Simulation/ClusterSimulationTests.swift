@@ -326,6 +326,7 @@ final class Simulation {
             #expect(person.mood == .away, "\(again): \(person.number) is \(person.mood)")
             #expect(person.unsettled == 0, "\(again): \(person.number)")
             guard kind != .losesData else { continue }
+            if kind == .keepsData { person.expectRemoved(in: redis) }
             if person.renumbered > 0 { complain("\(person.number) was told of fewer messages") }
             for body in person.acknowledged where redis.written[body] == nil {
                 complain("acknowledged and not written: \(body)")
