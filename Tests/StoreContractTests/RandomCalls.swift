@@ -147,7 +147,7 @@ extension RandomCalls {
         let newest = Array(places.suffix(8))
         let own = newest.filter { $0.mid.producer == holder.grant.producer }
         let place = one(of: own.isEmpty || random.isOne(in: 2) ? newest : own)
-        let target = CatchUpCall.Mark(seq: near(place.seq, missing: 16), mid: place.mid)
+        let target = Removal.Target(seq: near(place.seq, missing: 16), mid: place.mid)
         let isOwn = !random.isOne(in: 4)
         let notice = RemovedBody.notice(of: target, by: "Ada", reason: nil, in: room)
         let draft = SealedDraft(

@@ -1,7 +1,7 @@
 /// Takes the text of a message out of frames, so that it is sent to no client any more.
 extension FramedBatch {
     /// The messages that entries of the batch say were taken back.
-    var removed: [CatchUpCall.Mark] {
+    var removed: [Removal.Target] {
         guard isWithheld else { return [] }
         return (0..<count).compactMap { RemovedBody.target(in: text(of: $0).span.bytes) }
     }

@@ -9,13 +9,27 @@ public struct Removal: Sendable, Hashable {
         case moderator
     }
 
-    /// The number and the id of the message.
-    public let target: CatchUpCall.Mark
+    /// The place of a message, and its id: with one alone another message could be meant.
+    public struct Target: Sendable, Hashable {
+        /// The number.
+        public let seq: UInt64
+        /// The id.
+        public let mid: MessageID
+
+        /// Names a message.
+        public init(seq: UInt64, mid: MessageID) {
+            self.seq = seq
+            self.mid = mid
+        }
+    }
+
+    /// The message.
+    public let target: Target
     /// On what grounds it may be taken back.
     public let authority: Authority
 
     /// Makes a request about one message.
-    public init(of target: CatchUpCall.Mark, by authority: Authority) {
+    public init(of target: Target, by authority: Authority) {
         self.target = target
         self.authority = authority
     }
@@ -39,7 +53,7 @@ public enum RemovedBody {
     /// Returns the body of the entry that says that a message was taken back by a user. `reason` is a JSON
     /// string; nil: none was given.
     public static func notice(
-        of target: CatchUpCall.Mark,
+        of target: Removal.Target,
         by username: String,
         reason: [UInt8]?,
         in room: RoomName
@@ -72,9 +86,9 @@ public enum RemovedBody {
     /// the text that clients are sent.
     ///
     /// Cost: one pass.
-    public static func target(in text: RawSpan) -> CatchUpCall.Mark? {
+    public static func target(in text: RawSpan) -> Removal.Target? {
         guard startsWithType(text) else { return nil }
-        var found: CatchUpCall.Mark?
+        var found: Removal.Target?
         var scanner = JSONScanner()
         do throws(JSONError) {
             var more = try scanner.enterObject(text)
@@ -100,7 +114,7 @@ public enum RemovedBody {
     private static func mark(
         _ scanner: inout JSONScanner,
         _ text: RawSpan
-    ) throws(JSONError) -> CatchUpCall.Mark? {
+    ) throws(JSONError) -> Removal.Target? {
         var seq: UInt64?
         var mid: MessageID?
         var more = try scanner.enterObject(text)

@@ -10,7 +10,7 @@ struct RemovedMessages: Sendable {
     mutating func add(_ mid: MessageID) {
         guard mids.insert(mid).inserted else { return }
         order.append(mid)
-        if mids.count > Limits.removalsRemembered, let oldest = order.popFirst() {
+        if mids.count > Limits.recentRemovals, let oldest = order.popFirst() {
             mids.remove(oldest)
         }
     }

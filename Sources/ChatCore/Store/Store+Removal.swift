@@ -78,16 +78,16 @@ extension Store {
 
 extension RoomLog {
     /// Puts other bytes in the place of a message that is kept.
-    mutating func blank(_ mark: CatchUpCall.Mark, with body: [UInt8]) {
-        replaceEntry(with: mark.seq) { entry in
-            entry.withItems { $0.mid == mark.mid ? body : nil }
+    mutating func blank(_ target: Removal.Target, with body: [UInt8]) {
+        replaceEntry(with: target.seq) { entry in
+            entry.withItems { $0.mid == target.mid ? body : nil }
         }
     }
 
     /// Returns the message with a number and an id, and when it was written; nil: it is not kept.
-    func message(at mark: CatchUpCall.Mark) -> (Publication.Item, ms: Int64)? {
-        guard let entry = entry(with: mark.seq) else { return nil }
-        let item = entry.items[Int(mark.seq - entry.firstSeq)]
-        return item.mid == mark.mid ? (item, entry.ms) : nil
+    func message(at target: Removal.Target) -> (Publication.Item, ms: Int64)? {
+        guard let entry = entry(with: target.seq) else { return nil }
+        let item = entry.items[Int(target.seq - entry.firstSeq)]
+        return item.mid == target.mid ? (item, entry.ms) : nil
     }
 }

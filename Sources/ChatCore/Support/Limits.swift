@@ -194,7 +194,7 @@ public enum Limits {
     /// The most bytes of the reason of a removal, with its quotes: a sentence.
     public static let removalReasonBytes = 256
     /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.
-    public static let removalsRemembered = 1024
+    public static let recentRemovals = 1024
 
     // MARK: The listener
 

@@ -195,7 +195,8 @@ extension RedisCommand {
         _ call: PublishCall,
         _ retention: Store.Retention
     ) {
-        add(removal.target)
+        add(removal.target.seq)
+        add(removal.target.mid)
         switch removal.authority {
         case .author: add(call.drafts[0].producer.description)
         case .moderator: add("")

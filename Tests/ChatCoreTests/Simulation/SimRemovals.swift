@@ -4,7 +4,7 @@
 struct SimRemovals {
     struct Place {
         let room: RoomName
-        let mark: CatchUpCall.Mark
+        let target: Removal.Target
     }
 
     /// The messages of the present login whose places it knows.
@@ -21,9 +21,9 @@ struct SimRemovals {
         guard let room = room.flatMap({ try? RoomName($0) }) else { return }
         if Self.isChat(body) {
             guard let seq = place.seq else { return }
-            own.append(Place(room: room, mark: .init(seq: seq, mid: place.mid)))
+            own.append(Place(room: room, target: .init(seq: seq, mid: place.mid)))
         } else if let (seq, mid) = SimClient.entries(in: Array(body.utf8)[...]).first {
-            done.append(Place(room: room, mark: .init(seq: seq, mid: mid)))
+            done.append(Place(room: room, target: .init(seq: seq, mid: mid)))
         }
     }
 }
@@ -34,8 +34,8 @@ extension SimClient {
     func remove() -> Bool {
         guard let place = removals.own.randomElement(using: &world.random) else { return false }
         let request =
-            #"{"type":"remove","room":"\#(place.room.text)","seq":\#(place.mark.seq),"#
-            + #""mid":"\#(place.mark.mid)","reason":"\#(world.now.nanoseconds)"}"#
+            #"{"type":"remove","room":"\#(place.room.text)","seq":\#(place.target.seq),"#
+            + #""mid":"\#(place.target.mid)","reason":"\#(world.now.nanoseconds)"}"#
         if let text = outbox?.add(request) { say(text) }
         return true
     }
@@ -43,10 +43,10 @@ extension SimClient {
     /// What it was told to be taken back has no text in the room any more.
     func expectRemoved(in redis: SimRedis) {
         for place in removals.done {
-            guard let (item, _) = redis.store.rooms[place.room]?.message(at: place.mark),
+            guard let (item, _) = redis.store.rooms[place.room]?.message(at: place.target),
                 item.isChat
             else { continue }
-            world.complain("client \(number): \(place.mark) was taken back, and is there")
+            world.complain("client \(number): \(place.target) was taken back, and is there")
         }
     }
 }
