@@ -15,6 +15,13 @@ struct RemovedMessages: Sendable {
         }
     }
 
+    /// Returns those of these messages that are in a batch.
+    ///
+    /// Cost: a look at each frame.
+    func found(in batch: FramedBatch) -> [MessageID] {
+        (0..<batch.count).compactMap { batch.position(of: $0)?.mid }.filter(mids.contains)
+    }
+
     /// Returns entries without the texts of these messages.
     func blanking(_ entries: [Publication], in room: RoomName) -> [Publication] {
         guard !isEmpty else { return entries }

@@ -19,6 +19,8 @@ public struct RoomHistory {
     private var mayJump = false
     /// The messages that were taken back.
     private var removed = RemovedMessages()
+    /// Whether the room was reset since one was: an older copy of the log may bring a text back.
+    private var mayBringBack = false
     /// Whether the log is known to have nothing before the oldest frame of the backlog.
     private var isLogRead = false
 
@@ -61,6 +63,9 @@ extension RoomHistory {
         if !follows, !mayJump, let before = batch.position(before: 0) { reset(to: before) }
         for target in batch.removed { remove(target.mid) }
         backlog.append(batch)
+        if mayBringBack {
+            for mid in removed.found(in: batch) { backlog.blank(mid, in: name) }
+        }
         guard let end = batch.position else { return }
         // What is read from the log may have been written in an earlier epoch.
         position = end.inEpoch(atLeast: position?.epoch ?? 0)
@@ -79,6 +84,7 @@ extension RoomHistory {
         self.position = position
         mayJump = false
         isLogRead = false
+        mayBringBack = !removed.isEmpty
     }
 
     /// Notes that messages are lost, and which, if that is known.

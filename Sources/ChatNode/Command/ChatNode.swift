@@ -56,7 +56,7 @@ struct ChatNode: AsyncParsableCommand {
               others: see the --help of each command
             """,
         version: Version.line,
-        subcommands: [Serve.self, ConfigCommand.self, Bench.self],
+        subcommands: [Serve.self, ConfigCommand.self, Remove.self, Bench.self],
         defaultSubcommand: Serve.self
     )
 }

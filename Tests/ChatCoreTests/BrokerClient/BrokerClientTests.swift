@@ -31,7 +31,7 @@ import Testing
             switch effect {
             case .call(let call): calls.append(call)
             case .tell(let socket, let answer): note(answer, socket.slot)
-            case .recheckRegistration: doubts += 1
+            case .recheckRegistration, .moderated: doubts += 1
             case .recheckRoom(let room): told.append("doubts \(room.text)")
             case .enterRoom(let room): interests.append("enter \(room.text)")
             case .leaveRoom(let room): interests.append("leave \(room.text)")

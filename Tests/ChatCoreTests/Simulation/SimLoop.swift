@@ -94,6 +94,7 @@ final class SimLoop: ClientLoop {
                 for _ in 0..<drafts.count { sessions[id]?.settled(settlement) }
             }
             sessions[id]?.run { $0.take(answer, into: &$1) }
+        case .moderated: break
         case .recheckRegistration: node.recheckRegistration(epoch: 0)
         case .recheckRoom(let room): node.recheck(room)
         case .enterRoom(let room):
