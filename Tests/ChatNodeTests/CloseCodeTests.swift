@@ -56,6 +56,7 @@ import Testing
             end: "]"
         ),
         FinalCodes(path: "examples/python/chat.py", beginning: "FINAL_CODES = {", end: "}"),
+        FinalCodes(path: "examples/python/chat_v1.py", beginning: "FINAL_CODES = {", end: "}"),
         FinalCodes(
             path: "examples/swift-bot/Sources/Bot/Bot.swift",
             beginning: "case .closed(let code?, _) = self else { return false }\n        return [",
