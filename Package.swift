@@ -83,11 +83,21 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "ChatConform",
+            dependencies: [
+                "ChatCore",
+                "ChatSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "ChatNode",
             dependencies: [
                 "CEmbedded",
                 "ChatBench",
+                "ChatConform",
                 "ChatCore",
                 "ChatRedis",
                 "ChatSupport",

@@ -37,8 +37,10 @@ import Testing
         text.split { !$0.isNumber }.filter { $0.count == 4 }.compactMap { UInt16($0) }
     }
 
-    @Test func `docs/protocol.md lists every code`() throws {
-        let listed = try Self.table(after: "## Close codes", in: "docs/protocol.md").map { $0[0] }
+    @Test func `docs/protocol/README.md lists every code`() throws {
+        let listed = try Self.table(after: "## Close codes", in: "docs/protocol/README.md").map {
+            $0[0]
+        }
         #expect(listed == CloseCode.Known.allCases.map { "\($0.rawValue)" })
     }
 
@@ -54,16 +56,17 @@ import Testing
             end: "]"
         ),
         FinalCodes(path: "examples/python/chat.py", beginning: "FINAL_CODES = {", end: "}"),
+        FinalCodes(path: "examples/python/chat_v1.py", beginning: "FINAL_CODES = {", end: "}"),
         FinalCodes(
             path: "examples/swift-bot/Sources/Bot/Bot.swift",
             beginning: "case .closed(let code?, _) = self else { return false }\n        return [",
             end: "]"
         ),
     ])
-    func `a client stays away after the codes of which docs/protocol.md says so`(
+    func `a client stays away after the codes of which docs/protocol/README.md says so`(
         _ list: FinalCodes
     ) throws {
-        let final = try Self.table(after: "## Close codes", in: "docs/protocol.md")
+        let final = try Self.table(after: "## Close codes", in: "docs/protocol/README.md")
             .filter { $0[2] == "no" }.map { $0[0] }
         let text = try Self.text(list.path)
         let place = try #require(text.range(of: list.beginning))

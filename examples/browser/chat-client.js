@@ -1,4 +1,4 @@
-// A client of chatnode's plain protocol (docs/protocol.md): keeps one name logged in, comes back
+// A client of chatnode's plain protocol (docs/protocol/README.md): keeps one name logged in, comes back
 // when the connection ends, and tells its page what happens. Works in browsers and in Node.js 22 or
 // later.
 

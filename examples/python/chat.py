@@ -17,7 +17,7 @@ import threading
 
 import websocket
 
-# After these close codes a client does not come back by itself: docs/protocol.md, "Close codes".
+# After these close codes a client does not come back by itself: docs/protocol/README.md, "Close codes".
 FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # seconds before a new connection, at most
 LATER = 1.0  # seconds before a login that was refused is tried again, if the answer does not say

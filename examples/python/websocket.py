@@ -5,6 +5,7 @@ import base64
 import hashlib
 import os
 import struct
+import time
 from urllib.parse import urlsplit
 
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
@@ -16,6 +17,10 @@ LARGEST_FRAME = 1 << 20  # bytes; a node relays no longer message unless it is t
 
 class Refused(Exception):
     """The server answers the handshake with something else than a WebSocket."""
+
+
+class NotSpoken(Exception):
+    """The server opens the WebSocket, but does not pick the subprotocol."""
 
 
 class Closed(Exception):
@@ -31,6 +36,7 @@ class WebSocket:
 
     def __init__(self, reader, writer):
         self.reader, self.writer = reader, writer
+        self.heard_at = time.monotonic()  # when the last frame came, of whatever kind
 
     async def send(self, text):
         """Sends one text message. Fails with `Closed`."""
@@ -47,6 +53,7 @@ class WebSocket:
                 opcode, payload = await self._read_frame()
             except (OSError, asyncio.IncompleteReadError):
                 raise Closed(1006, "the connection was lost") from None
+            self.heard_at = time.monotonic()
             if opcode == TEXT:
                 return payload.decode()
             if opcode == PING:
@@ -59,6 +66,10 @@ class WebSocket:
         """Says goodbye, and closes without waiting for the answer."""
         self._write(CLOSE, struct.pack(">H", 1000))
         self.writer.close()
+
+    def drop(self):
+        """Ends a connection that is dead: without a closing handshake, and at once."""
+        self.writer.transport.abort()
 
     def _write(self, opcode, payload):
         # A client masks what it sends: RFC 6455, section 5.3.
@@ -86,15 +97,23 @@ class WebSocket:
         return first & 0x0F, await self.reader.readexactly(size)
 
 
-async def connect(url):
-    """Opens `ws://host:port/path`. Fails with `OSError`, `TimeoutError` or `Refused`."""
+def _field(name, head):
+    """The value of a header field; None if there is none."""
+    for line in head.splitlines()[1:]:
+        key, _, value = line.partition(":")
+        if key.strip().lower() == name.lower():
+            return value.strip()
+
+
+async def connect(url, subprotocol=None):
+    """Opens `ws://host:port/path`. Fails with `OSError`, `TimeoutError`, `Refused` or `NotSpoken`."""
     address = urlsplit(url)
     if address.scheme != "ws" or not address.hostname:
         raise ValueError(f"{url!r} is not ws://host:port/path")
-    return await asyncio.wait_for(_open(address), OPEN_TIMEOUT)
+    return await asyncio.wait_for(_open(address, subprotocol), OPEN_TIMEOUT)
 
 
-async def _open(address):
+async def _open(address, subprotocol):
     reader, writer = await asyncio.open_connection(address.hostname, address.port or 80)
     try:
         key = base64.b64encode(os.urandom(16))
@@ -104,13 +123,16 @@ async def _open(address):
             "Upgrade: websocket\r\n"
             "Connection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {key.decode()}\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n"
+            + (f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else "")
+            + "Sec-WebSocket-Version: 13\r\n\r\n"
         )
         writer.write(request.encode())
         head = (await reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
         accept = base64.b64encode(hashlib.sha1(key + ACCEPT_SUFFIX).digest()).decode()
         if " 101 " not in head.splitlines()[0] or accept not in head:
             raise Refused(head.splitlines()[0])
+        if _field("Sec-WebSocket-Protocol", head) != subprotocol:
+            raise NotSpoken(f"the server does not speak {subprotocol}")
         return WebSocket(reader, writer)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         writer.close()

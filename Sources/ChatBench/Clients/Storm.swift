@@ -42,7 +42,7 @@ final class Storm {
     }
 
     /// The bounds of the random wait after a failure: that of the first, and the longest
-    /// (docs/protocol.md, "full jitter").
+    /// (docs/protocol/README.md, "full jitter").
     private static let shortestBound = 0.5
     private static let longestBound = 20.0
 

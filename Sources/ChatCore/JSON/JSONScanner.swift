@@ -1,5 +1,5 @@
 /// Says why a text is not accepted as JSON.
-enum JSONError: Error {
+package enum JSONError: Error {
     /// The text does not follow the grammar of RFC 8259.
     case malformed
     /// Arrays and objects are nested deeper than `Limits.jsonDepth`.
@@ -16,23 +16,23 @@ enum JSONError: Error {
 ///
 /// Cost: linear, constant stack, no allocation. Every read is bounds-checked. The methods that read
 /// a message's top level are inlined there, so that the position stays in a register.
-struct JSONScanner {
+package struct JSONScanner {
     /// The offset of the next byte.
-    private(set) var position: Int
+    package private(set) var position: Int
 
-    init(at position: Int = 0) {
+    package init(at position: Int = 0) {
         self.position = position
     }
 
     /// Returns the byte at the position, or 0 at the end: 0 is not allowed anywhere outside
     /// strings.
     @inline(__always)
-    func peek(_ bytes: RawSpan) -> UInt8 {
+    package func peek(_ bytes: RawSpan) -> UInt8 {
         position < bytes.byteCount ? bytes.byte(at: position) : 0
     }
 
     @inline(__always)
-    mutating func skipWhitespace(_ bytes: RawSpan) {
+    package mutating func skipWhitespace(_ bytes: RawSpan) {
         // Most clients send no whitespace, and no other byte allowed here is as low.
         if peek(bytes) > UInt8(ascii: " ") { return }
         passWhitespace(bytes)
@@ -50,7 +50,7 @@ struct JSONScanner {
 
     /// Reads an object's `{`. Returns false if a `}` follows immediately, which is read too.
     @inline(__always)
-    mutating func enterObject(_ bytes: RawSpan) throws(JSONError) -> Bool {
+    package mutating func enterObject(_ bytes: RawSpan) throws(JSONError) -> Bool {
         try expect(UInt8(ascii: "{"), bytes)
         skipWhitespace(bytes)
         return !take(UInt8(ascii: "}"), bytes)
@@ -58,7 +58,7 @@ struct JSONScanner {
 
     /// Reads a member's name, its colon and the whitespace around them.
     @inline(__always)
-    mutating func key(_ bytes: RawSpan) throws(JSONError) -> JSONString {
+    package mutating func key(_ bytes: RawSpan) throws(JSONError) -> JSONString {
         skipWhitespace(bytes)
         let key = try string(bytes)
         skipWhitespace(bytes)
@@ -70,7 +70,7 @@ struct JSONScanner {
     /// Reads what follows a member. Returns true after a comma, which announces another member, and
     /// false at the end of the object.
     @inline(__always)
-    mutating func nextMember(_ bytes: RawSpan) throws(JSONError) -> Bool {
+    package mutating func nextMember(_ bytes: RawSpan) throws(JSONError) -> Bool {
         skipWhitespace(bytes)
         if take(UInt8(ascii: ","), bytes) { return true }
         try expect(UInt8(ascii: "}"), bytes)
@@ -79,7 +79,7 @@ struct JSONScanner {
 
     /// Checks that nothing but whitespace follows.
     @inline(__always)
-    mutating func end(_ bytes: RawSpan) throws(JSONError) {
+    package mutating func end(_ bytes: RawSpan) throws(JSONError) {
         skipWhitespace(bytes)
         guard position == bytes.byteCount else { throw .malformed }
     }
@@ -88,7 +88,9 @@ struct JSONScanner {
     ///
     /// `depth` is the number of arrays and objects that are already open around it. Each open one
     /// is remembered as a bit, so that deep nesting cannot exhaust the stack.
-    mutating func value(_ bytes: RawSpan, depth base: Int = 0) throws(JSONError) -> Range<Int> {
+    package mutating func value(_ bytes: RawSpan, depth base: Int = 0) throws(JSONError) -> Range<
+        Int
+    > {
         let start = position
         var depth = base
         // Bit 0 is the innermost open one: 1 for an object, 0 for an array.
@@ -183,7 +185,7 @@ struct JSONScanner {
 
     /// Reads a string with its quotes.
     @inline(__always)
-    mutating func string(_ bytes: RawSpan) throws(JSONError) -> JSONString {
+    package mutating func string(_ bytes: RawSpan) throws(JSONError) -> JSONString {
         try expect(UInt8(ascii: "\""), bytes)
         let start = position
         var hasEscapes = false

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChatBench
+import ChatConform
 import ChatCore
 import ChatSupport
 @preconcurrency import Dispatch
@@ -56,7 +57,7 @@ struct ChatNode: AsyncParsableCommand {
               others: see the --help of each command
             """,
         version: Version.line,
-        subcommands: [Serve.self, ConfigCommand.self, Remove.self, Bench.self],
+        subcommands: [Serve.self, ConfigCommand.self, Remove.self, Bench.self, Conform.self],
         defaultSubcommand: Serve.self
     )
 }

@@ -91,7 +91,7 @@ final class Returns: Sendable {
 /// A client of `chat.v1` behind the balancer that listens in a room, and comes back with its position as
 /// often as its connection ends. On: one thread.
 final class ReturningMember {
-    /// The longest wait before a client comes back for the first time (docs/protocol.md, "full jitter").
+    /// The longest wait before a client comes back for the first time (docs/protocol/README.md, "full jitter").
     private static let longestWait = 0.5
     /// The time until a node, if there is one, must have answered.
     private static let patience = Duration.seconds(10)

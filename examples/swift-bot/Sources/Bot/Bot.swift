@@ -69,7 +69,7 @@ struct Bot {
 }
 
 extension ConnectionEnd {
-    /// Whether a client must not come back by itself: docs/protocol.md, "Close codes".
+    /// Whether a client must not come back by itself: docs/protocol/README.md, "Close codes".
     var isFinal: Bool {
         guard case .closed(let code?, _) = self else { return false }
         return [1000, 1002, 1003, 1007, 1008, 1009, 4001].contains(code.rawValue)

@@ -1,0 +1,238 @@
+import ChatCore
+import ChatSupport
+
+/// Says why a client does not pass a trial.
+struct Failure: Error {
+    let description: String
+
+    init(_ what: String) { description = what }
+}
+
+/// Plays one trial to a client, and checks what it does.
+final class Player {
+    private let trial: Trial
+    private let stage: Stage
+    /// When the last connection was ended, and how long the client has stayed away after all of them.
+    private var endedAt: Instant?
+    private var away = Duration.zero
+
+    init(_ trial: Trial, command: String) throws {
+        self.trial = trial
+        stage = try Stage(command: command, subprotocol: trial.subprotocol)
+    }
+
+    /// Everything that has happened, for people.
+    var record: [String] { stage.record }
+
+    /// Plays the trial.
+    ///
+    /// Fails: with the first step that the client does not pass.
+    func play() throws(Failure) {
+        defer { stage.adapter.end() }
+        for step in trial.steps { try perform(step) }
+        // What the client does too much comes at once.
+        _ = stage.plays(for: .milliseconds(300)) { false }
+        if let text = stage.socket?.texts.first { throw Failure("the client also sends \(text)") }
+        if let more = stage.seen.first(where: Self.isStrict) {
+            throw Failure("the application also sees \(more)")
+        }
+    }
+
+    /// Whether a line of the adapter must be one that a trial asks for.
+    private static func isStrict(_ line: JSONTree) -> Bool {
+        isOfRoom(line) || ["settled", "stopped"].contains(line.text("see"))
+    }
+
+    /// Whether a line is about what is said in a room, and so has a place in an order.
+    private static func isOfRoom(_ line: JSONTree) -> Bool {
+        ["entry", "gap", "reset", "hole", "removed"].contains(line.text("see"))
+    }
+
+    private func perform(_ step: Step) throws(Failure) {
+        switch step {
+        case .asks(let line): try ask(line)
+        case .says(let text): try say(text)
+        case .floods(let first, let count): try flood(first, count)
+        case .fallsSilent: stage.socket?.isSilent = true
+        case .closes(let code):
+            stage.note("server: closes with \(code)")
+            stage.socket?.close(UInt16(code))
+            endedAt = Clock.now
+        case .cuts:
+            stage.note("server: cuts the connection")
+            stage.cut()
+            endedAt = Clock.now
+        case .waits(let time): _ = stage.plays(for: time) { false }
+        case .sees(let pattern): try see(pattern)
+        case .seesEntries(let first, let count): try seeEntries(first, count)
+        default: try performOfClient(step)
+        }
+    }
+
+    private func performOfClient(_ step: Step) throws(Failure) {
+        switch step {
+        case .connects(let within, let notBefore): try connect(within, notBefore)
+        case .staysAway(let time):
+            if stage.plays(for: time, until: { stage.hasConnection }) {
+                throw Failure("the client opens another connection")
+            }
+        case .hasStayedAway(let least):
+            if away < least { throw Failure("the client has waited for \(away) in all") }
+        case .hears(let pattern): try hear(pattern)
+        case .hearsNothing(let time):
+            if stage.plays(for: time, until: { stage.socket?.texts.isEmpty == false }) {
+                throw Failure("the client sends \(stage.socket?.texts.first ?? "")")
+            }
+        case .hearsAtMost(let count, let type): try hearAtMost(count, type)
+        case .hearsPing(let within):
+            let before = stage.socket?.pings ?? 0
+            guard stage.plays(for: within, until: { (stage.socket?.pings ?? 0) > before }) else {
+                throw Failure("the client sends no ping")
+            }
+        case .isHeldUp: try beHeldUp()
+        case .drops(let within, let notBefore): try beDropped(within, notBefore)
+        default: break
+        }
+    }
+}
+
+extension Player {
+    // MARK: The server
+
+    private func ask(_ line: String) throws(Failure) {
+        let url = #""do":"connect","url":"ws://127.0.0.1:\#(stage.port)/ws""#
+        let line = line.replacing(#""do":"connect""#, with: url)
+        stage.note("application asks: \(line)")
+        do {
+            try stage.adapter.ask(line)
+        } catch {
+            throw Failure("\(error)")
+        }
+    }
+
+    private func say(_ text: String) throws(Failure) {
+        guard let socket = stage.socket, !socket.hasEnded else {
+            throw Failure("the client has ended the connection")
+        }
+        stage.note("server: \(text)")
+        socket.say(text)
+    }
+
+    private func flood(_ first: Int, _ count: Int) throws(Failure) {
+        guard let socket = stage.socket else { throw Failure("there is no connection") }
+        stage.note("server: \(count) messages from \(first) on")
+        let padding = String(repeating: "x", count: 2000)
+        for seq in first..<first + count {
+            socket.say(
+                #"{"type":"chat","username":"Bob","value":"\#(padding)","room":"tea","seq":\#(seq),"#
+                    + #""ts":1700000000000,"mid":"\#(Phrases.mid(seq))"}"#
+            )
+        }
+    }
+
+    // MARK: The client
+
+    private func connect(_ within: Duration, _ notBefore: Duration) throws(Failure) {
+        if notBefore > .zero, stage.plays(for: notBefore, until: { stage.hasConnection }) {
+            throw Failure("the client connects too early")
+        }
+        guard stage.plays(for: within, until: { stage.takeConnection() }) else {
+            throw Failure("the client opens no connection within \(within)")
+        }
+        if let endedAt { away += Clock.now - endedAt }
+    }
+
+    private func hear(_ pattern: String) throws(Failure) {
+        guard let wanted = JSONTree(pattern) else { preconditionFailure("a pattern is JSON") }
+        var next: (index: Int, tree: JSONTree)?
+        let isThere = stage.plays(for: Patience.usual) {
+            let trees = stage.socket?.texts.enumerated().map { ($0, JSONTree($1)) } ?? []
+            for (index, tree) in trees {
+                if let tree, tree.text("type") == wanted.text("type") {
+                    next = (index, tree)
+                    return true
+                }
+            }
+            return false
+        }
+        guard isThere, let next else { throw Failure("the client does not send \(pattern)") }
+        let text = stage.socket?.texts.remove(at: next.index) ?? ""
+        guard next.tree.matches(wanted) else {
+            throw Failure("the client sends \(text), and not \(pattern)")
+        }
+    }
+
+    private func hearAtMost(_ most: Int, _ type: String) throws(Failure) {
+        var count = 0
+        repeat {
+            let new = stage.socket?.texts.count ?? 0
+            count += new
+            stage.socket?.texts = []
+        } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
+        guard (1...most).contains(count) else {
+            throw Failure("the client sends \(count) messages, and not 1 to \(most)")
+        }
+    }
+
+    private func beDropped(_ within: Duration, _ notBefore: Duration) throws(Failure) {
+        let socket = stage.socket
+        if stage.plays(for: notBefore, until: { socket?.hasEnded == true }) {
+            throw Failure("the client gives the connection up within \(notBefore)")
+        }
+        guard stage.plays(for: within - notBefore, until: { socket?.hasEnded == true }) else {
+            throw Failure("the client does not give the connection up within \(within)")
+        }
+    }
+
+    /// Waits until the client has taken nothing for a second of what the server has for it.
+    private func beHeldUp() throws(Failure) {
+        let end = Clock.now + Patience.flood
+        var before: Int
+        repeat {
+            before = stage.socket?.byteCountWaiting ?? 0
+            guard before > 0, Clock.now < end else {
+                throw Failure("the client reads everything, although its application is slow")
+            }
+            _ = stage.plays(for: .seconds(1)) { false }
+        } while stage.socket?.byteCountWaiting != before
+    }
+
+    // MARK: The application
+
+    private func see(_ pattern: String) throws(Failure) {
+        guard let wanted = JSONTree(pattern) else { preconditionFailure("a pattern is JSON") }
+        var found: Int?
+        let isThere = stage.plays(for: Patience.usual) {
+            found =
+                Self.isOfRoom(wanted)
+                ? stage.seen.firstIndex(where: Self.isOfRoom)
+                : stage.seen.firstIndex { $0.matches(wanted) }
+            return found != nil
+        }
+        guard isThere, let found else { throw Failure("the application does not see \(pattern)") }
+        let line = stage.seen.remove(at: found)
+        guard line.matches(wanted) else {
+            throw Failure("the application sees \(line), and not \(pattern)")
+        }
+    }
+
+    private func seeEntries(_ first: Int, _ count: Int) throws(Failure) {
+        var next = first
+        var wrong: JSONTree?
+        let isThere = stage.plays(for: Patience.flood) {
+            for line in stage.seen where Self.isOfRoom(line) && wrong == nil {
+                guard let wanted = JSONTree(#"{"see":"entry","room":"tea","seq":\#(next)}"#),
+                    line.matches(wanted)
+                else {
+                    wrong = line
+                    return true
+                }
+                next += 1
+            }
+            stage.seen = []
+            return next == first + count
+        }
+        if let wrong { throw Failure("the application sees \(wrong) as entry \(next)") }
+        if !isThere { throw Failure("the application has seen the entries up to \(next - 1)") }
+    }
+}

@@ -1,0 +1,75 @@
+/// One step of a trial. The client that is tested is called the client; the program plays its server, and
+/// the adapter is the client's application.
+enum Step: Sendable {
+    /// The application asks the client for something: a line to the adapter.
+    case asks(String)
+    /// The client opens a connection in this time, and not before the other.
+    case connects(within: Duration = Patience.usual, notBefore: Duration = .zero)
+    /// The client opens no connection for this time.
+    case staysAway(Duration)
+    /// The client has waited for at least this time before its connections, all together.
+    case hasStayedAway(atLeast: Duration)
+    /// The client sends a message with this in it. Of its messages of one type the next one counts.
+    case hears(String)
+    /// The client sends nothing but pings for this time.
+    case hearsNothing(Duration)
+    /// The client sends a message of a type, at most this number of them, and no more for a second.
+    case hearsAtMost(Int, type: String)
+    /// The client sends a ping in this time, of either kind.
+    case hearsPing(within: Duration)
+    /// The server sends a message.
+    case says(String)
+    /// The server sends many messages of 2 KiB, with numbers from one on.
+    case floods(from: Int, count: Int)
+    /// The client has stopped to read what the server sends.
+    case isHeldUp
+    /// The server answers no ping from here on.
+    case fallsSilent
+    /// The server closes the connection with a code.
+    case closes(Int)
+    /// The connection ends without a close frame.
+    case cuts
+    /// The client ends the connection in this time, and not before the other.
+    case drops(within: Duration, notBefore: Duration)
+    /// The application sees this: a line from the adapter.
+    case sees(String)
+    /// The application sees the entries with these numbers, in their order.
+    case seesEntries(from: Int, count: Int)
+    /// Time passes.
+    case waits(Duration)
+}
+
+/// How long the steps of trials wait.
+enum Patience {
+    /// For the start of an adapter, and of what runs it.
+    static let start = Duration.seconds(30)
+    /// For what comes at once from a client on a busy machine, and for a first return.
+    static let usual = Duration.seconds(10)
+    /// For a return after some failures: the longest bound that the rules give as an example, and some more.
+    static let longReturn = Duration.seconds(25)
+    /// For 10,000 messages through a client of any language.
+    static let flood = Duration.seconds(60)
+}
+
+/// A conversation that shows whether a client follows a rule of `docs/protocol/clients.md`.
+struct Trial: Sendable {
+    /// The rule, such as `C6`.
+    let rule: String
+    /// What the client does, as a sentence without its subject.
+    let title: String
+    /// The subprotocol that the server picks.
+    var subprotocol: String? = "chat.v1"
+    let steps: [Step]
+
+    init(
+        _ rule: String,
+        _ title: String,
+        picks subprotocol: String? = "chat.v1",
+        _ steps: [Step]...
+    ) {
+        self.rule = rule
+        self.title = title
+        self.subprotocol = subprotocol
+        self.steps = steps.flatMap(\.self)
+    }
+}

@@ -1,0 +1,127 @@
+/// Trials of the rules for ending and coming back.
+enum ReturnTrials {
+    private typealias P = Phrases
+    private static let replaced = Step.says(
+        #"{"type":"logged_out","username":"Ada","value":true,"reason":"replaced"}"#
+    )
+
+    /// Six waits without a bound that grows are 3 s at most and 1.5 s on average; with bounds from 0.5 s to
+    /// 16 s they are shorter than this once in 1,500 times.
+    private static let leastInAll = Duration.milliseconds(2500)
+
+    static let all: [Trial] =
+        [1000, 1002, 1003, 1007, 1008, 1009].map { code in
+            Trial(
+                "C28",
+                "stays away after \(code)",
+                P.online,
+                [
+                    .closes(code), P.stopped, .staysAway(.seconds(2)),
+                ]
+            )
+        } + [
+            Trial(
+                "C28",
+                "stays away when it was replaced",
+                P.online,
+                [
+                    replaced, .closes(4001), P.stopped, .staysAway(.seconds(2)),
+                ]
+            ),
+            Trial(
+                "C28",
+                "comes back after any other code",
+                P.online,
+                [.closes(1001)],
+                P.comesBack(secret: 1),
+                [.closes(1011)],
+                P.comesBack(secret: 2),
+                [.closes(1012)],
+                P.comesBack(secret: 3),
+                [.closes(1013)],
+                P.comesBack(secret: 4),
+                [.closes(4000)],
+                P.comesBack(secret: 5),
+                [.closes(4005)],
+                P.comesBack(secret: 6),
+                [.closes(4999)],
+                P.comesBack(secret: 7),
+                [.cuts],
+                P.comesBack(secret: 8)
+            ),
+            Trial(
+                "C28",
+                "sends again what a cut has left without an answer",
+                P.online,
+                [
+                    P.asksToSay("a"), P.hearsSaying("a", n: 1), .closes(1012),
+                ],
+                P.comesBack(secret: 1),
+                [
+                    P.hearsSaying("a", n: 1), P.ack(1, dup: true), P.settled("a"),
+                ]
+            ),
+            Trial(
+                "C29",
+                "waits longer after each connection that ends before a login",
+                [
+                    P.asksToConnect
+                ],
+                (1...7).flatMap { _ in
+                    [
+                        Step.connects(within: Patience.longReturn), .hears(#"{"type":"login"}"#),
+                        .closes(1013),
+                    ]
+                },
+                [.hasStayedAway(atLeast: leastInAll)]
+            ),
+            Trial(
+                "C30",
+                "asks again when retry_ms is over, and not before",
+                P.inTea,
+                [
+                    P.asksToSay("a"), P.hearsSaying("a", n: 1),
+                    P.error("unavailable", n: 1, retryMs: 4000), .hearsNothing(.seconds(3)),
+                    P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
+                ]
+            ),
+            Trial(
+                "C31",
+                "asks a silent server, and gives it up 8 s later",
+                [
+                    P.asksToConnect, .connects(within: Patience.start),
+                    .hears(#"{"type":"login"}"#), .fallsSilent,
+                    .says(
+                        #"{"type":"logged_in","username":"Ada","session":"\#(P.secret(1))","node":"n1","resumed":false,"acked":0,"ping_ms":500}"#
+                    ),
+                    .hearsPing(within: .seconds(4)),
+                    .drops(within: .seconds(14), notBefore: .seconds(7)),
+                ],
+                P.comesBack(secret: 1)
+            ),
+            Trial(
+                "C32",
+                "asks at once when its machine has slept",
+                P.online,
+                [
+                    .asks(#"{"do":"sleep","ms":3600000}"#), .hearsPing(within: .seconds(4)),
+                    P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
+                ]
+            ),
+            Trial(
+                "C33",
+                "stays where it is while Redis is away",
+                P.inTea,
+                [
+                    .says(#"{"type":"status","value":"degraded"}"#), .staysAway(.seconds(1)),
+                    .says(#"{"type":"status","value":"ok"}"#), P.chat(5), P.seesChat(5),
+                ]
+            ),
+        ]
+}
+
+extension Trial {
+    /// All trials, in the order of the rules.
+    static let all =
+        LoginTrials.all + SayingTrials.all + RoomTrials.all + ReturnTrials.all
+}

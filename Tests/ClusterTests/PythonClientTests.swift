@@ -1,0 +1,45 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The client of `chat.v1` in `examples/python`, in a cluster behind the balancer.
+@Suite struct PythonClientTests {
+    /// After how many acknowledged messages of the first client its node is killed, of 300 in all.
+    private static let moments = [100, 200]
+    /// The script's own bound, and some time for its start.
+    private static let patience = Duration.seconds(150)
+
+    @Test func `nothing is lost or doubled when the nodes of clients are killed`() async throws {
+        let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
+        let balancer = try await TestBalancer.start(nodes: cluster.nodes)
+        let script = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "ClientTests/python_cluster.py").path
+        let process = try TestProcess(
+            "/usr/bin/python3",
+            [script, "ws://127.0.0.1:\(balancer.port)/ws"]
+        )
+        for moment in Self.moments {
+            try await eventually("\(moment) messages", within: Self.patience) {
+                guard process.isRunning else { throw Unexpected(process.output) }
+                return process.output.contains("acknowledged \(moment)\n")
+            }
+            let label = try #require(Self.node(of: "c0", in: process.output))
+            let index = try #require(cluster.nodes.firstIndex { $0.label == label })
+            try await cluster.kill(index)
+            try await cluster.restart(index)
+        }
+        try await eventually("the end of the client", within: Self.patience) { !process.isRunning }
+        let code = try await process.exitCode()
+        #expect(code == 0, "\(process.output)")
+        #expect(process.output.contains("everything was said once\n"))
+        let logins = process.output.components(separatedBy: "c0 on ").count - 1
+        #expect(logins == Self.moments.count + 1, "\(process.output)")
+    }
+
+    /// Returns the node on which a client has logged in last.
+    private static func node(of client: String, in output: String) -> String? {
+        output.components(separatedBy: "\(client) on ").last
+            .map { String($0.prefix { !$0.isNewline }) }
+    }
+}
