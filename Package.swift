@@ -152,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "BackendContractTests",
             dependencies: [
-                "ChatCore", "ChatNode", "ChatRedis", "ChatSupport", "ExampleBackend", "TestSupport",
+                "ChatClient", "ChatCore", "ChatNode", "ChatRedis", "ChatSupport", "ExampleBackend",
+                "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
