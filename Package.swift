@@ -83,6 +83,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "ChatTerminal",
+            dependencies: [
+                "ChatClient",
+                "ChatCore",
+                "ChatSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "ChatNode",
             dependencies: [
@@ -91,6 +101,7 @@ let package = Package(
                 "ChatCore",
                 "ChatRedis",
                 "ChatSupport",
+                "ChatTerminal",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -147,6 +158,11 @@ let package = Package(
                 "ChatBench", "ChatClient", "ChatCore", "ChatSupport", "TestSupport",
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ChatTerminalTests",
+            dependencies: ["ChatClient", "ChatNode", "ChatTerminal", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

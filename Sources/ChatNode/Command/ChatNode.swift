@@ -2,6 +2,7 @@ import ArgumentParser
 import ChatBench
 import ChatCore
 import ChatSupport
+import ChatTerminal
 @preconcurrency import Dispatch
 import Glibc
 
@@ -56,7 +57,7 @@ struct ChatNode: AsyncParsableCommand {
               others: see the --help of each command
             """,
         version: Version.line,
-        subcommands: [Serve.self, ConfigCommand.self, Bench.self],
+        subcommands: [Serve.self, Connect.self, ConfigCommand.self, Bench.self],
         defaultSubcommand: Serve.self
     )
 }
