@@ -227,27 +227,6 @@ public enum Limits {
     /// The longest path of a unix socket: Linux's `sun_path` (unix(7)) without its closing zero.
     public static let socketPathBytes = 107
 
-    // MARK: The client's side
-
-    /// The longest time from the first packet of a connection to the end of its handshake. A node
-    /// that takes over all clients of another one may be that slow.
-    public static let openTimeout = Duration.seconds(10)
-    /// The longest time from a `login` to its answer: in a new epoch a node lets it wait for
-    /// `gracePatience`.
-    public static let loginTimeout = Duration.seconds(12)
-    /// The most bytes of the head of the answer to a handshake: balancers add fields of their own.
-    public static let answerHeadBytes = 16 * 1024
-    /// The most bytes kept of the body of a refusal, which is a sentence for people.
-    public static let answerBodyBytes = 4 * 1024
-    /// The most bytes of one message from a server: the longest that a node can be configured to
-    /// relay (1 MiB), and its envelope.
-    public static let heardBytes = 1024 * 1024 + 4096
-    /// The most messages that wait for a reader before the socket is no longer read.
-    public static let inboxMessages = 256
-    /// The size of the read buffer that all connections of one loop share: a whole socket buffer in
-    /// one call.
-    public static let sharedReadBytes = 64 * 1024
-
     // MARK: Draining
 
     /// How long a leaving node waits for its clients before it cuts them.
