@@ -51,6 +51,11 @@ import Testing
             end: "}"
         ),
         FinalCodes(
+            path: "Sources/CEmbedded/page/chatnode.js",
+            beginning: "FINAL = new Set([",
+            end: "]"
+        ),
+        FinalCodes(
             path: "examples/browser/chat-client.js",
             beginning: "FINAL_CODES = new Set([",
             end: "]"
