@@ -240,6 +240,8 @@ extension CheckedLoop: BrokerEvents {
         _ = isInOrder(.missed(room))
     }
 
+    func typing(_ name: String, in room: RoomName) {}
+
     func presenceChanged(_ news: PresenceFrames) {
         guard isInOrder(.presenceChanged(news.room)) else { return }
         record.note {

@@ -31,6 +31,7 @@ import Testing
         case .probe(let ticket): return "probe \(ticket)"
         case .replaced(let login): return "replaced \(login)"
         case .presence(let change): return "presence \(change.number) in \(change.room.text)"
+        case .typing(let name, let room): return "\(name) writes in \(room.text)"
         case .malformed: return "malformed"
         case .nothing: return "nothing"
         }

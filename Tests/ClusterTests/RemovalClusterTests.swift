@@ -133,6 +133,23 @@ import Testing
         _ = try speaker.hearAck(of: 13)
     }
 
+    @Test func `who writes is told on every node, and no more when that is not said again`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let members = try cluster.nodes.map { try RoomClient(port: $0.port, room: "a") }
+        for member in members { try member.join() }
+        let ada = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try ada.socket.say(#"{"type":"typing","room":"a"}"#)
+        for member in members {
+            #expect(try member.hear() == #"{"type":"typing","room":"a","users":["Ada"]}"#)
+        }
+        // `Limits.typingLifetime` later.
+        for member in members {
+            #expect(try member.hear() == #"{"type":"typing","room":"a","users":[]}"#)
+        }
+    }
+
     @Test func `the operator removes a message with a command`() async throws {
         let cluster = try await TestCluster.start(nodes: 2, flags: flags)
         let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")

@@ -82,6 +82,11 @@ private final class DelayedBroker: Broker {
         backend.atServer { [index] in $0.read(call, index, $1, over: connection) }
     }
 
+    func typing(_ name: String, in room: RoomName) {
+        guard connection != nil else { return }
+        backend.atServer { server, _ in server.typing(name, in: room) }
+    }
+
     func endTurn() {
         guard !calls.isEmpty, let connection else { return }
         backend.atServer { [calls, index] in $0.handle(calls, of: index, $1, over: connection) }
@@ -388,6 +393,13 @@ extension DelayedServer {
 }
 
 extension DelayedServer {
+    /// Tells the nodes that hear a room that a user writes there.
+    fileprivate func typing(_ name: String, in room: RoomName) {
+        for member in members where member.interests.contains(room) {
+            tell(member) { $0.typing(name, in: room) }
+        }
+    }
+
     /// Hands what calls have changed in rooms to the nodes that hear them.
     private func tellPresence() {
         for change in store.takePresenceChanges() {

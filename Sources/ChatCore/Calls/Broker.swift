@@ -24,6 +24,10 @@ public protocol Broker: AnyObject {
     /// `read` has returned. It leaves with the calls of this turn. One that is sent while the loop is not
     /// connected is dropped, and `disconnected` ends those that have no answer.
     func read(_ call: HistoryCall)
+    /// Tells every node that hears a room that a user writes there: `BrokerEvents.typing` follows on each of their
+    /// loops, or not. It leaves with the calls of this turn, has no answer, and is dropped while the loop is not
+    /// connected.
+    func typing(_ name: String, in room: RoomName)
     /// Asks for a room to be heard by this loop: `BrokerEvents.roomOpened` follows, on every loop, or
     /// on this loop alone if the room is open already; or `roomRefused`, on this loop. A loop enters a
     /// room once until it leaves it. It may do so whether it is connected or not, but not before the

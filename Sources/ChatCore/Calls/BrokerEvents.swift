@@ -83,6 +83,8 @@ public protocol BrokerEvents: AnyObject {
     func missed(_ numbers: ClosedRange<UInt64>?, in room: RoomName)
     /// Who is present in a room that the node hears.
     func presenceChanged(_ news: PresenceFrames)
+    /// A user writes in a room. It may come at any time, or not at all.
+    func typing(_ name: String, in room: RoomName)
     /// The name of a login was taken over; most likely the login is another loop's.
     func replaced(_ login: LoginID)
     /// Names of this loop's logins may have been taken over without its being told.

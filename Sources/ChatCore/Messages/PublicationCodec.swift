@@ -9,8 +9,8 @@ public enum PublicationCodec: Sendable, Hashable {
     case external(body: [UInt8])
     /// A change of who is present in the room.
     case presence(PresenceChange)
-    /// A publication that a newer node may understand.
-    case other
+    /// A user writes in the room.
+    case typing(String)
     /// A malformed publication, which is counted and ignored.
     case malformed(reason: String)
 
@@ -27,8 +27,8 @@ public enum PublicationCodec: Sendable, Hashable {
             return PresenceChange(bytes, room: room).map { .presence($0) }
                 ?? .malformed(reason: "no change of who is present")
         case UInt8(ascii: "T"):
-            guard bytes.count > 1, bytes[1] == UInt8(ascii: " ") else { fallthrough }
-            return .other
+            return typing(bytes).map { .typing($0) }
+                ?? .malformed(reason: "no name of one who writes")
         default: return .malformed(reason: "of no known kind")
         }
     }
@@ -104,6 +104,18 @@ public enum PublicationCodec: Sendable, Hashable {
     /// Returns the number of bytes that `append` writes for a body of `count` bytes.
     public static func length(of count: Int, as mid: MessageID) -> Int {
         mid.byteCount + JSONWriter.length(of: UInt64(count)) + count + 3
+    }
+
+    /// Returns what a node publishes when a user writes.
+    public static func encode(typing name: String) -> [UInt8] { Array("T \(name)".utf8) }
+
+    private static func typing(_ bytes: [UInt8]) -> String? {
+        let name = bytes.dropFirst(2)
+        guard bytes.starts(with: "T ".utf8), !name.isEmpty, name.count <= Limits.usernameBytes
+        else {
+            return nil
+        }
+        return String(validating: name, as: UTF8.self)
     }
 
     private static func numbered(_ payload: [UInt8], _ room: RoomName) -> PublicationCodec {

@@ -34,6 +34,8 @@ final class Conversation {
     private var begun = TokenBucket()
     /// Limits how often a client takes messages back.
     var removals = TokenBucket()
+    /// Limits how often others are told that the client's user writes.
+    var typing = TokenBucket()
     /// The nanoseconds until the client may begin rooms again, as of its last request; 0: it may.
     private var newRoomDebtNanoseconds: Int64 = 0
     /// The time until then; nil: it may.

@@ -27,6 +27,8 @@ extension Session {
         /// Read older messages of a room that the client hears, and tell it. `historyFailed` answers if that
         /// is not possible at present; `Subject` is what it is then told about.
         indirect case readHistory(RoomName, HistoryRange, Subject)
+        /// Tell the members of a room that a user writes: they may miss it.
+        indirect case typing(RoomName, String)
         /// End the client's hearing of a room, or the wish for it.
         case leave(RoomName)
         /// Close the socket with a code and a reason for people.

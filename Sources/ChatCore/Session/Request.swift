@@ -21,6 +21,8 @@ extension Session {
             /// Takes a message back: the one with this number and this id. `reason` is the place of a JSON
             /// string.
             case remove(seq: UInt64, mid: JSONString, reason: Range<Int>?)
+            /// Says that the client's user writes in a room.
+            case typing
             /// Asks for a sign of life.
             case ping
             /// Means nothing in the client's dialect.

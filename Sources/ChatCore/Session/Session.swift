@@ -69,6 +69,7 @@ extension Session {
             case .flooding: return flood(&effects)
             }
         }
+        if case .typing = request.action, !isTypingAdmitted(now: now) { return }
         if waiting.isEmpty, handle(request, text, &effects) { return }
         if !waiting.append(request, text) {
             refuse(.tooMuch(retryAfter: Limits.retryAfter), request, text, &effects)
@@ -157,6 +158,8 @@ extension Session {
         case .remove(let seq, let mid, let reason):
             let target = (seq, mid)
             return remove(target, reason, request, text, &effects)
+        case .typing:
+            tellTyping(request, text, &effects)
         case .join(let since, let last):
             // One that has waited may come after the end of its socket.
             guard isSocketOpen else { return true }

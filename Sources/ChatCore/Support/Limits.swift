@@ -196,6 +196,23 @@ public enum Limits {
     /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.
     public static let recentRemovals = 1024
 
+    // MARK: Typing
+
+    /// How long a name is told to write after its client has said so: a client repeats it every three seconds,
+    /// and one of these may be lost.
+    public static let typingLifetime = Duration.seconds(7)
+    /// The least time between two frames that tell a room's members who writes.
+    public static let typingPause = Duration.seconds(1)
+    /// The most names that are told to write in a room: more than a line shows.
+    public static let typingUsers = 10
+    /// The most members of a loop in a room whose members are told who writes: with more, the frames cost more
+    /// than they say.
+    public static let typingMembers = 200
+    /// How often a client may say that its user writes, per second: more is not passed on.
+    public static let typingRate = 0.5
+    /// The same at once: in a few rooms.
+    public static let typingBurst = 4.0
+
     // MARK: The listener
 
     /// The most connections that wait to be accepted: a whole cluster's clients may return at once.

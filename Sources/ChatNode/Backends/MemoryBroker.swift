@@ -29,6 +29,10 @@ final class MemoryBroker: Broker {
         store.eventLoop.execute { [store, loop] in store.value.read(call, for: loop) }
     }
 
+    func typing(_ name: String, in room: RoomName) {
+        store.eventLoop.execute { [store] in store.value.typing(name, in: room) }
+    }
+
     func endTurn() {
         guard !calls.isEmpty else { return }
         // What is asked for in answer to this belongs to the next turn.

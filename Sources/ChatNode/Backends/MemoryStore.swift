@@ -172,6 +172,12 @@ extension MemoryStore {
         schedule()
     }
 
+    /// Tells the loops that a user writes in a room, if the room is open.
+    func typing(_ name: String, in room: RoomName) {
+        guard interests.contains(room) else { return }
+        tell { $0.typing(name, in: room) }
+    }
+
     /// Reads a piece of a room's log for a loop.
     func read(_ call: HistoryCall, for loop: any EventLoop) {
         let page = store.history(call)

@@ -20,6 +20,8 @@ final class Room {
     var isClosed = false
     /// How far its members were told who is present.
     var presence = PresenceTelling()
+    /// Who writes.
+    var typing = TypingUsers()
     /// The tables that have members.
     private(set) var tables: [MemberTable] = []
 

@@ -89,5 +89,5 @@ extension Shard {
 
 extension Room {
     /// The members that know rooms; nil: there are none.
-    fileprivate var v1Table: MemberTable? { tables.first { $0.encoding == .v1 } }
+    var v1Table: MemberTable? { tables.first { $0.encoding == .v1 } }
 }

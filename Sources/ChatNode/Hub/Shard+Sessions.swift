@@ -132,6 +132,9 @@ extension Shard {
             hear(room, from: start, by: connection)
         case .readHistory(let room, let range, let subject):
             request(.history(range, subject), of: room, by: connection.id)
+        case .typing(let room, let name):
+            broker.typing(name, in: room)
+            callMade()
         case .leave(let room):
             // A client whose socket has ended does not leave: its name may linger in the room.
             if isListening(connection) {

@@ -44,6 +44,8 @@ final class Shard {
     let requestEffects = EffectQueue<LogRequests.Effect>()
     /// The rooms with pages of their logs in front of their backlogs.
     var roomsWithPages: [Room] = []
+    /// The rooms in which users write.
+    var typingRooms: [Room] = []
     /// Where clients stand in their rooms that know positions and whose sockets take nothing more.
     var stalled: [SocketID: [(room: Room, position: Position)]] = [:]
     /// The bytes that were delivered since the backlogs were weighed.
@@ -202,6 +204,7 @@ extension Shard {
         updateClient { $0.tick(now: now, into: &$1) }
         updateRequests { $0.tick(now: now, in: self, into: &$1) }
         releasePages(now)
+        tellTyping(now)
         updateStatus(now)
         sendElsewhere(now)
         metrics.sweep(now: now, queues)

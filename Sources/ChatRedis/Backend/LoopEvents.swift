@@ -18,6 +18,7 @@ struct LoopEvents {
         case reset(RoomName, Position)
         case missed(RoomName, ClosedRange<UInt64>?)
         case presenceChanged(PresenceFrames)
+        case typing(String, RoomName)
         case replaced(LoginID)
         case mayHaveMissedReplacements
     }
@@ -68,6 +69,8 @@ struct LoopEvents {
 
     mutating func presenceChanged(_ news: PresenceFrames) { waiting.append(.presenceChanged(news)) }
 
+    mutating func typing(_ name: String, in room: RoomName) { waiting.append(.typing(name, room)) }
+
     mutating func replaced(_ login: LoginID) { waiting.append(.replaced(login)) }
 
     mutating func mayHaveMissedReplacements() { waiting.append(.mayHaveMissedReplacements) }
@@ -110,6 +113,7 @@ struct LoopEvents {
             case .reset(let room, let position): loop.reset(room, to: position)
             case .missed(let room, let numbers): loop.missed(numbers, in: room)
             case .presenceChanged(let news): loop.presenceChanged(news)
+            case .typing(let name, let room): loop.typing(name, in: room)
             case .replaced(let login): loop.replaced(login)
             case .mayHaveMissedReplacements: loop.mayHaveMissedReplacements()
             }

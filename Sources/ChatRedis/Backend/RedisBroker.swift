@@ -115,6 +115,13 @@ final class RedisBroker: Broker {
         }
     }
 
+    func typing(_ name: String, in room: RoomName) {
+        let channel = settings.keys.channel(of: room)
+        let payload = PublicationCodec.encode(typing: name)
+        // How many have heard it, or why it was turned away, changes nothing.
+        link.connection?.send([Array("PUBLISH".utf8), Array(channel.utf8), payload]) { _ in }
+    }
+
     func endTurn() {
         link.connection?.flush()
     }

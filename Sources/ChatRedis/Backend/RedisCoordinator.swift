@@ -219,6 +219,7 @@ extension RedisCoordinator: RedisLinkDelegate {
         case .presence(let change):
             hasPresenceChanged = true
             member.receive(change, now: now, into: &effects)
+        case .typing(let name, let room): events.typing(name, in: room)
         case .probe(let ticket): member.probed(ticket: ticket, now: now, into: &effects)
         case .replaced(let login): member.replaced(login, into: &effects)
         case .confirmed(let room): member.subscribed(to: room, now: now, into: &effects)

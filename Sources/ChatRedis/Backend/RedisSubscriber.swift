@@ -16,6 +16,7 @@ struct RedisSubscriber {
         case publication(Publication, RoomName)
         case external([UInt8], RoomName)
         case presence(PresenceChange)
+        case typing(String, RoomName)
         case probe(ticket: UInt64)
         /// The name of one of this node's logins was taken over.
         case replaced(LoginID)
@@ -121,7 +122,7 @@ struct RedisSubscriber {
         case .messages(let publication): return .publication(publication, room)
         case .external(let body): return .external(body, room)
         case .presence(let change): return .presence(change)
-        case .other: return .malformed("of a kind that this version does not know")
+        case .typing(let name): return .typing(name, room)
         case .malformed(let reason): return .malformed(reason)
         }
     }

@@ -213,8 +213,8 @@ final class TestNode: ClientLoop {
                 into: &effects
             )
             clients[index].session.synced(room, seq: end.seq, into: &effects)
-        case .readHistory(_, let range, _):
-            clients[index].ranges.append(range)
+        case .readHistory(_, let range, _): clients[index].ranges.append(range)
+        case .typing(let room, let name): typing.append("\(name) in \(room.text)")
         case .leave(let room):
             let socket = clients[index].session.id
             ask { $0.leave(room, for: socket, into: &$1) }
@@ -226,6 +226,8 @@ final class TestNode: ClientLoop {
         }
     }
 
+    /// Who was said to write, and in which rooms.
+    var typing: [String] = []
     /// What the broker says to the next publish instead of an answer; nil: the store answers.
     var outage: String?
 

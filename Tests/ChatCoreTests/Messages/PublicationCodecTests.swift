@@ -126,7 +126,11 @@ import Testing
     // MARK: Anything else
 
     @Test func `publications of newer nodes are distinguished from malformed ones`() {
-        for text in ["T ", "T ada"] { #expect(parse(text) == .other, "\(text)") }
+        #expect(parse("T ada") == .typing("ada"))
+        #expect(parse("T Ève") == .typing("Ève"))
+        for text in ["T ", "T", "Tada", "T " + String(repeating: "x", count: 129)] {
+            guard case .malformed = parse(text) else { Issue.record("\(text)"); continue }
+        }
         for text in ["", "P", "T", "Px", "p ", " ", "[]", "\"x\"", "hello", "-1"] {
             #expect(isMalformed(text), "\(text)")
         }

@@ -184,6 +184,8 @@ extension SimLoop: BrokerEvents {
         change(room) { $0.miss(numbers) }
     }
 
+    func typing(_ name: String, in room: RoomName) {}
+
     func presenceChanged(_ news: PresenceFrames) {
         told(open.contains(news.room), "who is present in a closed room was told")
     }

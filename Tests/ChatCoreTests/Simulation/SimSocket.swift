@@ -86,6 +86,7 @@ final class SimSocket {
         case .leave(let room): loop.leave(room, id)
         case .readHistory(let room, let range, let subject):
             if isOpen { loop.request(.history(range, subject), of: room, by: id) }
+        case .typing: break
         case .close(.replaced, _): close()
         case .close: Issue.record("nobody floods")
         case .finished:

@@ -42,7 +42,9 @@ import Testing
         }
     }
 
-    @Test func `the document names every file that it needs, by an address relative to its own`() throws {
+    @Test func `the document names every file that it needs, by an address relative to its own`()
+        throws
+    {
         let names = try Self.captures(#"(?:src|href)="([^"]*)""#, in: Self.text("index.html"))
         let files = names.filter { !$0.hasPrefix("data:") }
         let ofPrograms: Set = ["/chatnode.js", "/chatnode.d.ts"]

@@ -25,6 +25,7 @@ enum V1Dialect {
         }
         if type.equals("leave", in: text) { return .leave }
         if type.equals("ping", in: text) { return .ping }
+        if type.equals("typing", in: text) { return .typing }
         if type.equals("remove", in: text) {
             guard let seq = fields.seq else { return .malformed(.missing(.seq)) }
             guard let mid = fields.mid else { return .malformed(.missing(.mid)) }

@@ -138,6 +138,27 @@ import Testing
         #expect(code(ada) == "not_found")
     }
 
+    @Test func `who writes is passed on, under the name held and not too often`() {
+        let ada = harness.ada()
+        node.says(ada, #"{"type":"typing"}"#)
+        node.says(ada, #"{"type":"typing","room":"a"}"#)
+        #expect(node.typing == ["Ada in lobby", "Ada in a"])
+        for _ in 0..<10 { node.says(ada, #"{"type":"typing"}"#) }
+        #expect(node.typing.count == Int(Limits.typingBurst))
+        node.now = node.now + .seconds(2)
+        node.says(ada, #"{"type":"typing"}"#)
+        #expect(node.typing.count == Int(Limits.typingBurst) + 1)
+        #expect(node.takeHeard(ada) == [])
+        node.now = node.now + .seconds(10)
+        node.says(ada, #"{"type":"typing","username":"Bob"}"#)
+        #expect(code(ada) == "wrong_username")
+        node.says(ada, #"{"type":"typing","room":"B"}"#)
+        #expect(code(ada) == "bad_name")
+        let nobody = node.open(.v1)
+        node.says(nobody, #"{"type":"typing"}"#)
+        #expect(code(nobody) == "not_logged_in")
+    }
+
     @Test func `in a room one message is taken back a second`() {
         let (ada, bob) = (harness.ada(), harness.ada("Bob"))
         let (first, second) = (said(ada), said(bob))
