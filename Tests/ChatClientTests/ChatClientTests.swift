@@ -162,6 +162,38 @@ import Testing
         await speaker.close()
     }
 
+    @Test func `a client that is in a room which it does not read can speak there all the same`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
+        let client = try await connect(node, "Ada")
+        let room = try await client.join("tea")
+        let count = 2 * Limits.inboxMessagesInCalls
+        for number in 1...count { try await room.send("\(number)") }
+        // It has left the room meanwhile, and goes on from there: with a gap, because less is kept.
+        var last: UInt64 = 0
+        var returns = 0
+        for try await event in room {
+            switch event {
+            case .joined(let joined): returns += joined.continues ? 1 : 0
+            case .chat(let message):
+                guard message.seq == last + 1, message.text == "\(last + 1)" else {
+                    throw Unexpected("\(event) after \(last)")
+                }
+                last += 1
+            case .gap(let numbers):
+                guard numbers.lowerBound == last + 1 else {
+                    throw Unexpected("\(event) after \(last)")
+                }
+                last = numbers.upperBound
+            default: break
+            }
+            if last == count { break }
+        }
+        #expect(returns == 1)
+        await client.close()
+    }
+
     @Test func `a client that closes although nothing is read ends at once, and does no more`()
         async throws
     {

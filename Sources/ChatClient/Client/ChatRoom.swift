@@ -4,8 +4,10 @@ import NIOCore
 /// A room that a client is in: the sequence of what it hears there, in order, for one reader.
 ///
 /// It is to be read. If more than `Limits.inboxMessages` events wait, the client reads nothing from its socket
-/// until half of them are taken: nothing is dropped, and all its rooms and its receipts wait. The node closes
-/// the connection of a client that is too slow; then it comes back to where it stood.
+/// until half of them are taken: nothing is dropped, and all its rooms wait. The node closes the connection of a
+/// client that is too slow; then it comes back to where it stood. While a call waits for its answer the socket is
+/// read on, because it may be the reader who calls; if `Limits.inboxMessagesInCalls` wait then, the client leaves
+/// the room until they are taken, and goes on from where it stood.
 ///
 /// The sequence goes on through lost connections, each of which ends with another `joined`. It ends after
 /// `leave` or `close`, and throws if the room or the client is refused for good. A loop that was left can be

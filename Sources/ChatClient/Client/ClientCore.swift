@@ -46,8 +46,10 @@ final class ClientCore {
     private var sockets: [SocketNumber: Socket] = [:]
     private var calls: [CallNumber: Answered] = [:]
     private var inboxes: [String: RoomInbox] = [:]
-    /// The rooms whose reader is slow: as long as there is one, no socket is read.
+    /// The rooms whose reader is slow: as long as there is one, no socket is read, unless a call waits. The
+    /// reader may be the one who calls.
     private var full: Set<String> = []
+    private var isReading = true
     private var wake: Instant?
     private var timer: Scheduled<Void>?
 
@@ -76,6 +78,7 @@ final class ClientCore {
     ) {
         calls[call] = answered
         run(event)
+        updateReading()
     }
 
     func run(_ event: (inout ClientMachine, Instant) -> Void) {
@@ -123,29 +126,40 @@ final class ClientCore {
     // MARK: Reading
 
     /// Takes that a reader has caught up.
-    func drained(_ room: String) { goOnReading(room) }
-
-    private func goOnReading(_ room: String) {
-        guard full.remove(room) != nil, full.isEmpty else { return }
-        setReading(true)
+    func drained(_ room: String) {
+        run { $0.goBack(to: room, at: $1) }
+        goOnReading(room)
     }
 
-    private func setReading(_ isReading: Bool) {
+    private func goOnReading(_ room: String) {
+        full.remove(room)
+        updateReading()
+    }
+
+    private func updateReading() {
+        let isReading = full.isEmpty || !calls.isEmpty
+        guard isReading != self.isReading else { return }
+        self.isReading = isReading
         for socket in sockets.values { socket.connection?.setReading(isReading) }
         run { $0.reading(isPaused: !isReading, at: $1) }
     }
 
     private func tell(_ event: RoomEvent, in room: String) {
-        guard inboxes[room]?.append(event) == true, full.insert(room).inserted, full.count == 1
-        else { return }
-        setReading(false)
+        guard let count = inboxes[room]?.append(event), count >= Limits.inboxMessages else {
+            return
+        }
+        full.insert(room)
+        updateReading()
+        if count >= Limits.inboxMessagesInCalls { run { $0.stepOut(of: room, at: $1) } }
     }
 
     // MARK: Sockets
 
     private func opened(_ socket: Socket) {
         run { $0.opened(socket.number, at: $1) }
-        if !full.isEmpty { setReading(false) }
+        guard !isReading else { return }
+        socket.connection?.setReading(false)
+        run { $0.reading(isPaused: true, at: $1) }
     }
 
     private func received(_ text: RawSpan, on number: SocketNumber) {
@@ -184,7 +198,9 @@ final class ClientCore {
             inbox.finish(error)
             forget(room, inbox)
         case .report(let status): report(status)
-        case .answer(let call, let result): calls.removeValue(forKey: call)?(result)
+        case .answer(let call, let result):
+            calls.removeValue(forKey: call)?(result)
+            updateReading()
         }
     }
 

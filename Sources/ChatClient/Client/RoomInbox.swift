@@ -14,7 +14,7 @@ final class RoomInbox: Sendable {
         var count = 0
         var readers: [Reader] = []
         var lastReader: UInt64 = 0
-        /// Whether the loop was told to stop reading, and not yet to go on.
+        /// Whether the loop was told that many wait, and not yet that there is room again.
         var isFull = false
         var isOver = false
         var error: ChatClientError?
@@ -23,25 +23,24 @@ final class RoomInbox: Sendable {
     private let state = Mutex(State())
     private let drained: @Sendable () -> Void
 
-    /// `drained` is called, on the reader's thread, when there is room again after `append` has returned true.
+    /// `drained` is called, on the reader's thread, when there is room again after `Limits.inboxMessages` have
+    /// waited.
     init(drained: @escaping @Sendable () -> Void) {
         self.drained = drained
     }
 
-    /// Hands an event to the reader that waits, or keeps it. Returns whether as many wait now as may: the
-    /// socket is not to be read until `drained` is called.
-    func append(_ event: RoomEvent) -> Bool {
-        let (reader, isFull) = state.withLock { state -> (Reader?, Bool) in
-            guard !state.isOver else { return (nil, false) }
-            if !state.readers.isEmpty { return (state.readers.removeFirst(), false) }
+    /// Hands an event to the reader that waits, or keeps it. Returns how many wait.
+    func append(_ event: RoomEvent) -> Int {
+        let (reader, count) = state.withLock { state -> (Reader?, Int) in
+            guard !state.isOver else { return (nil, 0) }
+            if !state.readers.isEmpty { return (state.readers.removeFirst(), 0) }
             state.events.append(event)
             state.count += 1
-            guard state.count >= Limits.inboxMessages else { return (nil, false) }
-            state.isFull = true
-            return (nil, true)
+            if state.count >= Limits.inboxMessages { state.isFull = true }
+            return (nil, state.count)
         }
         reader?.continuation.resume(returning: event)
-        return isFull
+        return count
     }
 
     /// Ends the sequence behind the events that wait.

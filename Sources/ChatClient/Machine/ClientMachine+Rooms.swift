@@ -54,10 +54,33 @@ extension ClientMachine {
         }
     }
 
+    /// Leaves a room whose reader is too slow, until `goBack`: then it goes on from where it stood, as after a
+    /// lost connection.
+    public mutating func stepOut(of room: String, at now: Instant) {
+        self.now = now
+        guard case .open(let socket) = link,
+            let index = rooms.firstIndex(where: { $0.name == room }), rooms[index].isInside
+        else { return }
+        rooms[index].isBehind = true
+        rooms[index].phase = .out(notBefore: .distantPast)
+        effects.append(.send(socket, ClientRequest.leave(room)))
+        goOn()
+    }
+
+    /// Takes that the reader of a room has caught up.
+    public mutating func goBack(to room: String, at now: Instant) {
+        self.now = now
+        guard let index = rooms.firstIndex(where: { $0.name == room }) else { return }
+        rooms[index].isBehind = false
+        goOn()
+    }
+
     mutating func goOnJoining(_ socket: SocketNumber) {
         guard login.isDecided else { return }
         for index in rooms.indices {
-            guard case .out(let notBefore) = rooms[index].phase, now >= notBefore else { continue }
+            guard case .out(let notBefore) = rooms[index].phase, now >= notBefore,
+                !rooms[index].isBehind
+            else { continue }
             let room = rooms[index]
             rooms[index].phase = .asked(at: now)
             let request = ClientRequest.join(

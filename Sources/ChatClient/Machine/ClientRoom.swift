@@ -18,6 +18,8 @@ struct ClientRoom {
     var call: CallNumber?
     /// Whether the client leaves as soon as its `join` is answered.
     var isLeaving = false
+    /// Whether the client stays out until its reader has caught up.
+    var isBehind = false
     var position: RoomPosition?
     /// The last number of the newest `gap`: the next message has the number after it.
     var lostUpTo: UInt64?

@@ -15,8 +15,13 @@ extension Limits {
     /// The most bytes of one message from a server: the longest that a node can be configured to
     /// relay (1 MiB), and its envelope.
     public static let heardBytes = 1024 * 1024 + 4096
-    /// The most messages that wait for a reader before the socket is no longer read.
+    /// The number of events of a room that wait for their reader before the socket is no longer read, unless a
+    /// call waits for its answer.
     public static let inboxMessages = 256
+    /// The most events of a room that wait for their reader while a call waits for its answer; then the client
+    /// leaves the room until the reader has caught up. A reader that says something at each message waits some
+    /// milliseconds for the receipt; this is a second of the busiest room that one client can follow.
+    public static let inboxMessagesInCalls = 4096
     /// The size of the read buffer that all connections of one loop share: a whole socket buffer in
     /// one call.
     public static let sharedReadBytes = 64 * 1024

@@ -170,6 +170,23 @@ import Testing
         #expect(client.sentTexts().allSatisfy { $0.contains("ping") })
     }
 
+    @Test func `a room whose reader is too slow is left, and joined again where the client stood`()
+    {
+        var client = MachineHarness.inTea()
+        client.chat(18)
+        client.machine.stepOut(of: "tea", at: client.now)
+        client.take()
+        #expect(client.sentTexts() == [#"{"type":"leave","room":"tea"}"#])
+        client.chat(19)
+        client.comeBack()
+        client.granted(session: "60", resumed: true)
+        #expect(client.sentTexts().allSatisfy { !$0.contains("join") })
+        client.machine.goBack(to: "tea", at: client.now)
+        client.take()
+        #expect(client.sentTexts().last?.contains(#""seq":18,"mid":"k.18""#) == true)
+        #expect(client.seqs == [18])
+    }
+
     @Test func `who is present is kept up to date`() {
         var client = MachineHarness.inTea()
         func last() -> RoomPresence? {

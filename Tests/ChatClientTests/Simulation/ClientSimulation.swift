@@ -13,11 +13,14 @@ struct ClientSimulation {
         var gaps: [ClosedRange<UInt64>] = []
         /// The first number that it is to have.
         var from: UInt64 = 1
+        /// Whether the client has left the room.
+        var isOut = false
         /// The number that comes next.
         var next: UInt64 = 1
         var faults: [String] = []
 
         mutating func hear(_ event: RoomEvent) {
+            if isOut { faults.append("\(event) came after the room was left") }
             switch event {
             case .joined(let joined):
                 if !joined.continues {
@@ -102,7 +105,8 @@ struct ClientSimulation {
             case .tell(let event, let room):
                 if isTraced { print(room, event) }
                 views[room]!.hear(event)
-            case .finish, .report(.ended): isOver = true
+            case .finish(_, let error): if error != nil { isOver = true }
+            case .report(.ended): isOver = true
             case .report: break
             case .answer(let call, let result):
                 if answers.updateValue(result, forKey: call.value) != nil { doubleAnswers += 1 }
@@ -125,6 +129,8 @@ struct ClientSimulation {
         case 85: server.trim()
         case 86: down += server.loseTail(random.below(4), on: current == nil ? nil : state)
         case 87: loseName()
+        case 89: leaveOrJoin(random.isOne(in: 2) ? "tea" : "pub")
+        case 90: stepOut(of: random.isOne(in: 2) ? "tea" : "pub")
         case 88: down.append(#"{"type":"reconnect","within_ms":100,"reason":"drain"}"#)
         default: deliverDown()
         }
@@ -137,6 +143,27 @@ struct ClientSimulation {
         said[lastCall] = value
         let room = random.isOne(in: 3) ? "pub" : "tea"
         machine.say(Array("\"\(value)\"".utf8), in: room, call: CallNumber(lastCall), at: now)
+        take()
+    }
+
+    private mutating func leaveOrJoin(_ room: String) {
+        if views[room]!.isOut {
+            views[room]!.isOut = false
+            lastCall += 1
+            machine.join(room, history: nil, call: CallNumber(lastCall), at: now)
+        } else if machine.position(in: room) != nil {
+            views[room]!.isOut = true
+            machine.leave(room, at: now)
+        }
+        take()
+    }
+
+    /// The reader of a room is too slow, or has caught up.
+    private mutating func stepOut(of room: String) {
+        machine.stepOut(of: room, at: now)
+        take()
+        for _ in 0..<random.below(10) { deliverDown() }
+        machine.goBack(to: room, at: now)
         take()
     }
 
@@ -199,6 +226,7 @@ struct ClientSimulation {
     /// Lets everything come to rest, without further faults. Returns false if it does not.
     mutating func rest() -> Bool {
         server.trouble = 0
+        for room in ["tea", "pub"] where views[room]!.isOut { leaveOrJoin(room) }
         for _ in 0..<20_000 {
             if isAtRest { return true }
             deliverUp()
