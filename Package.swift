@@ -92,6 +92,16 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "ChatTerminal",
+            dependencies: [
+                "ChatClient",
+                "ChatCore",
+                "ChatSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "ChatNode",
             dependencies: [
@@ -101,6 +111,7 @@ let package = Package(
                 "ChatCore",
                 "ChatRedis",
                 "ChatSupport",
+                "ChatTerminal",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -160,9 +171,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ChatTerminalTests",
+            dependencies: ["ChatClient", "ChatNode", "ChatTerminal", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "BackendContractTests",
             dependencies: [
-                "ChatCore", "ChatNode", "ChatRedis", "ChatSupport", "ExampleBackend", "TestSupport",
+                "ChatClient", "ChatCore", "ChatNode", "ChatRedis", "ChatSupport", "ExampleBackend",
+                "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),

@@ -3,7 +3,8 @@
 // cheaper: what another server costs more is the cost of its features and its runtime.
 //
 // Messages that are read in one turn of epoll are framed once, collected, and sent to every
-// connection with one send().
+// connection with one send(). With --rooms a connection's first message is the room it joins, which is
+// repeated to it, and each later one begins with the room it is for (dialect_raw.c).
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -28,23 +29,61 @@ enum {
     LONGEST_REST = 16 * 1024 * 1024,
     // The connection that gets the faults.
     VICTIM = 2,
+    // A room is four digits. Without --rooms all connections are in the first one.
+    ROOM_BYTES = 4,
+    MOST_ROOMS = 10000,
 };
 
 struct connection {
     int fd;
     size_t place;  // in `connections`
+    struct room *room;  // NULL: in none yet
+    size_t place_in_room;
     bool upgraded, dead, victim;
     struct bytes in;   // the beginning of an incomplete unit
     struct bytes out;  // what send() did not take
 };
 
+struct list {
+    struct connection **items;
+    size_t count, capacity;
+};
+
+struct room {
+    struct list members;
+    struct bytes turn;  // the frames of this turn
+};
+
 static struct {
     int epoll;
-    struct connection **connections;
-    size_t count, capacity, accepted;
-    struct bytes turn;  // the frames of this turn
+    struct list connections;
+    size_t accepted;
+    bool has_rooms;
+    struct room rooms[MOST_ROOMS];
+    struct room *fresh[MOST_ROOMS];  // those with frames of this turn
+    size_t fresh_count;
     enum fault fault;
 } server;
+
+static size_t list_add(struct list *list, struct connection *connection) {
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? list->capacity * 2 : 64;
+        list->items = realloc(list->items, list->capacity * sizeof *list->items);
+        if (!list->items) abort();
+    }
+    list->items[list->count] = connection;
+    return list->count++;
+}
+
+// Puts the last item in the place of another, and returns it.
+static struct connection *list_remove(struct list *list, size_t place) {
+    return list->items[place] = list->items[--list->count];
+}
+
+static void join(struct connection *connection, struct room *room) {
+    connection->room = room;
+    connection->place_in_room = list_add(&room->members, connection);
+}
 
 static void watch(struct connection *connection, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = connection};
@@ -89,23 +128,19 @@ static void accept_all(int listener) {
         no_delay(fd);
         connection->fd = fd;
         connection->victim = server.accepted++ == VICTIM;
-        if (server.count == server.capacity) {
-            server.capacity = server.capacity ? server.capacity * 2 : 1024;
-            server.connections =
-                realloc(server.connections, server.capacity * sizeof *server.connections);
-            if (!server.connections) abort();
-        }
-        connection->place = server.count;
-        server.connections[server.count++] = connection;
+        connection->place = list_add(&server.connections, connection);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
         epoll_ctl(server.epoll, EPOLL_CTL_ADD, fd, &event);
     }
 }
 
 static void forget(struct connection *connection) {
-    struct connection *last = server.connections[--server.count];
-    server.connections[connection->place] = last;
-    last->place = connection->place;
+    size_t place = connection->place;
+    list_remove(&server.connections, place)->place = place;
+    if (connection->room) {
+        place = connection->place_in_room;
+        list_remove(&connection->room->members, place)->place_in_room = place;
+    }
     close(connection->fd);
     bytes_free(&connection->in);
     bytes_free(&connection->out);
@@ -135,16 +170,48 @@ static size_t upgrade(struct connection *connection, const uint8_t *data, size_t
         "Sec-WebSocket-Accept: %s\r\n\r\n", accept);
     deliver(connection, (const uint8_t *)answer, (size_t)length);
     connection->upgraded = true;
+    if (!server.has_rooms) join(connection, &server.rooms[0]);
     return (size_t)(end - data) + 4;
 }
 
-static void answer_control(struct connection *connection, uint8_t opcode, const uint8_t *payload,
+static void answer(struct connection *connection, uint8_t opcode, const uint8_t *payload,
                            size_t size) {
     struct bytes frame = {0};
     ws_server_header(&frame, opcode, size);
     bytes_append(&frame, payload, size);
     deliver(connection, frame.data, frame.size);
     bytes_free(&frame);
+}
+
+// Returns the room in the first bytes of a message; NULL: there is none.
+static struct room *room_named(const uint8_t *payload, size_t size) {
+    size_t number = 0;
+    if (size < ROOM_BYTES) return NULL;
+    for (size_t i = 0; i < ROOM_BYTES; i++) {
+        if (payload[i] < '0' || payload[i] > '9') return NULL;
+        number = number * 10 + (size_t)(payload[i] - '0');
+    }
+    return &server.rooms[number];
+}
+
+static void take_message(struct connection *connection, uint8_t opcode, const uint8_t *payload,
+                         size_t size) {
+    struct room *room = &server.rooms[0];
+    if (server.has_rooms) {
+        room = room_named(payload, size);
+        if (!room) {
+            connection->dead = true;
+            return;
+        }
+        if (!connection->room) {
+            join(connection, room);
+            answer(connection, opcode, payload, size);
+            return;
+        }
+    }
+    if (!room->turn.size) server.fresh[server.fresh_count++] = room;
+    ws_server_header(&room->turn, opcode, size);
+    bytes_append(&room->turn, payload, size);
 }
 
 // Returns how many bytes the frame was, or 0 while it is incomplete.
@@ -161,14 +228,13 @@ static size_t take_frame(struct connection *connection, uint8_t *data, size_t si
     switch (header.opcode) {
     case WS_TEXT:
     case WS_BINARY:
-        ws_server_header(&server.turn, header.opcode, header.payload_size);
-        bytes_append(&server.turn, payload, header.payload_size);
+        take_message(connection, header.opcode, payload, header.payload_size);
         break;
     case WS_PING:
-        answer_control(connection, WS_PONG, payload, header.payload_size);
+        answer(connection, WS_PONG, payload, header.payload_size);
         break;
     case WS_CLOSE:
-        answer_control(connection, WS_CLOSE, payload, header.payload_size);
+        answer(connection, WS_CLOSE, payload, header.payload_size);
         connection->dead = true;
         break;
     }
@@ -200,38 +266,44 @@ static void receive(struct connection *connection) {
     if (at == size && connection->in.data) bytes_free(&connection->in);
 }
 
-static void send_turn(void) {
-    if (!server.turn.size) return;
-    for (size_t i = 0; i < server.count; i++) {
-        struct connection *connection = server.connections[i];
-        if (!connection->upgraded) continue;
+static void send_to(struct room *room) {
+    for (size_t i = 0; i < room->members.count; i++) {
+        struct connection *connection = room->members.items[i];
         if (connection->victim && server.fault != FAULT_NONE) {
             struct bytes spoiled = {0};
-            fault_spoil(server.fault, &server.turn, &spoiled);
+            fault_spoil(server.fault, &room->turn, &spoiled);
             if (spoiled.size) deliver(connection, spoiled.data, spoiled.size);
             bytes_free(&spoiled);
         } else {
-            deliver(connection, server.turn.data, server.turn.size);
+            deliver(connection, room->turn.data, room->turn.size);
         }
     }
-    server.turn.size = 0;
+    room->turn.size = 0;
+}
+
+static void send_turn(void) {
+    for (size_t i = 0; i < server.fresh_count; i++) send_to(server.fresh[i]);
+    server.fresh_count = 0;
 }
 
 static void bury(void) {
-    for (size_t i = server.count; i-- > 0;) {
-        if (server.connections[i]->dead) forget(server.connections[i]);
+    for (size_t i = server.connections.count; i-- > 0;) {
+        if (server.connections.items[i]->dead) forget(server.connections.items[i]);
     }
 }
 
 int main(int count, char **arguments) {
     static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'}, {"fault", required_argument, NULL, 'f'}, {0}};
+        {"port", required_argument, NULL, 'p'}, {"fault", required_argument, NULL, 'f'},
+        {"rooms", no_argument, NULL, 'r'}, {0}};
     uint16_t port = 0;
     for (int option; (option = getopt_long(count, arguments, "", options, NULL)) != -1;) {
         if (option == 'p') {
             port = (uint16_t)atoi(optarg);
+        } else if (option == 'r') {
+            server.has_rooms = true;
         } else if (option != 'f' || !fault_named(optarg, &server.fault)) {
-            die(EX_USAGE, "floor [--port N] [--fault none|drop|double|swap|corrupt]");
+            die(EX_USAGE, "floor [--port N] [--rooms] [--fault none|drop|double|swap|corrupt]");
         }
     }
     raise_descriptor_limit();
@@ -256,7 +328,7 @@ int main(int count, char **arguments) {
             if (events[i].events & ~(uint32_t)EPOLLOUT) receive(connection);
             ill |= connection->dead;
         }
-        bool sent = server.turn.size > 0;
+        bool sent = server.fresh_count > 0;
         send_turn();
         if (ill || sent) bury();
         if (fresh) accept_all(listener);

@@ -2,7 +2,7 @@
 
 from .bars_fanout import UWS, cpu
 from .bench import Bench
-from .candidates import in_rooms
+from .candidates import FLOOR, in_rooms
 from .load import Result, Target, measure
 from .rounds import faults, ratio, single
 from .rows import Cost
@@ -23,7 +23,7 @@ def _talk(bench: Bench, target: Target, in_flight: int, **options) -> Result:
 
 
 def s5(bench: Bench) -> None:
-    wanted = [each for each in (in_rooms(peer) for peer in bench.peers) if each]
+    wanted = [each for each in (in_rooms(peer) for peer in (FLOOR, *bench.peers)) if each]
     node = in_rooms(bench.chatnode())
     with bench.running(node, *wanted) as targets:
         for in_flight in (1, 8):

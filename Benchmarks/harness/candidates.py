@@ -54,6 +54,10 @@ def chatnode(binary: str, extra: list[str], redis: Server | None = None,
                      version, "/readyz", 0)
 
 
+# The raw servers that are made to have rooms, and the argument with which they have them.
+_ROOMS = {"floor": "--rooms", "uWebSockets": "rooms", "uWebSockets, deferred": "rooms"}
+
+
 def in_rooms(candidate: Candidate) -> Candidate | None:
     """Returns the candidate with many rooms, or None if it is not made to have them here."""
     extra = CHAT_BYTES_AROUND_VALUE + ROOM_BYTES_IN_CHAT
@@ -62,9 +66,9 @@ def in_rooms(candidate: Candidate) -> Candidate | None:
             return dataclasses.replace(candidate, dialect="chatnode-v1")
         case "nats":
             return dataclasses.replace(candidate, extra_value_bytes=extra)
-        case "raw" if candidate.name.startswith("uWebSockets"):
+        case "raw" if candidate.name in _ROOMS:
             return dataclasses.replace(
-                candidate, command=(*candidate.command, "rooms"), dialect="raw-rooms",
+                candidate, command=(*candidate.command, _ROOMS[candidate.name]), dialect="raw-rooms",
                 extra_value_bytes=extra - ROOM_BYTES_BEFORE_VALUE)
     return None
 

@@ -6,6 +6,12 @@ static const unsigned char index_html[] = {
 static const unsigned char style_css[] = {
 #embed "page/style.css"
 };
+static const unsigned char chatnode_js[] = {
+#embed "page/chatnode.js"
+};
+static const unsigned char chatnode_d_ts[] = {
+#embed "page/chatnode.d.ts"
+};
 static const unsigned char connection_js[] = {
 #embed "page/connection.js"
 };
@@ -49,6 +55,8 @@ static const unsigned char view_js[] = {
 static const struct embedded_file files[] = {
     {"index.html", {index_html, sizeof index_html}},
     {"style.css", {style_css, sizeof style_css}},
+    {"chatnode.js", {chatnode_js, sizeof chatnode_js}},
+    {"chatnode.d.ts", {chatnode_d_ts, sizeof chatnode_d_ts}},
     {"connection.js", {connection_js, sizeof connection_js}},
     {"incoming.js", {incoming_js, sizeof incoming_js}},
     {"keyboard.js", {keyboard_js, sizeof keyboard_js}},

@@ -128,7 +128,9 @@ final class Node: Sendable {
                 host: configuration.listener.host,
                 port: address.port ?? configuration.listener.port
             ),
-            AdminService(state: state, metrics: metrics)
+            AdminService(state: state, metrics: metrics) {
+                hub.moderate($0.target, in: $0.room, reason: $0.reason)
+            }
         )
         return Node(
             configuration: configuration,

@@ -109,6 +109,7 @@ extension CheckedLoop {
         switch effect {
         case .call(let call): send(call, isDirect: false)
         case .tell(let socket, let answer): note(answer, of: socket)
+        case .moderated: break
         case .recheckRegistration: broker.recheckRegistration()
         case .recheckRoom(let room): broker.recheck(room)
         case .enterRoom(let room):

@@ -1,3 +1,4 @@
+import ChatClient
 import ChatCore
 
 /// Checks that one loop is told its events in the order that `BrokerEvents` states.

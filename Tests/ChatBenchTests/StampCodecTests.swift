@@ -1,3 +1,4 @@
+import ChatClient
 import ChatCore
 import Testing
 

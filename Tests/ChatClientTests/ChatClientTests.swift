@@ -8,28 +8,60 @@ import Testing
     private func connect(_ node: TestNodeProcess, _ name: String? = nil) async throws -> ChatClient
     {
         let client = try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:\(node.port)"))
-        if let name { #expect(try await client.login(name) == "n1") }
+        if let name { #expect(try await client.login(name).node == "n1") }
         return client
     }
 
-    @Test func `what one client sends, both hear`() async throws {
+    /// Returns the next message of a room.
+    private func message(_ iterator: inout ChatRoom.AsyncIterator) async throws -> ChatMessage {
+        while let event = try await iterator.next() {
+            if case .chat(let message) = event { return message }
+        }
+        throw Unexpected("the room is over")
+    }
+
+    @Test func `what one client says, both hear, as the receipt says`() async throws {
         let node = try await TestNodeProcess.start()
-        let ada = try await connect(node, "Ada")
-        let bob = try await connect(node, "Bob")
-        try await ada.send("hello \"you\"")
-        try await ada.send(json: Array(#"{"n":1.50}"#.utf8))
-        for client in [ada, bob] {
-            var messages = client.messages.makeAsyncIterator()
-            let first = try #require(try await messages.next())
-            #expect(first.type == "chat")
-            #expect(first.username == "Ada")
-            #expect(first.value == #""hello \"you\"""#)
-            let second = try #require(try await messages.next())
-            #expect(second.value == #"{"n":1.50}"#)
-            #expect(second.seq == first.seq.map { $0 + 1 })
+        let (ada, bob) = (try await connect(node, "Ada"), try await connect(node, "Bob"))
+        let rooms = [try await ada.join("tea"), try await bob.join("tea")]
+        let first = try await rooms[0].send("hello \"you\"")
+        let second = try await rooms[0].send(json: Array(#"{"n":1.50}"#.utf8))
+        for room in rooms {
+            var iterator = room.makeAsyncIterator()
+            let hello = try await message(&iterator)
+            #expect(hello.username == "Ada")
+            #expect(hello.text == "hello \"you\"")
+            #expect(hello.mid == first.mid && hello.seq == first.seq)
+            #expect(hello.timestampMs == first.timestampMs)
+            let value = try await message(&iterator)
+            #expect(value.json == #"{"n":1.50}"# && value.text == nil)
+            #expect(value.mid == second.mid)
         }
         await ada.close()
         await bob.close()
+    }
+
+    @Test func `a room begins with the messages that were asked for, and older ones are read on`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start()
+        let client = try await connect(node, "Ada")
+        for number in 1...10 { try await client.send("\(number)", to: "tea") }
+        let room = try await client.join("tea", history: 3)
+        var iterator = room.makeAsyncIterator()
+        guard case .joined(let joined)? = try await iterator.next() else {
+            throw Unexpected("no joined")
+        }
+        #expect(joined.position.seq == 7)
+        for number in 8...10 { #expect(try await message(&iterator).text == "\(number)") }
+        #expect(try await iterator.next() == .synced(seq: 10))
+        let page = try await room.history(before: 8, limit: 5)
+        let texts = page.items.map { event -> String? in
+            if case .chat(let message) = event { message.text } else { nil }
+        }
+        #expect(texts == ["3", "4", "5", "6", "7"])
+        #expect(page.hasMore && page.firstSeq == 3)
+        await client.close()
     }
 
     @Test
@@ -41,74 +73,175 @@ import Testing
         let other = try await connect(node)
         let error = await #expect(throws: ChatClientError.self) { try await other.login("ADA") }
         guard case .loginFailed(reason: "taken", _) = error else {
-            Issue.record("\(String(describing: error))")
-            return
+            throw Unexpected("\(String(describing: error))")
         }
         await ada.close()
-        try await eventually("the name is free") { (try? await other.login("ADA")) != nil }
+        try await other.login("ADA")
+        try await other.logout()
+        try await other.login("Bob")
     }
 
-    @Test func `a client that is refused another name goes on under the old one`() async throws {
+    @Test func `what the node would close a client for is refused by the client itself`()
+        async throws
+    {
         let node = try await TestNodeProcess.start()
-        let ada = try await connect(node, "Ada")
-        let bob = try await connect(node, "Bob")
-        await #expect(throws: ChatClientError.self) { try await bob.login("Ada") }
-        try await bob.send("still here")
-        var messages = bob.messages.makeAsyncIterator()
-        let heard = try #require(try await messages.next())
-        #expect(heard.type == "chat")
-        #expect(heard.username == "Bob")
-        await ada.close()
+        let client = try await connect(node, "Ada")
+        await #expect(throws: ChatClientError.tooLong(limit: Limits.messageBytes)) {
+            try await client.send(String(repeating: "x", count: Limits.messageBytes))
+        }
+        // The longest that is taken, with an id that needs every byte of the envelope or fewer.
+        let longest = Limits.messageBytes - Limits.clientKeyBytes - "lobby".utf8.count - 2
+        try await client.send(String(repeating: "x", count: longest))
+        for json in ["", "{", "1 2", "[" + String(repeating: "[", count: 40)] {
+            let error = await #expect(throws: ChatClientError.self) {
+                try await client.send(json: Array(json.utf8))
+            }
+            guard case .refused(code: "bad_json", _) = error else {
+                throw Unexpected("\(String(describing: error))")
+            }
+        }
+        for (name, code) in [("Tea", "bad_name"), (String(repeating: "a", count: 65), "too_long")] {
+            let error = await #expect(throws: ChatClientError.self) { try await client.join(name) }
+            guard case .refused(code, _) = error else {
+                throw Unexpected("\(String(describing: error))")
+            }
+        }
+        await client.close()
     }
 
-    @Test func `a client whose inbox is full hears the answer to its close frame`() async throws {
+    @Test func `messages beyond the node's rate are said in order, later`() async throws {
+        let node = try await TestNodeProcess.start(["--message-rate", "50", "--message-burst", "5"])
+        let client = try await connect(node, "Ada")
+        let room = try await client.join("tea")
+        let count = 60
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<count { group.addTask { try await room.send("\(number)") } }
+            try await group.waitForAll()
+        }
+        var iterator = room.makeAsyncIterator()
+        var texts: Set<String> = []
+        for seq in 1...count {
+            let message = try await message(&iterator)
+            #expect(message.seq == UInt64(seq))
+            texts.insert(message.text ?? "")
+        }
+        #expect(texts.count == count)
+        await client.close()
+    }
+
+    /// More than an inbox and the sockets hold, so that the node waits for the reader: less than a room's
+    /// history keeps (1,000 messages, 1 MiB), and more.
+    @Test(arguments: [(900, 1000), (2500, 2000)])
+    func `a client whose reader is slow hears everything, or of a gap`(count: Int, bytes: Int)
+        async throws
+    {
         let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
-        let deaf = try await connect(node)
-        let speaker = try await connect(node, "Ada")
-        // More than an inbox holds and one read takes (64 KiB), less than a node keeps (1 MiB).
-        let text = String(repeating: "x", count: 500)
-        var echoes = speaker.messages.makeAsyncIterator()
-        for _ in 0..<3 * Limits.inboxMessages {
-            try await speaker.send(text)
-            _ = try await echoes.next()
+        let (slow, speaker) = (try await connect(node, "Bob"), try await connect(node, "Ada"))
+        let room = try await slow.join("tea")
+        let text = String(repeating: "x", count: bytes)
+        for _ in 0..<count { try await speaker.send(text, to: "tea") }
+        var last: UInt64 = 0
+        var lost = 0
+        for try await event in room {
+            switch event {
+            case .chat(let message):
+                guard message.seq == last + 1 else { throw Unexpected("\(event) after \(last)") }
+                last += 1
+            case .gap(let numbers):
+                guard numbers.lowerBound == last + 1 else {
+                    throw Unexpected("\(event) after \(last)")
+                }
+                lost += numbers.count
+                last = numbers.upperBound
+            default: break
+            }
+            if last == count { break }
+        }
+        #expect(count > 1000 || lost == 0)
+        await slow.close()
+        await speaker.close()
+    }
+
+    @Test func `a client that closes although nothing is read ends at once, and does no more`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
+        let (deaf, speaker) = (try await connect(node, "Bob"), try await connect(node, "Ada"))
+        let room = try await deaf.join("tea")
+        for _ in 0..<2 * Limits.inboxMessages {
+            try await speaker.send(String(repeating: "x", count: 500), to: "tea")
         }
         let time = await ContinuousClock().measure { await deaf.close() }
         // Longer than that, and the connection would have been cut.
         #expect(time < Limits.closeTimeout)
+        var count = 0
+        for try await _ in room { count += 1 }
+        #expect(count >= Limits.inboxMessages)
+        await #expect(throws: ChatClientError.closed) { try await deaf.login("Bob") }
+        await #expect(throws: ChatClientError.closed) { try await deaf.join("tea") }
         await speaker.close()
     }
 
-    @Test func `a refusal comes with the messages`() async throws {
-        let node = try await TestNodeProcess.start()
-        let client = try await connect(node)
-        try await client.send("nobody")
-        var messages = client.messages.makeAsyncIterator()
-        let answer = try #require(try await messages.next())
-        #expect(answer.type == "error")
-        #expect(answer.code == "wrong_username" || answer.code == "not_logged_in")
-    }
-
-    @Test func `a client that closes hears the end, and can do nothing any more`() async throws {
+    @Test func `a cancelled task does not wait any longer`() async throws {
         let node = try await TestNodeProcess.start()
         let client = try await connect(node, "Ada")
+        let room = try await client.join("tea")
+        let reader = Task {
+            var count = 0
+            for try await _ in room { count += 1 }
+            return count
+        }
+        reader.cancel()
+        _ = try await reader.value
+        node.process.stop()
+        let sender = Task { try await client.send("x") }
+        try await eventually("it was sent") { try await client.outboxCount() == 1 }
+        sender.cancel()
+        await #expect(throws: ChatClientError.unknownOutcome) { try await sender.value }
+        node.process.signal(18)
         await client.close()
-        for try await message in client.messages { Issue.record("\(message)") }
-        await #expect(throws: ChatClientError.self) { try await client.send("x") }
-        await #expect(throws: ChatClientError.self) { try await client.login("Ada") }
     }
 
-    @Test func `an end that was not asked for is thrown with its code`() async throws {
+    @Test func `a room that is released is left`() async throws {
         let node = try await TestNodeProcess.start()
         let client = try await connect(node, "Ada")
+        do { _ = try await client.join("tea") }
+        try await eventually("it can be joined again") {
+            do {
+                _ = try await client.join("tea")
+                return true
+            } catch ChatClientError.alreadyJoined {
+                return false
+            }
+        }
+        await client.close()
+    }
+
+    @Test func `after a restart of its node a client is back under its name, where it was`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start()
+        let client = try await connect(node, "Ada")
+        let room = try await client.join("tea")
+        try await room.send("before")
         node.process.signal(15)
-        let error = await #expect(throws: ChatClientError.self) {
-            for try await _ in client.messages {}
+        _ = try await node.process.exitCode()
+        let sender = Task { try await room.send("after") }
+        let again = try await TestNodeProcess.start(port: node.port)
+        // A node of its own has forgotten everything: this is another history.
+        let receipt = try await sender.value
+        #expect(receipt.seq == 1)
+        var iterator = room.makeAsyncIterator()
+        var joined: [Bool] = []
+        while joined.count < 2 {
+            if case .joined(let event)? = try await iterator.next() {
+                joined.append(event.continues)
+            }
         }
-        guard case .ended(.closed(let code, _)) = error else {
-            Issue.record("\(String(describing: error))")
-            return
-        }
-        #expect(code == .goingAway)
+        #expect(joined == [false, false])
+        #expect(try await message(&iterator).text == "after")
+        await client.close()
+        withExtendedLifetime(again) {}
     }
 
     @Test func `a missing listener or WebSocket is reported`() async throws {
@@ -121,35 +254,7 @@ import Testing
             try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:\(node.port)/nowhere"))
         }
         guard case .ended(.handshake(.refused(status: 404, _))) = noSocket else {
-            Issue.record("\(String(describing: noSocket))")
-            return
+            throw Unexpected("\(String(describing: noSocket))")
         }
-    }
-
-    @Test func `a client that does not read is not sent more than fits, and is told so in the end`()
-        async throws
-    {
-        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
-        let deaf = try await connect(node)
-        let speaker = try await connect(node, "Ada")
-        // 8 MB: more than a node keeps for a client that is behind (1 MiB), and than both sockets'
-        // buffers hold. Each message is received before the next one leaves, or the sender would be
-        // behind too.
-        let text = String(repeating: "x", count: 8000)
-        let count = 1000
-        var echoes = speaker.messages.makeAsyncIterator()
-        for _ in 0..<count {
-            try await speaker.send(text)
-            _ = try await echoes.next()
-        }
-        var heard = 0
-        let error = await #expect(throws: ChatClientError.self) {
-            for try await message in deaf.messages where message.type == "chat" { heard += 1 }
-        }
-        #expect(
-            error == .ended(.closed(.tooSlow, reason: "too slow: more than 1 MiB behind"))
-                || heard < count
-        )
-        #expect(heard < count)
     }
 }

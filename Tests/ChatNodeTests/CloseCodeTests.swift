@@ -51,6 +51,11 @@ import Testing
             end: "}"
         ),
         FinalCodes(
+            path: "Sources/CEmbedded/page/chatnode.js",
+            beginning: "FINAL = new Set([",
+            end: "]"
+        ),
+        FinalCodes(
             path: "examples/browser/chat-client.js",
             beginning: "FINAL_CODES = new Set([",
             end: "]"
@@ -58,8 +63,8 @@ import Testing
         FinalCodes(path: "examples/python/chat.py", beginning: "FINAL_CODES = {", end: "}"),
         FinalCodes(path: "examples/python/chat_v1.py", beginning: "FINAL_CODES = {", end: "}"),
         FinalCodes(
-            path: "examples/swift-bot/Sources/Bot/Bot.swift",
-            beginning: "case .closed(let code?, _) = self else { return false }\n        return [",
+            path: "Sources/ChatClient/Machine/ClientMachine+Sockets.swift",
+            beginning: "no node sends it yet.\n        return [",
             end: "]"
         ),
     ])

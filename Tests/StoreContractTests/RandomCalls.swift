@@ -120,6 +120,7 @@ extension RandomCalls {
 extension RandomCalls {
     mutating func publish() -> PublishCall {
         let room = one(of: rooms)
+        if random.isOne(in: 5), let call = removal(in: room) { return call }
         var incarnation = incarnation()
         var drafts: [SealedDraft] = []
         for _ in 0..<(1 + random.below(random.isOne(in: 6) ? 12 : 3)) where !held.isEmpty {
@@ -136,6 +137,34 @@ extension RandomCalls {
             room: room,
             position: position(in: room),
             drafts: drafts
+        )
+    }
+
+    /// Takes a message back that was seen lately: mostly the sender's newest, sometimes another one or none.
+    private mutating func removal(in room: RoomName) -> PublishCall? {
+        guard !held.isEmpty, let places = seen[room], !places.isEmpty else { return nil }
+        let holder = held[held.count - 1 - random.below(random.isOne(in: 4) ? held.count : 1)]
+        let newest = Array(places.suffix(8))
+        let own = newest.filter { $0.mid.producer == holder.grant.producer }
+        let place = one(of: own.isEmpty || random.isOne(in: 2) ? newest : own)
+        let target = Removal.Target(seq: near(place.seq, missing: 16), mid: place.mid)
+        let isOwn = !random.isOne(in: 4)
+        let notice = RemovedBody.notice(of: target, by: "Ada", reason: nil, in: room)
+        let draft = SealedDraft(
+            key: isOwn ? holder.claim.username.key : "",
+            login: holder.claim.login,
+            fence: holder.grant.fence,
+            producer: isOwn ? holder.grant.producer : ProducerID(using: &random),
+            n: isOwn ? near(holder.grant.n + 1) : 1,
+            draft: Draft(sender: SocketID(slot: 0, generation: 0), room: room, body: notice)
+        )
+        return PublishCall(
+            epoch: epoch(),
+            incarnation: holder.claim.incarnation,
+            room: room,
+            position: position(in: room),
+            drafts: [draft],
+            removal: Removal(of: target, by: isOwn ? .author : .moderator)
         )
     }
 
@@ -195,7 +224,7 @@ extension RandomCalls {
                 seen[call.room] = (seen[call.room] ?? []).suffix(40) + [place]
             case .gap(let expected): held[index].grant = grant.at(expected - 1, seq: 0)
             case .duplicate(let seq?): held[index].grant = grant.at(sealed.n, seq: seq)
-            case .duplicate, .fenced: break
+            case .duplicate, .fenced, .notRemoved: break
             }
         }
     }

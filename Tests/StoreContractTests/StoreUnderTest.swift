@@ -107,6 +107,7 @@ final class SwiftStore: StoreUnderTest {
 
     func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) {
         store.rooms[room]?.top = top
+        if top == nil { store.rooms[room]?.removedMs = 0 }
         // The number is lost with the room's hash.
         if top == nil { store.presence[room]?.number = 0 }
     }
@@ -114,6 +115,7 @@ final class SwiftStore: StoreUnderTest {
         guard let log = store.rooms[room] else { return }
         store.rooms[room] = RoomLog()
         store.rooms[room]?.top = log.top
+        store.rooms[room]?.removedMs = log.removedMs
     }
 
     func loseNodes() { store.heartbeats = [:] }

@@ -42,6 +42,8 @@ public final class RoomClient {
     public private(set) var resets: [Place] = []
     /// The texts that it was told of who is present, in any room.
     public private(set) var presence: [String] = []
+    /// The numbers of the messages that it was told to be taken back.
+    public private(set) var removed: [Int] = []
     private var messages: [(seq: Int, value: String)] = []
     /// The number up to which messages are lost, until the next one.
     private var lostUpTo: Int?
@@ -150,6 +152,8 @@ public final class RoomClient {
                 ? true : text.contains(#""recovered":false"#) ? false : nil
         } else if text.hasPrefix(#"{"type":"chat""#) {
             try hear(chat: text)
+        } else if text.hasPrefix(#"{"type":"removed""#) {
+            try hear(removed: text)
         } else if text.hasPrefix(#"{"type":"reset""#) {
             let base = try Place(text)
             resets.append(base)
@@ -164,12 +168,28 @@ public final class RoomClient {
         return text
     }
 
-    private func hear(chat text: String) throws {
+    private func move(_ text: String) throws -> Place {
         guard let stood = place else { throw Unexpected("before joined: \(text)") }
         let next = try Place(text, epoch: stood.epoch)
         let before = lostUpTo ?? stood.seq
         guard next.seq == before + 1 else { throw Unexpected("after \(before): \(text)") }
         (place, lostUpTo) = (next, nil)
+        return next
+    }
+
+    private func hear(removed text: String) throws {
+        guard let target = text.firstRange(of: #","of":{"#),
+            let end = text[target.upperBound...].firstIndex(of: "}")
+        else {
+            _ = try move(text)
+            return
+        }
+        removed.append(try Place(String(text[target.upperBound...]), epoch: "").seq)
+        _ = try move(String(text[..<target.lowerBound] + text[text.index(after: end)...]))
+    }
+
+    private func hear(chat text: String) throws {
+        let next = try move(text)
         let value = text.firstRange(of: #""value":"#).map { text[$0.upperBound...] }
         messages.append((next.seq, String(value?.prefix { $0 != "," } ?? "")))
     }

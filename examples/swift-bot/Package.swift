@@ -7,10 +7,7 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "Bot",
-            dependencies: [
-                .product(name: "ChatClient", package: "chatnode"),
-                .product(name: "ChatCore", package: "chatnode"),
-            ]
+            dependencies: [.product(name: "ChatClient", package: "chatnode")]
         )
     ],
     swiftLanguageModes: [.v6]

@@ -1,4 +1,4 @@
--- Precedes every script. What is kept, under the prefix P (data version 6):
+-- Precedes every script. What is kept, under the prefix P (data version 7):
 --
 --   P/epoch          hash    epoch (its number), dataset (master_replid), grace ("1" during it), fence
 --                            (the counter), version
@@ -22,14 +22,16 @@
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
 --                            ms); renewed (when its expiry was last set); presence (the number of the
---                            last change of P/here/<room>). A room begins with seq 0 and a mid of its own,
---                            `<8 random>.0`
+--                            last change of P/here/<room>); removed (when a message was taken back
+--                            last; 0: that is not known. Without it, the ids in the log ascend, those of
+--                            deleted entries, too). A room begins with seq 0 and a mid of its own, `<8 random>.0`
 --   P/here/<room>    hash    key of a name that is present in the room -> `lineage display`: the name's
 --                            lineage, and the spelling with which it has joined
 --   P/log/<room>     stream  an entry a batch, as it was published. Its id is seq-epoch of the first
 --                            message; count, ms, sum (with this entry), prev (the mid before its
 --                            first) and messages (for each a line `mid length` and its JSON on a line
---                            of its own), in this order
+--                            of its own), in this order. A message that was taken back is
+--                            `{"type":"removed","room":R}` from then on, and sum stays as it was
 --
 -- To free a name by hand, delete its key from P/held/<node> first, and its record then: publishing
 -- compares the former alone.

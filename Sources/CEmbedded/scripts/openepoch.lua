@@ -12,11 +12,12 @@
 --         be read; nothing was written
 --       an error: no epoch is left; nothing was written
 
--- The version of what is kept, and the oldest that can be read. In version 5 no name was present in a room;
+-- The version of what is kept, and the oldest that can be read. In version 6 no message was taken back, and
+-- nodes sent every entry to all clients; in version 5 no name was present in a room;
 -- in version 4 no login took a name over
 -- from another one; in version 3 the record of a free name had an empty holder; in version 2 an entry of
 -- the log did not name the message before it.
-local VERSION, OLDEST = 6, 3
+local VERSION, OLDEST = 7, 3
 -- Fences of one epoch: the number of claims in it before a fence could be one of the next epoch's.
 local FENCES = 2 ^ 20
 -- Above every epoch's number: its fences would pass 2^53. Nodes refuse what names such an epoch.

@@ -13,12 +13,20 @@
 --       then `login fence producer n ` of each sender, with the number before its first message;
 --         "-" if its numbers do not follow one another
 --       then the same with the number of its last message
+--       then, if the only message takes another one back: the number and the mid of that one, the
+--         producer that must have said it ("": any), the milliseconds in which it may be taken back, those
+--         between two removals in a room, and what stands in its place from then on
 -- ->    accepted <ms> <seq of the first>: all of them
 --       verdicts <ms> <verdict> ..., one a message:
 --         an integer   accepted, with this seq
 --         dup [<seq>]  n was accepted before; its seq is known if it was the last
 --         gap <n>      the message's n is not the next one, this is
 --         fenced       the sender does not hold the name
+--         of a removal: dup, too, if the message has been taken back before; then this n is used
+--         not-found    the message is not kept, or another one has its number, or it is no chat
+--         not-own      another producer has said it
+--         too-late     it is too old
+--         too-soon <milliseconds to wait>
 --       other-history: the room has no top, or ends before the caller's position, or has another message
 --         there, or its log has had these numbers; nothing was written
 --       other-epoch: nothing was written
@@ -41,7 +49,7 @@ local BEFORE, AFTER = 13 + SENDERS, 13 + 2 * SENDERS
 local time = call('TIME')
 local ms = time[1] .. string.format('%03d', time[2] / 1000)
 local now = tonumber(ms)
-local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed', 'mid')
+local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed', 'mid', 'removed')
 local seq, prev = tonumber(top[1]), top[6]
 if not seq or not prev then return {'other-history'} end
 if ARGV[4] ~= '' then
@@ -53,7 +61,8 @@ local first = seq + 1
 -- What is accepted, and what is written into HELD for its senders.
 local messages, count, mid = ARGV[10], #ARGV[11], ARGV[12]
 if count == 0 then return {'verdicts', ms} end
-local held = call('HMGET', HELD, unpack(ARGV, 14, BEFORE))
+-- Without a sender, the node itself takes a message back.
+local held = SENDERS > 0 and call('HMGET', HELD, unpack(ARGV, 14, BEFORE))
 local updates, update_count = {}, 0
 
 -- Whether every message is the next one of its sender.
@@ -121,6 +130,62 @@ else
     if count == 0 then return answer end
 end
 
+local REMOVAL = AFTER + SENDERS + 1
+local removal, remove
+if ARGV[REMOVAL] then
+    -- Finds the message that the call takes back. Returns a verdict; or the id of the entry that has it, and
+    -- its fields without the text.
+    local function find(index)
+        local number, name, producer = tonumber(ARGV[index]), ARGV[index + 1], ARGV[index + 2]
+        local window, pause = tonumber(ARGV[index + 3]), tonumber(ARGV[index + 4])
+        local blank = ARGV[index + 5]
+        local last = string.format('%s-18446744073709551615', ARGV[index])
+        local entry = call('XREVRANGE', LOG, last, '-', 'COUNT', 1)[1]
+        if not entry then return {verdict = 'not-found'} end
+        local first, fields = tonumber(string.match(entry[1], '^%d+')), entry[2]
+        local all, start, mid, length, body = fields[#fields], 1
+        for _ = first, number do
+            mid, length, body = string.match(all, '^(%w+%.%d+) (%d+)\n()', start)
+            if not mid then return {verdict = 'not-found'} end
+            start = body + length + 1
+        end
+        if mid ~= name then return {verdict = 'not-found'} end
+        if producer ~= string.sub(mid, 1, #producer) then return {verdict = 'not-own'} end
+        local text = string.sub(all, body, body + length - 1)
+        if text == blank then return {verdict = 'dup'} end
+        if string.find(text, '{"type":"', 1, true) == 1 and string.find(text, '{"type":"chat"', 1, true) ~= 1
+        then
+            return {verdict = 'not-found'}
+        end
+        if producer ~= '' and tonumber(fields[4]) < now - window then return {verdict = 'too-late'} end
+        local wait = tonumber(top[7] or 0) + pause - now
+        -- If it is longer, the clock was set back.
+        if wait > 0 and wait <= pause then return {verdict = 'too-soon ' .. digits(wait)} end
+        fields[#fields] = string.sub(all, 1, body - #length - 2) .. #blank .. '\n' .. blank
+            .. string.sub(all, start - 1)
+        return {id = entry[1], fields = fields}
+    end
+
+    -- Takes the text out of the log. An entry of a stream cannot be changed: those from it on are deleted and
+    -- added again under their ids.
+    remove = function()
+        local tail = call('XRANGE', LOG, removal.id, '+')
+        tail[1][2] = removal.fields
+        for _, entry in ipairs(tail) do call('XDEL', LOG, entry[1]) end
+        local before = call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
+        call('XSETID', LOG, before and before[1] or '0-1')
+        for _, entry in ipairs(tail) do call('XADD', LOG, entry[1], unpack(entry[2])) end
+        call('HSET', ROOM, 'removed', ms)
+    end
+
+    removal = find(REMOVAL)
+    if removal.verdict == 'dup' and SENDERS > 0 then
+        -- The number is used, and no message has it.
+        call('HSET', HELD, ARGV[14], (string.gsub(updates[2], '%d+$', '0')))
+    end
+    if removal.verdict then return {'verdicts', ms, removal.verdict} end
+end
+
 seq = seq + count
 local sum = tonumber(top[2] or 0) + #messages
 local first_text, count_text, sum_text = digits(first), digits(count), digits(sum)
@@ -134,7 +199,8 @@ if type(added) == 'table' and added.err then
 end
 -- Written at once, so that no number is given again after an error in what follows.
 call('HSET', ROOM, 'seq', digits(seq), 'mid', mid, 'sum', sum_text)
-call('HSET', HELD, unpack(updates, 1, update_count))
+if SENDERS > 0 then call('HSET', HELD, unpack(updates, 1, update_count)) end
+if removal then remove() end
 
 -- Numbers have no holes, so the oldest message to keep by count is known without reading the log. By
 -- bytes or age nothing is removed while the entry that was the oldest at the last look can stay: a look
@@ -145,7 +211,7 @@ local oldest_number = math.max(seq - MESSAGES + 1, 1)
 local oldest = digits(oldest_number)
 if MESSAGES > 0 and oldest_number > first then oldest = id end
 local base, since = tonumber(top[3]), tonumber(top[4])
-local is_looked_at = base == nil or sum - base > BYTES or since < now - AGE
+local is_looked_at = base == nil or removal or sum - base > BYTES or since < now - AGE
 if is_looked_at then
     local from, size, is_kept = oldest, 1, false
     repeat
@@ -167,7 +233,14 @@ if is_looked_at then
     until is_kept or is_end
     if not is_kept then oldest, base, since = digits(seq + 1), sum, now end
 end
-if oldest ~= '1' then call('XTRIM', LOG, 'MINID', '=', oldest) end
+if removal or top[7] then
+    -- XTRIM stops at the first id that is not lower, also at that of a deleted entry: and where entries were
+    -- added again, deleted ones stand before others with lower ids.
+    local bound = string.find(oldest, '-', 1, true) and oldest or oldest .. '-0'
+    for _, entry in ipairs(call('XRANGE', LOG, '-', '(' .. bound)) do call('XDEL', LOG, entry[1]) end
+elseif oldest ~= '1' then
+    call('XTRIM', LOG, 'MINID', '=', oldest)
+end
 
 if is_looked_at then call('HSET', ROOM, 'base', digits(base), 'since', digits(since)) end
 

@@ -1,3 +1,4 @@
+import ChatClient
 import ChatCore
 
 /// The memory of a client of `chat.v1` that comes back: the secret of its login, and its position in its

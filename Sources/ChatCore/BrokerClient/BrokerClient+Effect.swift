@@ -5,6 +5,8 @@ extension BrokerClient {
         case call(BrokerCall)
         /// Hand this to the session of a socket.
         case tell(SocketID, SessionAnswer)
+        /// Tell the operator what became of the removal with this number.
+        case moderated(Int, Moderation)
         /// Ask for a new look at the node's registration, which is then announced again.
         case recheckRegistration
         /// Ask for a room to be caught up with, and announced open again.

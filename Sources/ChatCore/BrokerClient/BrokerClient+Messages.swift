@@ -72,7 +72,8 @@ extension BrokerClient {
             incarnation: registration.incarnation,
             room: rooms.all[number].room,
             position: rooms.all[number].position,
-            drafts: drafts
+            drafts: drafts,
+            removal: drafts[0].draft.removal
         )
         effects.append(.call(.publish(call)))
     }

@@ -76,6 +76,10 @@ extension BrokerClient {
                 let place = Acceptance(mid: mid, seq: seq, isRepeated: true)
                 let alone = DraftSpan(tag: tag)
                 effects.append(.tell(sender, .settled(.accepted(place), of: alone)))
+            case .notRemoved(let why):
+                // It is alone in its call.
+                freeNumbers(of: [sent[index]])
+                effects.append(.tell(sender, .settled(.notRemoved(why), of: DraftSpan(tag: tag))))
             case .gap, .fenced:
                 // This contradicts what the client knows of the name; claiming it again settles the
                 // message.

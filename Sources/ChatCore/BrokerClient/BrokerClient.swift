@@ -17,6 +17,8 @@ public struct BrokerClient: Sendable {
         case publish(Int, Epoch)
         /// What names of `moving` join and leave.
         case presence(Epoch)
+        /// A removal by the operator, with its number.
+        case moderation(Int)
     }
 
     // The node's registration and link.
@@ -103,14 +105,6 @@ public struct BrokerClient: Sendable {
         rooms = RoomOutboxes(maxWaiting: maxWaiting)
     }
 
-    private static let starting = "The node is not connected yet; try again in a moment"
-    static let busy = "The node cannot send that much at present; try again in a moment"
-    static let tooManyRooms =
-        "The node takes part in as many rooms as it can; try another room, or again later"
-    /// The sentence for people whose request fails because the node has lost touch with its broker.
-    public static let lostTouch =
-        "The node has lost touch with the others for a moment; try again"
-
     /// Whether the broker can be asked.
     var canAsk: Bool {
         // Not compared with nil, which would copy the whole value.
@@ -159,6 +153,7 @@ extension BrokerClient {
             case .lingering: break
             case .publish(let number, _): markInDoubt(takeInFlight(of: number), &effects)
             case .presence: roomsCut()
+            case .moderation(let number): moderated(number, .refused(reason: reason), &effects)
             }
         }
         noteOutage(now, &effects)
@@ -265,6 +260,7 @@ extension BrokerClient {
             case .refused: roomsRefused()
             default: Self.isOfAnotherKind()
             }
+        case .moderation(let number): moderated(number, answer, &effects)
         case .lingering:
             // If it was refused, the secret of the login before works only when the name is free.
             break

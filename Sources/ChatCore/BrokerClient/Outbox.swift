@@ -56,7 +56,8 @@ struct Outbox: Sendable {
         case drop
     }
 
-    /// Moves up to a batch of messages from waiting to in flight. Only while nothing is in flight.
+    /// Moves up to a batch of messages from waiting to in flight. Only while nothing is in flight. A message
+    /// that takes another one back is a batch of its own.
     ///
     /// Cost: constant for each message that is not held back.
     mutating func fill(_ decide: (Draft) -> Decision) {
@@ -69,6 +70,7 @@ struct Outbox: Sendable {
             byteCount < Limits.batchBytes
         {
             let next = waiting[index]
+            if next.draft.tag.isRemoval, !inFlight.isEmpty { break }
             switch decide(next.draft) {
             case .send(let sealed):
                 inFlight.append(Sent(sealed: sealed, since: next.since))
@@ -77,6 +79,7 @@ struct Outbox: Sendable {
             case .drop: break
             }
             index += 1
+            if next.draft.tag.isRemoval, !inFlight.isEmpty { break }
         }
         waiting.replaceSubrange(..<index, with: kept)
     }

@@ -6,6 +6,8 @@ public enum Settlement: Sendable, Hashable {
     case refused(reason: String)
     /// The message was not accepted, because another number of its login is due.
     case outOfOrder(expected: UInt64)
+    /// The message takes another one back, which is refused; its number is free.
+    case notRemoved(RemovalRefusal)
     /// The message was not accepted, and will not be: its sender's name has passed on.
     case lost
     /// Its fate cannot be found out: its sender's name has passed on while the answer was

@@ -60,6 +60,8 @@ public struct PublishCall: Sendable, Hashable {
     public let position: Position?
     /// The messages, at most `Limits.batchMessages`.
     public let drafts: [SealedDraft]
+    /// What the only message of the call takes back. Nil: the messages are of `chat`.
+    public let removal: Removal?
 
     /// Makes a batch for one room.
     public init(
@@ -67,13 +69,15 @@ public struct PublishCall: Sendable, Hashable {
         incarnation: Incarnation,
         room: RoomName,
         position: Position?,
-        drafts: [SealedDraft]
+        drafts: [SealedDraft],
+        removal: Removal? = nil
     ) {
         self.epoch = epoch
         self.incarnation = incarnation
         self.room = room
         self.position = position
         self.drafts = drafts
+        self.removal = removal
     }
 }
 
@@ -82,11 +86,14 @@ public enum PublishVerdict: Hashable, Sendable {
     /// The message is at `seq` in the room's order.
     case accepted(seq: UInt64)
     /// This `n` had been accepted before. Its place is known if it is the producer's newest.
+    /// Or, of a removal: the message had been taken back before, and this `n` is used.
     case duplicate(seq: UInt64?)
     /// The message was not accepted, because `n` is not the next number; `expected` is.
     case gap(expected: UInt64)
     /// The message was not accepted, because the name is not, or no longer, the sender's.
     case fenced
+    /// The removal was not accepted, and its `n` is not used.
+    case notRemoved(RemovalRefusal)
 }
 
 /// The answer to a `PublishCall`.

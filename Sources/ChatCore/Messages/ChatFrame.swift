@@ -111,6 +111,9 @@ public enum ChatFrame {
         out.append(literal: end)
     }
 
+    /// The bytes with which the place begins that `append` puts behind a body.
+    static var placeStart: [UInt8] { Array(#","seq":"#.utf8) }
+
     private static let seqKey: StaticString = #","seq":"#
     private static let timestampKey: StaticString = #","ts":"#
     private static let midKey: StaticString = #","mid":""#

@@ -4,7 +4,7 @@ public struct Draft: Sendable, Hashable {
     public let sender: SocketID
     /// The room it is sent to.
     public let room: RoomName
-    /// The JSON `{"type":"chat","username":U,"value":V}`, with the room unless it is the lobby.
+    /// The JSON of a `chat` (`ChatBody`), or of the notice that a message was taken back (`RemovedBody`).
     public let body: [UInt8]
     /// How the session tells the message from its others.
     public let tag: DraftTag
@@ -15,6 +15,12 @@ public struct Draft: Sendable, Hashable {
         self.room = room
         self.body = body
         self.tag = tag
+    }
+
+    /// What the message takes back; nil for a `chat`.
+    var removal: Removal? {
+        guard tag.isRemoval else { return nil }
+        return RemovedBody.target(in: body.span.bytes).map { Removal(of: $0, by: .author) }
     }
 
     /// The message as a session is told of it, alone.
@@ -30,6 +36,7 @@ public struct DraftTag: Sendable, Hashable {
     public static let none = DraftTag(bits: 0)
 
     private static let ownCount: UInt64 = 1 << 63
+    private static let removal: UInt64 = 1 << 62
 
     private init(bits: UInt64) { self.bits = bits }
 
@@ -40,7 +47,13 @@ public struct DraftTag: Sendable, Hashable {
     static func count(_ count: UInt64) -> DraftTag { DraftTag(bits: ownCount | count) }
 
     /// The number that the client has given the message; nil: the node numbers it.
-    var n: UInt64? { bits != 0 && bits & Self.ownCount == 0 ? bits : nil }
+    var n: UInt64? { bits != 0 && bits & Self.ownCount == 0 ? bits & ~Self.removal : nil }
+
+    /// Whether the message takes another one back.
+    var isRemoval: Bool { bits & Self.removal != 0 }
+
+    /// Returns the tag of a message with the same number that takes another one back.
+    var ofRemoval: DraftTag { DraftTag(bits: bits | Self.removal) }
 
     /// Returns the tag of the message `count` later; that of `none` is `none`.
     func advanced(by count: Int) -> DraftTag {

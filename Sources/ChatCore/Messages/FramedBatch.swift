@@ -14,6 +14,9 @@ public struct FramedBatch: Sendable {
     /// Whether the messages were delivered before, under numbers that a reset has voided: only clients
     /// that know positions are sent them once more.
     public let isRepeated: Bool
+    /// Whether only clients that know rooms are sent the frames: those of repeated messages, of entries that
+    /// are no `chat`, and of changes of the room's history.
+    let isWithheld: Bool
 
     /// The number of frames.
     public var count: Int { ends.count }
@@ -23,16 +26,18 @@ public struct FramedBatch: Sendable {
         ends: [Int],
         position: Position? = nil,
         prev: MessageID? = nil,
-        isRepeated: Bool = false
+        isRepeated: Bool = false,
+        isWithheld: Bool = false
     ) {
         self.bytes = bytes
         self.ends = ends
         self.position = position
         self.prev = prev
         self.isRepeated = isRepeated
+        self.isWithheld = isWithheld
     }
 
-    /// Frames the messages that a broker delivered.
+    /// Frames messages that a broker delivered, all of one kind (`Publication.forEachBatch`).
     ///
     /// Cost: one allocation for the bytes and one for their ends.
     public init(framing publication: Publication, isRepeated: Bool = false) {
@@ -56,7 +61,8 @@ public struct FramedBatch: Sendable {
             ends: lengths,
             position: publication.end,
             prev: publication.prev,
-            isRepeated: isRepeated
+            isRepeated: isRepeated,
+            isWithheld: isRepeated || publication.items.first?.isChat == false
         )
     }
 

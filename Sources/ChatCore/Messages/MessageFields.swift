@@ -68,6 +68,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
     case before
     /// How many of them it wants at most.
     case limit
+    /// The number of the message that is to be taken back.
+    case seq
+    /// Its id.
+    case mid
+    /// Why it is taken back, for people.
+    case reason
 
     @inline(__always)
     init?(plain key: JSONString, in bytes: RawSpan) {
@@ -103,6 +109,12 @@ public enum MessageKey: UInt8, Sendable, CaseIterable {
             self = .before
         } else if key.equals("limit", in: bytes) {
             self = .limit
+        } else if key.equals("seq", in: bytes) {
+            self = .seq
+        } else if key.equals("mid", in: bytes) {
+            self = .mid
+        } else if key.equals("reason", in: bytes) {
+            self = .reason
         } else {
             return nil
         }

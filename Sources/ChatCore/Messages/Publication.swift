@@ -86,7 +86,7 @@ extension Publication {
         return piece(0..<Int(seq - firstSeq) + 1)
     }
 
-    private func piece(_ range: Range<Int>) -> Publication {
+    func piece(_ range: Range<Int>) -> Publication {
         Publication(
             room: room,
             epoch: epoch,
@@ -94,6 +94,19 @@ extension Publication {
             prev: range.lowerBound > 0 ? items[range.lowerBound - 1].mid : prev,
             ms: ms,
             items: Array(items[range])
+        )
+    }
+
+    /// Returns the publication with other bodies, where `body` returns one.
+    func withItems(_ body: (Item) -> [UInt8]?) -> Publication {
+        let changed = items.map { item in body(item).map { Item(mid: item.mid, body: $0) } ?? item }
+        return Publication(
+            room: room,
+            epoch: epoch,
+            firstSeq: firstSeq,
+            prev: prev,
+            ms: ms,
+            items: changed
         )
     }
 

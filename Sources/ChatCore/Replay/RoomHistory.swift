@@ -17,6 +17,10 @@ public struct RoomHistory {
     let kept: UInt64
     /// Whether messages are lost since the position: the next one does not follow it.
     private var mayJump = false
+    /// The messages that were taken back.
+    private var removed = RemovedMessages()
+    /// Whether the room was reset since one was: an older copy of the log may bring a text back.
+    private var mayBringBack = false
     /// Whether the log is known to have nothing before the oldest frame of the backlog.
     private var isLogRead = false
 
@@ -57,11 +61,21 @@ extension RoomHistory {
         let follows = position.map { batch.follows($0) } ?? true
         // A backend tells that before: this is for one that does not.
         if !follows, !mayJump, let before = batch.position(before: 0) { reset(to: before) }
+        for target in batch.removed { remove(target.mid) }
         backlog.append(batch)
+        if mayBringBack {
+            for mid in removed.found(in: batch) { backlog.blank(mid, in: name) }
+        }
         guard let end = batch.position else { return }
         // What is read from the log may have been written in an earlier epoch.
         position = end.inEpoch(atLeast: position?.epoch ?? 0)
         mayJump = false
+    }
+
+    /// Forgets the text of a message: no client is sent it any more.
+    private mutating func remove(_ mid: MessageID) {
+        removed.add(mid)
+        backlog.blank(mid, in: name)
     }
 
     /// Goes on from a position: what was delivered after it is void.
@@ -70,6 +84,7 @@ extension RoomHistory {
         self.position = position
         mayJump = false
         isLogRead = false
+        mayBringBack = !removed.isEmpty
     }
 
     /// Notes that messages are lost, and which, if that is known.
@@ -127,7 +142,7 @@ extension RoomHistory {
             isLogRead = true
             return
         }
-        backlog.prepend(page.entries.map { FramedBatch(framing: $0) })
+        backlog.prepend(removed.blanking(page.entries, in: name).flatMap(\.batches))
         keepPages()
         isLogRead = !page.hasMore
     }

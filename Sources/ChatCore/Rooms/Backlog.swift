@@ -34,8 +34,8 @@ public struct Backlog {
     public private(set) var start = 0
     /// The changes of the room's history among the frames kept, oldest first. Nearly always there is none.
     var changes: [Change] = []
-    /// The frames kept that only clients that know positions are sent, oldest first: changes, and
-    /// messages that are repeated. Each range is of whole batches.
+    /// The frames kept that only clients that know positions are sent, oldest first: changes, messages that
+    /// are repeated, and entries that are no `chat`. Each range is of whole batches.
     private(set) var withheld: [Range<Int>] = []
     /// The number of bytes of all batches kept.
     public private(set) var byteCount = 0
@@ -60,7 +60,7 @@ public struct Backlog {
     /// Adds the batch that all clients are to receive next.
     public mutating func append(_ batch: FramedBatch) {
         guard batch.count > 0 else { return }
-        if batch.isRepeated { withheld.append(end..<end + batch.count) }
+        if batch.isWithheld { withheld.append(end..<end + batch.count) }
         entries.append(Entry(first: end, batch: batch))
         end += batch.count
         byteCount += batch.bytes.count
@@ -84,11 +84,31 @@ public struct Backlog {
         let added = page.reversed().map { batch in
             first -= batch.count
             byteCount += batch.bytes.count
+            if batch.isWithheld { withhold(first..<first + batch.count) }
             return Entry(first: first, batch: batch)
         }
         entries.replaceSubrange(..<head, with: added.reversed())
         head = 0
         start = first
+    }
+
+    /// Replaces a batch with others that have the same frames.
+    mutating func replace(at index: Int, with batches: [FramedBatch]) {
+        guard let entry = entries[index] else { return }
+        var first = entry.first
+        let pieces = batches.map { batch in
+            defer { first += batch.count }
+            return Entry(first: first, batch: batch)
+        }
+        entries.replaceSubrange(index...index, with: pieces)
+        byteCount += batches.reduce(0) { $0 + $1.bytes.count } - entry.batch.bytes.count
+    }
+
+    /// Notes that only clients that know positions are sent these frames, which are whole batches.
+    mutating func withhold(_ frames: Range<Int>) {
+        guard !withheld.contains(where: { $0.contains(frames.lowerBound) }) else { return }
+        let index = withheld.firstIndex { $0.lowerBound > frames.lowerBound }
+        withheld.insert(frames, at: index ?? withheld.count)
     }
 
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames

@@ -32,6 +32,8 @@ final class Conversation {
     /// that it is new: a client may get into debt, and then begins no further one.
     var newRooms: Int32 = 0
     private var begun = TokenBucket()
+    /// Limits how often a client takes messages back.
+    var removals = TokenBucket()
     /// The nanoseconds until the client may begin rooms again, as of its last request; 0: it may.
     private var newRoomDebtNanoseconds: Int64 = 0
     /// The time until then; nil: it may.
@@ -77,10 +79,11 @@ final class Conversation {
     func awaits(_ n: UInt64) -> Bool { n != 0 && receipts.contains { $0.n == n } }
 
     /// Notes a message, and returns its tag.
-    func add(id: [UInt8]?, n: UInt64) -> DraftTag {
+    func add(id: [UInt8]?, n: UInt64, isRemoval: Bool = false) -> DraftTag {
         isNumbering = n != 0
         if n == 0 { ownCount += 1 }
-        let tag = n == 0 ? DraftTag.count(ownCount) : .number(n)
+        var tag = n == 0 ? DraftTag.count(ownCount) : .number(n)
+        if isRemoval { tag = tag.ofRemoval }
         if id != nil || n != 0 { receipts.append(Receipt(tag: tag, id: id)) }
         return tag
     }

@@ -13,6 +13,10 @@ public enum ErrorCode: String, Sendable, CaseIterable {
     case tooLong = "too_long"
     /// The client does not hear the room.
     case notInRoom = "not_in_room"
+    /// What the request is about is not there.
+    case notFound = "not_found"
+    /// The client may not do that.
+    case forbidden
     /// Another number is due: the message is to be sent again after those before it.
     case resend
     /// The message needs a login.
@@ -33,10 +37,12 @@ extension Session.Refusal {
         case .notLoggedIn, .nameLost, .fateUnknown: .notLoggedIn
         case .otherName: .wrongUsername
         case .tooMuch: .rateLimited
-        case .badRoom(.tooLong), .tooManyRooms: .tooLong
+        case .badRoom(.tooLong), .tooManyRooms, .reasonTooLong: .tooLong
         case .badRoom: .badName
         case .notInRoom: .notInRoom
         case .outOfOrder: .resend
+        case .noSuchMessage: .notFound
+        case .notOwnMessage, .messageTooOld: .forbidden
         case .unavailable: .unavailable
         }
     }

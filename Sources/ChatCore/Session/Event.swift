@@ -91,6 +91,14 @@ extension Session {
         case notInRoom
         /// The message was not accepted, because another number of its login is due.
         case outOfOrder(expected: UInt64)
+        /// The message that is to be taken back is not kept, or another one has its place.
+        case noSuchMessage
+        /// The message that is to be taken back is not the client's own.
+        case notOwnMessage
+        /// The message that is to be taken back is too old.
+        case messageTooOld
+        /// The reason of a removal is too long.
+        case reasonTooLong
         /// The message was not accepted, because its sender's name has passed on.
         case nameLost
         /// Whether the message was accepted cannot be found out, because its sender's name has

@@ -18,6 +18,9 @@ extension Session {
             case history(before: UInt64?, limit: UInt64)
             /// Ends that.
             case leave
+            /// Takes a message back: the one with this number and this id. `reason` is the place of a JSON
+            /// string.
+            case remove(seq: UInt64, mid: JSONString, reason: Range<Int>?)
             /// Asks for a sign of life.
             case ping
             /// Means nothing in the client's dialect.

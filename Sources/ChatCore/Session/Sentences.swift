@@ -38,6 +38,10 @@ extension Session.Refusal {
         case .tooManyRooms: "A client is in \(Limits.roomsPerClient) rooms at most; leave one first"
         case .notInRoom: "You are not in this room"
         case .outOfOrder(let expected): "The message numbered \(expected) is missing; send it first"
+        case .noSuchMessage: "There is no such message any more"
+        case .notOwnMessage: "You can take back only what you have said since you logged in"
+        case .messageTooOld: "The message is too old to be taken back"
+        case .reasonTooLong: "The reason has more than \(Limits.removalReasonBytes) bytes"
         case .nameLost: "The name has passed on; log in again"
         case .fateUnknown:
             "The name has passed on; whether the last message was sent is not known"
@@ -49,7 +53,7 @@ extension Session.Refusal {
         switch self {
         case .tooMuch(let wait), .unavailable(_, let wait): wait
         case .malformed, .notLoggedIn, .otherName, .badRoom, .tooManyRooms, .notInRoom, .outOfOrder,
-            .nameLost, .fateUnknown:
+            .noSuchMessage, .notOwnMessage, .messageTooOld, .reasonTooLong, .nameLost, .fateUnknown:
             nil
         }
     }

@@ -25,22 +25,34 @@ extension Session {
         let conversation = startConversation()
         guard unsettled == 0 || conversation.room == room else { return false }
         let named = room == .lobby ? nil : room.text
-        guard let body = body(value, request, text, room: named) else {
+        if let body = body(value, request, text, room: named) {
+            send(body.bytes, to: room, request, text, &effects)
+        } else {
             refuse(whyNotHolder, request, text, &effects)
-            return true
         }
+        return true
+    }
+
+    /// Sends the body of an entry to a room, if its number allows it.
+    mutating func send(
+        _ body: [UInt8],
+        to room: RoomName,
+        isRemoval: Bool = false,
+        _ request: Request,
+        _ text: RawSpan,
+        _ effects: inout [Effect]
+    ) {
+        let conversation = startConversation()
         let n = request.about?.n ?? 0
         guard conversation.takes(numbered: n != 0) else {
-            refuse(.malformed(.otherNumbering), request, text, &effects)
-            return true
+            return refuse(.malformed(.otherNumbering), request, text, &effects)
         }
         // The answer to the one that is on its way is the answer to this one, too.
-        guard !conversation.awaits(n) else { return true }
+        guard !conversation.awaits(n) else { return }
         conversation.room = room
-        let tag = conversation.add(id: request.id(in: text), n: n)
+        let tag = conversation.add(id: request.id(in: text), n: n, isRemoval: isRemoval)
         unsettled += 1
-        effects.append(.publish(Draft(sender: id, room: room, body: body.bytes, tag: tag)))
-        return true
+        effects.append(.publish(Draft(sender: id, room: room, body: body, tag: tag)))
     }
 
     /// Tells the client of the messages that were accepted, as far as it wants to know.

@@ -59,6 +59,9 @@ extension Session {
         } else if isBeginning(request, text) {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
         } else {
+            if case .remove = request.action {
+                guard isRemovalAdmitted(request, text, now, &effects) else { return }
+            }
             switch limit.admit(policy: rules.rates, now: now) {
             case .admitted: break
             case .refused(let wait):
@@ -87,6 +90,8 @@ extension Session {
         case .refused(let reason):
             let why = Refusal.unavailable(reason: reason, retryAfter: Limits.retryAfter)
             report(why, drafts, &effects)
+        case .notRemoved(let why):
+            report(Refusal(why), drafts, &effects)
         case .outOfOrder(let expected):
             report(.outOfOrder(expected: expected), drafts, &effects)
         case .lost:
@@ -149,6 +154,9 @@ extension Session {
         switch request.action {
         case .say(let value):
             return say(value, request, text, &effects)
+        case .remove(let seq, let mid, let reason):
+            let target = (seq, mid)
+            return remove(target, reason, request, text, &effects)
         case .join(let since, let last):
             // One that has waited may come after the end of its socket.
             guard isSocketOpen else { return true }

@@ -9,9 +9,14 @@ struct RoomLog {
     private(set) var given: (seq: UInt64, epoch: UInt64) = (0, 0)
     /// When the newest message was added, kept or not, in milliseconds since 1970; 0: none was.
     private(set) var newestMs: Int64 = 0
+    /// When a message was taken back last, in milliseconds since 1970; 0: none was.
+    var removedMs: Int64 = 0
     private var byteCount = 0
     /// The entries, kept from `head` on; the freed places before it are removed in bulk.
     private var entries: [Publication?] = []
+    /// The bytes of each entry as it was written: without the text of a message that was taken back since then
+    /// it has others.
+    private var sizes: [Int] = []
     private var head = 0
 
     /// Whether an entry that begins with this number can be appended.
@@ -29,6 +34,7 @@ struct RoomLog {
 
     private mutating func append(_ publication: Publication) {
         entries.append(publication)
+        sizes.append(publication.byteCount)
         byteCount += publication.byteCount
         given = (publication.firstSeq, publication.epoch)
         newestMs = publication.ms
@@ -43,12 +49,13 @@ struct RoomLog {
             retention.messages == 0
                 || head < entries.count - 1 && isTooMuch(oldest, retention, ms)
         {
-            byteCount -= oldest.byteCount
+            byteCount -= sizes[head]
             entries[head] = nil
             head += 1
         }
         if head > 32, head * 2 > entries.count {
             entries.removeFirst(head)
+            sizes.removeFirst(head)
             head = 0
         }
     }
@@ -59,7 +66,9 @@ struct RoomLog {
         _ ms: Int64
     ) -> Bool {
         let seq = top?.seq ?? 0
-        return seq >= oldest.firstSeq + UInt64(retention.messages) || byteCount > retention.bytes
+        // Of the oldest the present bytes count, as in `publish.lua`.
+        let bytes = byteCount - sizes[head] + oldest.byteCount
+        return seq >= oldest.firstSeq + UInt64(retention.messages) || bytes > retention.bytes
             || oldest.ms < ms - retention.milliseconds
     }
 
@@ -128,7 +137,13 @@ struct RoomLog {
     /// All entries that are kept, oldest first.
     var all: [Publication] { entries[head...].compactMap(\.self) }
 
-    private func entry(with seq: UInt64) -> Publication? {
+    /// Replaces the entry that has a message's number.
+    mutating func replaceEntry(with seq: UInt64, _ change: (Publication) -> Publication) {
+        guard let index = index(of: seq), let entry = entries[index] else { return }
+        entries[index] = change(entry)
+    }
+
+    func entry(with seq: UInt64) -> Publication? {
         guard let index = index(of: seq), let entry = entries[index], entry.lastSeq >= seq else {
             return nil
         }

@@ -12,6 +12,7 @@ extension Store {
         guard let room = rooms.index(forKey: call.room), let top = rooms.values[room].top,
             call.position.map({ top.allows($0) }) ?? true
         else { return (.otherHistory, nil) }
+        if let removal = call.removal { return remove(removal, call, in: room, after: top, ms: ms) }
         let firstSeq = top.seq + 1
         if !rooms.values[room].takes(firstSeq, epoch: call.epoch.number), isNextOfAny(call) {
             return (.otherHistory, nil)
@@ -93,7 +94,7 @@ extension NameRecord {
     }
 
     /// Accepts a message as `seq`, if its sender holds the name and it is the next one.
-    fileprivate mutating func place(
+    mutating func place(
         _ proof: SealedDraft.Proof,
         of incarnation: Incarnation,
         at seq: UInt64

@@ -4,7 +4,8 @@
 /// it: the same calls get the same answers. Time is handed in; nothing in it expires by itself. On: one
 /// owner; not shared.
 public struct Store {
-    /// The part of a room's messages that is kept: the least that one of the three bounds allows.
+    /// The part of a room's messages that is kept: the least that one of the first three bounds allows; and when
+    /// one of them may be taken back.
     public struct Retention: Sendable, Hashable {
         /// The number of messages at most.
         public let messages: Int
@@ -12,16 +13,24 @@ public struct Store {
         public let bytes: Int
         /// The age at most, in milliseconds.
         public let milliseconds: Int64
+        /// The milliseconds in which its sender may take a message back.
+        public let removalWindow: Int64
+        /// The milliseconds between two removals in a room, at least.
+        public let removalPause: Int64
 
         /// Creates the bounds of what is kept.
         public init(
             messages: Int = Limits.historyMessages,
             bytes: Int = Limits.historyBytes,
-            age: Duration = Limits.historyAge
+            age: Duration = Limits.historyAge,
+            removalWindow: Duration = Limits.removalWindow,
+            removalPause: Duration = Limits.removalPause
         ) {
             self.messages = messages
             self.bytes = bytes
-            self.milliseconds = age.inNanoseconds / 1_000_000
+            milliseconds = age.inNanoseconds / 1_000_000
+            self.removalWindow = removalWindow.inNanoseconds / 1_000_000
+            self.removalPause = removalPause.inNanoseconds / 1_000_000
         }
     }
 
@@ -46,7 +55,8 @@ public struct Store {
     var dead: Set<Incarnation> = []
     var held: [Incarnation: Set<String>] = [:]
     var names = DenseTable<String, NameRecord>()
-    var rooms: [RoomName: RoomLog] = [:]
+    typealias Rooms = [RoomName: RoomLog]
+    var rooms: Rooms = [:]
     /// Whether a record may be kept of a free name.
     public internal(set) var hasFreeNames = false
     /// The logins that were replaced since they were taken last.

@@ -179,6 +179,23 @@ public enum Limits {
     /// How long messages of a room are kept, and how long a session may return to its name.
     public static let historyAge = Duration.seconds(24 * 3600)
 
+    // MARK: Removal
+
+    /// How long after it was said a message can be taken back by its sender: longer, and what others have
+    /// answered to would change under them.
+    public static let removalWindow = Duration.seconds(3600)
+    /// The least time between two removals in a room, of all its clients: each rewrites the log from the message
+    /// on, which holds Redis for up to 15 ms (1,000 entries).
+    public static let removalPause = Duration.seconds(1)
+    /// Removals of one login at once, before the rate applies: a slip of several lines.
+    public static let removalBurst = 10.0
+    /// Removals of one login per second, sustained: 10 a minute.
+    public static let removalRate = 10.0 / 60
+    /// The most bytes of the reason of a removal, with its quotes: a sentence.
+    public static let removalReasonBytes = 256
+    /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.
+    public static let recentRemovals = 1024
+
     // MARK: The listener
 
     /// The most connections that wait to be accepted: a whole cluster's clients may return at once.
@@ -209,27 +226,6 @@ public enum Limits {
     public static let adminSocketSettled = Duration.seconds(60)
     /// The longest path of a unix socket: Linux's `sun_path` (unix(7)) without its closing zero.
     public static let socketPathBytes = 107
-
-    // MARK: The client's side
-
-    /// The longest time from the first packet of a connection to the end of its handshake. A node
-    /// that takes over all clients of another one may be that slow.
-    public static let openTimeout = Duration.seconds(10)
-    /// The longest time from a `login` to its answer: in a new epoch a node lets it wait for
-    /// `gracePatience`.
-    public static let loginTimeout = Duration.seconds(12)
-    /// The most bytes of the head of the answer to a handshake: balancers add fields of their own.
-    public static let answerHeadBytes = 16 * 1024
-    /// The most bytes kept of the body of a refusal, which is a sentence for people.
-    public static let answerBodyBytes = 4 * 1024
-    /// The most bytes of one message from a server: the longest that a node can be configured to
-    /// relay (1 MiB), and its envelope.
-    public static let heardBytes = 1024 * 1024 + 4096
-    /// The most messages that wait for a reader before the socket is no longer read.
-    public static let inboxMessages = 256
-    /// The size of the read buffer that all connections of one loop share: a whole socket buffer in
-    /// one call.
-    public static let sharedReadBytes = 64 * 1024
 
     // MARK: Draining
 

@@ -7,11 +7,18 @@ import Synchronization
 final class AdminService: Sendable {
     private let state: NodeState
     private let metrics: MetricsRegistry
+    /// Carries out removals.
+    private let remove: Removing
     private let connections = Atomic<Int>(0)
 
-    init(state: NodeState, metrics: MetricsRegistry) {
+    /// Takes a message back; called on any thread.
+    typealias Removing =
+        @Sendable (RemovalRequest) -> EventLoopFuture<BrokerClient.Moderation>
+
+    init(state: NodeState, metrics: MetricsRegistry, remove: @escaping Removing) {
         self.state = state
         self.metrics = metrics
+        self.remove = remove
     }
 
     /// Counts one more connection, and returns how many there are.
@@ -23,7 +30,21 @@ final class AdminService: Sendable {
         connections.subtract(1, ordering: .relaxed)
     }
 
-    fileprivate func response(to head: HTTPRequestHead) -> HTTPResponse {
+    /// Answers a request: at once, or when what it asks for is done, on a loop of clients.
+    fileprivate func answer(
+        to head: HTTPRequestHead,
+        on loop: any EventLoop
+    ) -> EventLoopFuture<HTTPResponse> {
+        guard head.method == .DELETE, head.path.hasPrefix(RemovalRequest.folder) else {
+            return loop.makeSucceededFuture(response(to: head))
+        }
+        guard let request = RemovalRequest(head) else {
+            return loop.makeSucceededFuture(.nothingHere)
+        }
+        return remove(request).map { HTTPResponse($0) }.hop(to: loop)
+    }
+
+    private func response(to head: HTTPRequestHead) -> HTTPResponse {
         switch head.method {
         case .GET, .HEAD: response(for: head.path)
         case .OPTIONS: options(of: head.path)
@@ -95,7 +116,10 @@ final class AdminHandler: ChannelInboundHandler {
         case .body: break
         case .end:
             guard let head else { return }
-            answer(service.response(to: head), context)
+            isAnswered = true
+            let response = service.answer(to: head, on: context.eventLoop).assumeIsolated()
+            response.whenSuccess { self.answer($0, context) }
+            response.whenFailure { _ in context.close(promise: nil) }
         }
     }
 

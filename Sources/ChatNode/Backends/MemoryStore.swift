@@ -116,7 +116,7 @@ final class MemoryStore {
             answers.append(answer)
             // One of a room that was closed meanwhile is kept, and not delivered.
             if let publication, interests.contains(publication.room) {
-                batches.append((publication.room, FramedBatch(framing: publication)))
+                publication.forEachBatch { batches.append((publication.room, $0)) }
             }
         }
         if store.hasFreeNames != hadFreeNames { schedule() }

@@ -3,6 +3,7 @@ import ChatBench
 import ChatConform
 import ChatCore
 import ChatSupport
+import ChatTerminal
 @preconcurrency import Dispatch
 import Glibc
 
@@ -57,7 +58,9 @@ struct ChatNode: AsyncParsableCommand {
               others: see the --help of each command
             """,
         version: Version.line,
-        subcommands: [Serve.self, ConfigCommand.self, Bench.self, Conform.self],
+        subcommands: [
+            Serve.self, Connect.self, Remove.self, ConfigCommand.self, Bench.self, Conform.self,
+        ],
         defaultSubcommand: Serve.self
     )
 }

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTP1
 
 /// A file of the web page. The files are part of the program: each is served at its own path, and
-/// `index.html` at `/`.
+/// `index.html` at `/`. One of them is the client for other programs, `chatnode.js`.
 struct PageFile {
     let name: String
     /// The file's bytes; copies of the buffer share them.
@@ -59,6 +59,8 @@ extension PageFile {
         case "html": "text/html; charset=utf-8"
         case "css": "text/css; charset=utf-8"
         case "js": "text/javascript; charset=utf-8"
+        // Types for compilers and editors, which no browser loads.
+        case "ts": "text/plain; charset=utf-8"
         default: preconditionFailure("no content type is known for the page's file \(name)")
         }
     }

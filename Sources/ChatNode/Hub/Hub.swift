@@ -38,6 +38,18 @@ struct Hub: Sendable {
         }
     }
 
+    /// Takes a message back for the operator, by way of the first loop.
+    func moderate(
+        _ target: Removal.Target,
+        in room: RoomName,
+        reason: [UInt8]?
+    ) -> EventLoopFuture<BrokerClient.Moderation> {
+        let bound = shards[0]
+        return bound.eventLoop.flatSubmit {
+            bound.value.moderate(target, in: room, reason: reason)
+        }
+    }
+
     /// Runs `body` on every shard's loop and returns the answers.
     func fromEach<Answer: Sendable>(
         _ body: @escaping @Sendable (Shard) -> Answer

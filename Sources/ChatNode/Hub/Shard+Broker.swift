@@ -58,6 +58,8 @@ extension Shard {
                 preconditionFailure("a session outlives what it waits for")
             }
             updateSession(of: connection) { $0.take(answer, into: &$1) }
+        case .moderated(let number, let outcome):
+            moderations.removeValue(forKey: number)?.succeed(outcome)
         case .recheckRegistration:
             broker.recheckRegistration()
         case .recheckRoom(let room):

@@ -36,6 +36,9 @@ final class Shard {
     var rooms: [RoomName: Room] = [:]
     /// The room that messages were delivered to last; nil if it is gone.
     var latestRoom: Room?
+    /// The operator's removals that have no answer yet, and the number of the last one.
+    var moderations: [Int: EventLoopPromise<BrokerClient.Moderation>] = [:]
+    var lastModeration = 0
     /// What clients need of rooms' histories.
     var requests = LogRequests()
     let requestEffects = EffectQueue<LogRequests.Effect>()
@@ -100,6 +103,10 @@ final class Shard {
         ticking?.cancel()
         ticking = nil
         metrics.stopped()
+        for promise in moderations.values {
+            promise.succeed(.unavailable(reason: BrokerClient.lostTouch))
+        }
+        moderations = [:]
     }
 
     /// Computed once, because an idle node pays for it at every tick.

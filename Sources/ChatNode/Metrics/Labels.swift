@@ -94,7 +94,7 @@ enum PublishResult: String, LabelValue {
         self =
             switch settlement {
             case .accepted: .accepted
-            case .refused, .outOfOrder: .refused
+            case .refused, .outOfOrder, .notRemoved: .refused
             case .lost: .lost
             case .unknown: .unknown
             }

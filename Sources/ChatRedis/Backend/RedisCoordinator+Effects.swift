@@ -27,9 +27,9 @@ extension RedisCoordinator {
         case .roomRefused(let room, let loop): events.roomRefused(room, loop: loop)
         case .roomClosed(let room): events.roomClosed(room)
         case .deliver(let room, let publication):
-            events.deliver(FramedBatch(framing: publication), to: room)
+            publication.forEachBatch { events.deliver($0, to: room) }
         case .redeliver(let room, let publication):
-            events.deliver(FramedBatch(framing: publication, isRepeated: true), to: room)
+            publication.forEachBatch(isRepeated: true) { events.deliver($0, to: room) }
         case .reset(let room, let position): events.reset(room, to: position)
         case .deliverExternal(let room, let body):
             events.deliver(FramedBatch(framing: body), to: room)

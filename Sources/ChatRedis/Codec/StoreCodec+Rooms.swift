@@ -2,7 +2,8 @@ import ChatCore
 
 extension StoreCodec {
     func words(_ call: PublishCall) -> RedisCommand {
-        let (senders, ofDraft) = SenderProof.all(of: call)
+        let hasSender = call.removal?.authority != .moderator
+        let (senders, ofDraft) = hasSender ? SenderProof.all(of: call) : ([], [0])
         let bytes = call.drafts.reduce(0) {
             $0 + PublicationCodec.length(of: $1.draft.body.count, as: $1.mid)
         }
@@ -35,6 +36,7 @@ extension StoreCodec {
         for sender in senders { command.add(sender.key) }
         for sender in senders { sender.addBefore(to: &command) }
         for sender in senders { sender.addAfter(to: &command) }
+        if let removal = call.removal { command.add(removal, call, retention) }
         return command
     }
 
@@ -188,6 +190,22 @@ extension StoreCodec {
 }
 
 extension RedisCommand {
+    fileprivate mutating func add(
+        _ removal: Removal,
+        _ call: PublishCall,
+        _ retention: Store.Retention
+    ) {
+        add(removal.target.seq)
+        add(removal.target.mid)
+        switch removal.authority {
+        case .author: add(call.drafts[0].producer.description)
+        case .moderator: add("")
+        }
+        add(UInt64(retention.removalWindow))
+        add(UInt64(retention.removalPause))
+        add(RemovedBody.blank(in: call.room))
+    }
+
     fileprivate mutating func add(_ mark: CatchUpCall.Mark) {
         add(mark.seq)
         add(mark.mid)
@@ -218,6 +236,11 @@ extension PublishVerdict {
         case ("dup", let seq): self = .duplicate(seq: seq)
         case ("gap", let expected?): self = .gap(expected: expected)
         case ("fenced", nil): self = .fenced
+        case ("not-found", nil): self = .notRemoved(.notFound)
+        case ("not-own", nil): self = .notRemoved(.notOwn)
+        case ("too-late", nil): self = .notRemoved(.tooLate)
+        case ("too-soon", let wait?):
+            self = .notRemoved(.tooSoon(retryAfter: .milliseconds(Int64(clamping: wait))))
         default: return nil
         }
     }

@@ -31,7 +31,7 @@ import Testing
             switch effect {
             case .call(let call): calls.append(call)
             case .tell(let socket, let answer): note(answer, socket.slot)
-            case .recheckRegistration: doubts += 1
+            case .recheckRegistration, .moderated: doubts += 1
             case .recheckRoom(let room): told.append("doubts \(room.text)")
             case .enterRoom(let room): interests.append("enter \(room.text)")
             case .leaveRoom(let room): interests.append("leave \(room.text)")
@@ -56,7 +56,7 @@ import Testing
             case .settled(.outOfOrder(let due), _): told.append("\(slot) expected \(due)")
             case .entered(let room, _): told.append("\(slot) entered \(room.text)")
             case .notEntered(let room, _): told.append("\(slot) not entered \(room.text)")
-            case .settled(.refused, _): told.append("\(slot) refused")
+            case .settled(.refused, _), .settled(.notRemoved, _): told.append("\(slot) refused")
             case .settled(.lost, _): told.append("\(slot) lost")
             case .settled(.unknown, _): told.append("\(slot) unknown")
             case .nameLost(let name, true): told.append("\(slot) replaced \(name.display)")

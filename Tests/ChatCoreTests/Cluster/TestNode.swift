@@ -245,7 +245,7 @@ final class TestNode: ClientLoop {
         switch effect {
         case .call(let call): pending.append(call)
         case .tell(let socket, let answer): run(Int(socket.slot)) { $0.take(answer, into: &$1) }
-        case .recheckRegistration, .recheckRoom, .enterRoom, .leaveRoom: break
+        case .moderated, .recheckRegistration, .recheckRoom, .enterRoom, .leaveRoom: break
         }
     }
 

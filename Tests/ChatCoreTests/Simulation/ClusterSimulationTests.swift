@@ -107,8 +107,7 @@ final class Simulation {
         failureDetector()
         world.run(until: world.now + .seconds(60))
         makePeace()
-        // The longest that anything may take from here: a lease and a grace, each with its
-        // remainder, and an audit.
+        // The longest that anything takes: a lease and a grace, each with its remainder, and an audit.
         world.run(until: world.now + .seconds(20))
         expectEverybodyCanTalk()
         for person in people { person.close() }
@@ -325,6 +324,7 @@ final class Simulation {
         for person in people {
             #expect(person.mood == .away, "\(again): \(person.number) is \(person.mood)")
             #expect(person.unsettled == 0, "\(again): \(person.number)")
+            if kind == .keepsData { person.expectRemoved(in: redis) }
             guard kind != .losesData else { continue }
             if person.renumbered > 0 { complain("\(person.number) was told of fewer messages") }
             for body in person.acknowledged where redis.written[body] == nil {

@@ -49,7 +49,8 @@ extension SimClient {
         guard place === socket, joined.contains(room) else { return }
         let entry = Self.entries(in: text).first
         switch text {
-        case _ where text.starts(with: #"{"type":"chat""#.utf8):
+        case _ where text.starts(with: #"{"type":"chat""#.utf8),
+            _ where text.starts(with: #"{"type":"removed""#.utf8):
             guard let entry else { return complain("a message without a place") }
             views[room]?.take(entry.0, entry.1)
         case _ where text.starts(with: #"{"type":"reset""#.utf8):
@@ -80,11 +81,14 @@ extension SimClient {
     }
 
     /// The numbers and ids of the messages in a text.
-    private static func entries(in text: ArraySlice<UInt8>) -> [(UInt64, MessageID)] {
+    static func entries(in text: ArraySlice<UInt8>) -> [(UInt64, MessageID)] {
         var entries: [(UInt64, MessageID)] = []
         var rest = text
         while let seq = rest.firstRange(of: Array(#""seq":"#.utf8)) {
+            // What a notice of a removal is about is no entry.
+            let isTarget = rest[..<seq.lowerBound].suffix(6).elementsEqual(#""of":{"#.utf8)
             rest = rest[seq.upperBound...]
+            if isTarget { continue }
             guard let number = number(rest), let mid = rest.firstRange(of: Array(#""mid":""#.utf8))
             else { break }
             rest = rest[mid.upperBound...]

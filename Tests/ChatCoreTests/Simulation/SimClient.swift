@@ -28,7 +28,9 @@ final class SimClient {
     private(set) var acceptedCount = 0
     private(set) var bodies: [String] = []
     /// What a client of `chat.v1` remembers; nil: the client is plain.
-    private var outbox: SimOutbox?
+    var outbox: SimOutbox?
+    /// What a client of `chat.v1` has said under its present login, and what it has taken back.
+    var removals = SimRemovals()
     /// What it has of the rooms that it was ever in.
     var views: [RoomName: ClientView] = [:]
     /// The rooms that it has asked for over its present socket.
@@ -101,6 +103,7 @@ final class SimClient {
         if outbox?.isToBeSentAgain == true { return sendAgain() }
         said += 1
         let value = "\(number)-\(said)"
+        if outbox != nil, world.chance(0.15), remove() { return }
         guard outbox != nil else {
             bodies.append(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
             socket?.say(#"{"type":"chat","username":"\#(name)","value":"\#(value)"}"#)
@@ -110,8 +113,10 @@ final class SimClient {
         let place = room == .lobby ? "" : #","room":"\#(room.text)""#
         let body = #"{"type":"chat","username":"\#(name)","value":"\#(value)"\#(place)}"#
         bodies.append(body)
-        if let text = outbox?.add(body) { socket?.say(text) }
+        if let text = outbox?.add(body) { say(text) }
     }
+
+    func say(_ text: String) { socket?.say(text) }
 
     /// Sends again what has no `ack`, under the same numbers.
     private func sendAgain() {
@@ -143,7 +148,7 @@ final class SimClient {
     func settled(_ settlement: Settlement) {
         switch settlement {
         case .accepted: acceptedCount += 1
-        case .refused, .outOfOrder, .lost: break
+        case .refused, .outOfOrder, .notRemoved, .lost: break
         case .unknown: hasUnknown = true
         }
     }
@@ -161,71 +166,22 @@ final class SimClient {
             mood = mood == .releasing ? .releasing : .talking
             waitingSince = nil
             outbox?.granted(login)
+            if !login.isResumed { removals.forgetOwn() }
         case .notGranted, .released, .nameLost:
             waitingSince = nil
             close()
-        case .accepted(_, let about): outbox?.accepted(about.n)
+        case .accepted(let place, let about):
+            if let body = outbox?.accepted(about) { removals.accepted(body, place, about.room) }
         case .refused(_, _, let about?) where about.n == 0 && about.id == nil:
             if let room = about.room.flatMap({ try? RoomName($0) }) { asked.remove(room) }
-        case .refused(.outOfOrder, _, _), .refused(.unavailable, _, _):
-            outbox?.isToBeSentAgain = true
+        case .refused(.outOfOrder, _, let about), .refused(.unavailable, _, let about):
+            outbox?.answered(about)
+        case .refused(.noSuchMessage, _, let about), .refused(.notOwnMessage, _, let about),
+            .refused(.messageTooOld, _, let about), .refused(.tooMuch, _, let about):
+            outbox?.refused(about)
         case .refused(.malformed, _, _): if outbox != nil { Issue.record("it is well-formed") }
         case .joined, .reset, .gap, .history: hearOfRoom(event, over: place)
         case .synced, .pong, .status, .refused: break
         }
-    }
-}
-
-/// What a `chat.v1` client remembers beyond its connections: its secret, and what it has sent and has no
-/// `ack` for.
-struct SimOutbox {
-    private(set) var secret: LoginSecret?
-    private var next: UInt64 = 1
-    private var waiting: [(n: UInt64, body: String)] = []
-    private(set) var acknowledged: [String] = []
-    private(set) var resumed = 0
-    /// How often numbers went on before what was acknowledged.
-    private(set) var renumbered = 0
-    var isToBeSentAgain = false
-
-    /// Numbers a message, and returns what is sent.
-    mutating func add(_ body: String) -> String {
-        waiting.append((next, body))
-        next += 1
-        return text(waiting[waiting.count - 1])
-    }
-
-    private func text(_ message: (n: UInt64, body: String)) -> String {
-        message.body.dropLast() + #","n":\#(message.n)}"#
-    }
-
-    /// Returns what is to be sent again.
-    mutating func takeAgain() -> [String] {
-        isToBeSentAgain = false
-        return waiting.map(text)
-    }
-
-    mutating func granted(_ login: Session.Login) {
-        secret = login.secret ?? secret
-        guard login.isResumed else {
-            // What had no ack is unknown: this client does not want it to be sent twice.
-            waiting = []
-            next = 1
-            isToBeSentAgain = false
-            return
-        }
-        resumed += 1
-        for message in waiting where message.n <= login.acked { acknowledged.append(message.body) }
-        waiting.removeAll { $0.n <= login.acked }
-        // After a loss of data the numbers go on further back.
-        if let first = waiting.first, first.n != login.acked + 1 { renumbered += 1 }
-        for index in waiting.indices { waiting[index].n = login.acked + 1 + UInt64(index) }
-        next = login.acked + 1 + UInt64(waiting.count)
-        isToBeSentAgain = !waiting.isEmpty
-    }
-
-    mutating func accepted(_ n: UInt64) {
-        guard let index = waiting.firstIndex(where: { $0.n == n }) else { return }
-        acknowledged.append(waiting.remove(at: index).body)
     }
 }

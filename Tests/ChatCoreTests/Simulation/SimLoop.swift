@@ -11,6 +11,8 @@ final class SimLoop: ClientLoop {
     private(set) var sessions: [SocketID: SimSocket] = [:]
     private var slots: Int32 = 0
     var rooms: [RoomName: SimRoom] = [:]
+    /// The messages that were taken back while the loop has kept the room.
+    var removed: [RoomName: Set<MessageID>] = [:]
     var requests = LogRequests()
     let requestEffects = EffectQueue<LogRequests.Effect>()
     /// The rooms that have a member here.
@@ -71,7 +73,7 @@ final class SimLoop: ClientLoop {
 
     private func openEpoch() {
         link.send { [unowned self] redis in
-            let answer = redis.store.openEpoch(node.marks.openEpochCall())
+            let answer = redis.openEpoch(node.marks.openEpochCall())
             return { [unowned self] in
                 if case .epoch(let epoch, _) = answer { node.met(epoch) }
                 connected()
@@ -92,6 +94,7 @@ final class SimLoop: ClientLoop {
                 for _ in 0..<drafts.count { sessions[id]?.settled(settlement) }
             }
             sessions[id]?.run { $0.take(answer, into: &$1) }
+        case .moderated: break
         case .recheckRegistration: node.recheckRegistration(epoch: 0)
         case .recheckRoom(let room): node.recheck(room)
         case .enterRoom(let room):
@@ -154,6 +157,7 @@ extension SimLoop: BrokerEvents {
     func deliver(_ batch: FramedBatch, to room: RoomName, arrivedAt: Instant) {
         told(open.contains(room), "a message of a closed room was delivered")
         if let position = batch.position { client.delivered(room, upTo: position) }
+        noteRemoved(in: batch, of: room)
         change(room) { $0.append(batch) }
     }
 

@@ -160,9 +160,9 @@ final class SimNode {
             for loop in loops { loop.roomOpened(room, at: position) }
         case .deliver(let room, let publication):
             heard[room]?.take(publication)
-            deliver(FramedBatch(framing: publication), publication, to: room)
+            deliver(publication, to: room)
         case .redeliver(let room, let publication):
-            deliver(FramedBatch(framing: publication, isRepeated: true), publication, to: room)
+            deliver(publication, isRepeated: true, to: room)
         case .reset(let room, let position):
             views[room]?.reset(to: position)
             for loop in loops { loop.reset(room, to: position) }
@@ -208,9 +208,11 @@ final class SimNode {
         }
     }
 
-    private func deliver(_ batch: FramedBatch, _ publication: Publication, to room: RoomName) {
+    private func deliver(_ publication: Publication, isRepeated: Bool = false, to room: RoomName) {
         views[room]?.take(publication)
-        for loop in loops { loop.deliver(batch, to: room, arrivedAt: world.now) }
+        publication.forEachBatch(isRepeated: isRepeated) { batch in
+            for loop in loops { loop.deliver(batch, to: room, arrivedAt: world.now) }
+        }
     }
 
     /// Subscribes a new connection.

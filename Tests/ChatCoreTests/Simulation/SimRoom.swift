@@ -73,6 +73,7 @@ extension SimLoop: RoomHistories {
         guard let room = rooms[name], !open.contains(name), !room.isJoined, room.members.isEmpty,
             !requests.needs(name)
         else { return }
+        removed[name] = nil
         rooms[name] = nil
     }
 
@@ -144,6 +145,7 @@ extension SimLoop: RoomHistories {
         switch effect {
         case .join(let id, let name, let beginning): join(id, name, beginning)
         case .history(let id, let room, let items, _):
+            expectNotRemoved(items[...], in: room)
             sessions[id]?.hear(.history(room, items: items, hasMore: false))
         case .goOn(let id, let name, let cursor, let changes):
             guard let room = rooms[name],
@@ -272,6 +274,7 @@ extension SimLoop: RoomHistories {
         while let (batch, frame) = backlog.batch(at: member.cursor) {
             member.cursor += batch.count - frame
             for frame in frame..<batch.count {
+                expectNotRemoved(batch.text(of: frame), in: room.history.name)
                 member.socket.hear(batch.text(of: frame), in: room.history.name)
             }
         }

@@ -25,6 +25,11 @@ enum V1Dialect {
         }
         if type.equals("leave", in: text) { return .leave }
         if type.equals("ping", in: text) { return .ping }
+        if type.equals("remove", in: text) {
+            guard let seq = fields.seq else { return .malformed(.missing(.seq)) }
+            guard let mid = fields.mid else { return .malformed(.missing(.mid)) }
+            return .remove(seq: seq, mid: mid, reason: fields.reason)
+        }
         if type.equals("logout", in: text) { return .release }
         guard type.equals("login", in: text) else { return .malformed(.unknownType) }
         guard fields.username != nil else { return .malformed(.missing(.username)) }

@@ -11,6 +11,9 @@ struct V1Fields: KnownFields {
     private(set) var history: UInt64?
     private(set) var before: UInt64?
     private(set) var limit: UInt64?
+    private(set) var seq: UInt64?
+    private(set) var mid: JSONString?
+    private(set) var reason: Range<Int>?
     var given: UInt32 = 0
     /// What is wrong with the text; nil: nothing.
     var fault: MessageFault?
@@ -43,11 +46,13 @@ struct V1Fields: KnownFields {
         case .username: username = string
         case .room: room = string
         case .session: session = string
+        case .mid: mid = string
+        case .reason: reason = range
         case .value: return value = range
         case .id:
             guard Self.isReceipt(bytes, at: range) else { return note(.notAReceipt(key)) }
             return id = range
-        case .n, .history, .before, .limit:
+        case .n, .history, .before, .limit, .seq:
             guard let number = UInt64(decimal: bytes.extracting(range)), number > 0,
                 number < Limits.numbers
             else { return note(.notANumber(key)) }
@@ -65,6 +70,7 @@ struct V1Fields: KnownFields {
         case .history: history = number
         case .before: before = number
         case .limit: limit = number
+        case .seq: seq = number
         default: n = number
         }
     }

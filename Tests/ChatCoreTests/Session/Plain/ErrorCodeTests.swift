@@ -6,7 +6,7 @@ import Testing
     @Test func `the codes are those that clients know`() {
         let known = [
             "unknown_type", "bad_json", "bad_message", "bad_name", "too_long", "not_in_room",
-            "resend",
+            "not_found", "forbidden", "resend",
             "not_logged_in", "wrong_username", "rate_limited", "unavailable",
         ]
         #expect(ErrorCode.allCases.map(\.rawValue) == known)

@@ -11,6 +11,8 @@ public struct ClientSettings: Sendable {
     public var closeTimeout = Limits.closeTimeout
     /// The longest accepted message; a longer one closes with 1009.
     public var maxMessageBytes = Limits.heardBytes
+    /// The longest message that a `ChatClient` sends: the nodes' limit, after which they close with 1009.
+    public var maxSentBytes = Limits.messageBytes
     /// The subprotocol that the server has to pick, such as `chat.v1`; nil for the plain dialect.
     public var subprotocol: String?
     /// Further header fields of the handshake, such as `Origin`.

@@ -1,0 +1,173 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// `chatnode connect` as a person and as a script use it, against a real node.
+@Suite struct ConnectTests {
+    /// Runs a shell's command, in which `$connect` is the client of a node.
+    private func shell(_ node: TestNodeProcess, _ command: String) throws -> TestProcess {
+        let url = "ws://127.0.0.1:\(node.port)"
+        let connect = "\(try TestProcess.chatnode) connect \(url)"
+        return try TestProcess("/bin/sh", ["-c", command], environment: ["connect": connect])
+    }
+
+    @Test func `a script says its input, and ends when all is said`() async throws {
+        let node = try await TestNodeProcess.start()
+        let first = try shell(node, "printf 'one\\n/join tea\\ntwo\\nthree' | $connect --name ada")
+        #expect(try await first.exitCode() == 0)
+        #expect(first.output.contains("* ada is logged in on n1\n"))
+        let second = try shell(node, "echo /quit | $connect --name bob --room tea --history 5")
+        #expect(try await second.exitCode() == 0)
+        let third = try shell(
+            node,
+            "echo '/history 5' | $connect --name bob --room tea --history 0 --json"
+        )
+        #expect(try await third.exitCode() == 0)
+        let chats = third.output.split(separator: "\n").filter { $0.contains(#""event":"chat""#) }
+        #expect(chats.count == 2, "\(third.output)")
+        #expect(chats.first?.contains(#""username":"ada","value":"two","seq":1"#) == true)
+    }
+
+    @Test func `a client without a name listens, and ends by a signal`() async throws {
+        let node = try await TestNodeProcess.start()
+        let listener = try TestProcess(
+            TestProcess.chatnode,
+            ["connect", "ws://127.0.0.1:\(node.port)", "--room", "tea", "--json"]
+        )
+        try await eventually("it has joined") { listener.output.contains(#""event":"joined""#) }
+        let speaker = try shell(node, "echo hello | $connect --name ada --room tea --json")
+        #expect(try await speaker.exitCode() == 0)
+        #expect(speaker.output.contains(#""event":"sent","room":"tea","mid":"#))
+        try await eventually("it has heard") { listener.output.contains(#""value":"hello""#) }
+        listener.signal(SIGTERM)
+        #expect(try await listener.exitCode() == 128 + SIGTERM)
+    }
+
+    @Test func `what keeps it from beginning is said, with an exit code`() async throws {
+        let node = try await TestNodeProcess.start()
+        let nobody = try TestProcess(TestProcess.chatnode, ["connect", "ws://127.0.0.1:1"])
+        #expect(try await nobody.exitCode() == 69)
+        #expect(nobody.output == "error: cannot connect: Connection refused\n")
+        let name = try shell(node, "echo x | $connect --name 'a b'")
+        #expect(try await name.exitCode() == 77)
+        #expect(name.output.hasPrefix("error: "))
+        let room = try shell(node, "echo x | $connect --name ada --room Tea")
+        #expect(try await room.exitCode() == 77)
+        let address = try TestProcess(TestProcess.chatnode, ["connect", "http://h"])
+        #expect(try await address.exitCode() == 64)
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `on a terminal the messages stand above, and what is being entered stays below`()
+        async throws
+    {
+        let node = try await TestNodeProcess.start()
+        let ada = try await Screen(node, "ada"), bob = try await Screen(node, "bob")
+        try await ada.shows("lobby>")
+        try await bob.shows("lobby>")
+        try await ada.enter("/join tea", "Enter")
+        try await bob.enter("/join tea", "Enter")
+        try await bob.shows("tea>")
+        // Bob is in the middle of a line when Ada says something.
+        try await bob.enter("I was ab")
+        try await bob.shows("tea> I was ab")
+        try await ada.enter("hello bob", "Enter")
+        try await bob.shows("[tea 1] ada: hello bob", above: "tea> I was ab")
+        try await bob.enter("out to", "BSpace", "BSpace", "say", "Enter")
+        try await ada.shows("[tea 2] bob: I was about say", above: "tea>")
+        // Who is there is told a second later at most.
+        try await ada.shows("[tea]", "bob is here")
+        try await ada.enter("/who", "Enter")
+        try await ada.shows("* [tea] 2 here: ada, bob", above: "tea>")
+        // The node is gone, and comes back with nothing: what is entered meanwhile is said then.
+        node.process.signal(SIGKILL)
+        _ = try await node.process.exitCode()
+        try await ada.shows("trying again in")
+        try await ada.enter("still here", "Enter")
+        let again = try await TestNodeProcess.start(port: node.port)
+        try await bob.shows("ada: still here", above: "tea>")
+        try await ada.enter("/quit", "Enter")
+        try await ada.ends()
+        try await bob.enter("C-c")
+        try await bob.ends()
+        withExtendedLifetime(again) {}
+    }
+}
+
+/// A terminal of tmux's with a client in it.
+private final class Screen {
+    private static let program = "/usr/bin/tmux"
+    private let socket = NSTemporaryDirectory() + "chatnode-tmux-\(UUID())"
+
+    init(_ node: TestNodeProcess, _ name: String) async throws {
+        guard FileManager.default.isExecutableFile(atPath: Self.program) else {
+            throw Unexpected("there is no \(Self.program): apt-get install tmux")
+        }
+        let url = "ws://127.0.0.1:\(node.port)"
+        let command = "\(try TestProcess.chatnode) connect \(url) --name \(name)"
+        _ = try await tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command)
+    }
+
+    deinit {
+        _ = try? TestProcess(Self.program, ["-S", socket, "kill-server"])
+    }
+
+    private func tmux(_ arguments: String...) async throws -> String {
+        let process = try TestProcess(Self.program, ["-S", socket] + arguments)
+        _ = try await process.exitCode()
+        return process.output
+    }
+
+    /// Presses keys: texts, and keys by their names.
+    func enter(_ keys: String...) async throws {
+        for key in keys { _ = try await tmux("send-keys", key) }
+    }
+
+    /// Waits until a line of the screen has a text, above a last line if that is given.
+    func shows(_ text: String, above last: String? = nil) async throws {
+        try await shows(
+            text,
+            if: { lines in
+                lines.contains { $0.contains(text) } && last.map { lines.last ?? "" == $0 } ?? true
+            }
+        )
+    }
+
+    /// Waits until a line of the screen has two texts.
+    func shows(_ first: String, _ second: String) async throws {
+        try await shows(
+            second,
+            if: { lines in
+                lines.contains { $0.contains(first) && $0.contains(second) }
+            }
+        )
+    }
+
+    private func shows(_ what: String, if holds: ([Substring]) -> Bool) async throws {
+        var lines: [Substring] = []
+        do {
+            try await eventually {
+                lines = try await self.tmux("capture-pane", "-p")
+                    .split(separator: "\n").map { $0.trimming(" ") }
+                return holds(lines)
+            }
+        } catch {
+            throw Unexpected("the screen has no \(what):\n\(lines.joined(separator: "\n"))")
+        }
+    }
+
+    /// Waits until the client has ended, and its terminal with it.
+    func ends() async throws {
+        try await eventually("the client has ended") {
+            try await tmux("has-session").contains("no server")
+        }
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(_ character: Character) -> Substring {
+        var text = self
+        while text.last == character { text.removeLast() }
+        return text
+    }
+}
