@@ -108,6 +108,11 @@ enum ServerExamples {
             "chat.lobby": try chat(seq: 17, mid: "k3v9x0qa.4"),
             "chat.no-place": external(room: "tea"),
             "history": told(.history(tea, items: Array("[\(old)]".utf8), hasMore: true)),
+            "history.removed": told(
+                .history(tea, items: Array("[\(try removedPlace())]".utf8), hasMore: false)
+            ),
+            "removed": try removed(),
+            "removed.place": try removedPlace(),
             "history.none": told(.history(.lobby, items: Array("[]".utf8), hasMore: false)),
             "ack": told(.accepted(known, .init(room: "tea", id: id, n: 1))),
             "ack.id": told(.accepted(known, .init(room: "lobby", id: Array("-1.5e3".utf8)))),
@@ -162,6 +167,12 @@ enum ServerExamples {
             ),
             "error.too_long": refused(.tooManyRooms, nil),
             "error.not_in_room": refused(.notInRoom, nil),
+            "error.not_found": refused(
+                .noSuchMessage,
+                "Ada",
+                .init(room: "tea", id: id("m2"), n: 2)
+            ),
+            "error.forbidden": refused(.notOwnMessage, "Ada", .init(room: "tea", n: 2)),
             "error.resend": refused(
                 .outOfOrder(expected: 2),
                 "Ada",
@@ -215,6 +226,36 @@ extension ServerExamples {
         var json: [UInt8] = []
         ChatFrame.append(
             body: body.bytes.span.bytes,
+            seq: seq,
+            timestampMs: ms,
+            mid: try #require(MessageID(mid)),
+            to: &json
+        )
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    /// The entry that says that a message was taken back.
+    private static func removed() throws -> String {
+        let mid = try #require(MessageID("w8d2m5rc.1"))
+        let body = RemovedBody.notice(
+            of: .init(seq: 20, mid: mid),
+            by: "Ada",
+            reason: Array(#""a slip""#.utf8),
+            in: try RoomName("tea")
+        )
+        return try entry(body, seq: 21, ms: ms + 1000, mid: "w8d2m5rc.2")
+    }
+
+    /// What stands in the place of a message that was taken back.
+    private static func removedPlace() throws -> String {
+        try entry(RemovedBody.blank(in: RoomName("tea")), seq: 20, ms: ms, mid: "w8d2m5rc.1")
+    }
+
+    private static func entry(_ body: [UInt8], seq: UInt64, ms: Int64, mid: String) throws -> String
+    {
+        var json: [UInt8] = []
+        ChatFrame.append(
+            body: body.span.bytes,
             seq: seq,
             timestampMs: ms,
             mid: try #require(MessageID(mid)),
