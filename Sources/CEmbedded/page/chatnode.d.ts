@@ -1,5 +1,5 @@
 /**
- * A client of chatnode's subprotocol `chat.v1` (docs/protocol.md): one file without dependencies, for
+ * A client of chatnode's subprotocol `chat.v1` (docs/protocol/chat.v1.md): one file without dependencies, for
  * browsers, workers, Deno and Node 22 or later.
  *
  * It logs in, joins rooms, and comes back by itself after its connection is lost: to the name with its
@@ -37,7 +37,7 @@ export interface Entry<Value = unknown> {
   state: 'pending' | 'acked' | 'failed' | 'unknown' | 'discarded';
   /** Its number within the login, if it was sent. */
   n?: number;
-  /** The code of docs/protocol.md, or `outbox_full`, `too_long`, `not_logged_in`. */
+  /** The code of docs/protocol/README.md, or `outbox_full`, `too_long`, `not_logged_in`. */
   code?: string;
   /** A sentence for people. */
   message?: string;
@@ -67,7 +67,7 @@ export interface View {
   rooms: Map<string, Room>;
 }
 
-/** A frame of a room, as docs/protocol.md has it, with its `room` even if that is the lobby. */
+/** A frame of a room, as docs/protocol/chat.v1.md has it, with its `room` even if that is the lobby. */
 export interface RoomEvent {
   type: 'joined' | 'synced' | 'chat' | 'removed' | 'presence' | 'typing' | 'gap' | 'reset' | (string & {});
   room: string;

@@ -1,4 +1,4 @@
-// A client of chat.v1 (docs/protocol.md) for browsers, Deno, Node 22; see chatnode.d.ts.
+// A client of chat.v1 (docs/protocol) for browsers, Deno, Node 22; see chatnode.d.ts.
 // `createMachine` decides: events and the time in, effects out. `ChatClient` carries these out.
 
 // A client stays away after these close codes, and after 4003, which no node sends yet.

@@ -136,9 +136,13 @@ extension Player {
         if notBefore > .zero, stage.plays(for: notBefore, until: { stage.hasConnection }) {
             throw Failure("the client connects too early")
         }
-        guard stage.plays(for: within, until: { stage.takeConnection() }) else {
-            throw Failure("the client opens no connection within \(within)")
+        var hasOne = false
+        _ = stage.plays(for: within) {
+            hasOne = stage.takeConnection()
+            return hasOne || stage.adapter.hasEnded
         }
+        if !hasOne, stage.adapter.hasEnded { throw Failure("the adapter has ended") }
+        guard hasOne else { throw Failure("the client opens no connection within \(within)") }
         if let endedAt { away += Clock.now - endedAt }
     }
 

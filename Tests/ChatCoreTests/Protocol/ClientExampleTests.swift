@@ -35,6 +35,11 @@ import Testing
         "chat.id-number": #"say value="hello" id=-1.5e3 n=0"#,
         "chat.no-value": "say n=9007199254740991",
         "chat.unknown-keys": #"say value="hello" n=2"#,
+        "remove":
+            #"remove seq=20 mid=w8d2m5rc.1 reason="a slip" room=tea id="m2" n=2"#,
+        "remove.lobby": "remove seq=20 mid=w8d2m5rc.1 name=Ada n=0",
+        "typing": "typing room=tea n=0",
+        "typing.lobby": "typing name=Ada n=0",
         "ping": "ping n=0",
         "ping.username": "ping name=Ada n=0",
     ]

@@ -8,6 +8,7 @@ enum ExampleFiles {
     /// Types and examples that are described and not built yet. Without these names the tests ask for them,
     /// too.
     static let pending: Set<String> = []
+
     /// The folder of a dialect's examples.
     static func folder(of dialect: Dialect) -> String {
         switch dialect {

@@ -103,26 +103,16 @@ enum ServerExamples {
         let known = Acceptance(mid: mid, seq: 20, ms: ms)
         let repeated = Acceptance(mid: mid, seq: 20, isRepeated: true)
         let id = Array(#""m1""#.utf8)
-        let blank = try removed(
-            seq: 20,
-            mid: "w8d2m5rc.1",
-            ms: ms,
-            body: RemovedBody.blank(in: tea)
-        )
-        let notice = RemovedBody.notice(
-            of: .init(seq: 20, mid: mid),
-            by: "Ada",
-            reason: Array(#""a slip""#.utf8),
-            in: tea
-        )
         return [
             "chat": try chat(room: "tea", seq: 20, mid: "w8d2m5rc.1"),
             "chat.lobby": try chat(seq: 17, mid: "k3v9x0qa.4"),
             "chat.no-place": external(room: "tea"),
             "history": told(.history(tea, items: Array("[\(old)]".utf8), hasMore: true)),
-            "removed": try removed(seq: 21, mid: "w8d2m5rc.2", body: notice),
-            "removed.place": blank,
-            "history.removed": told(.history(tea, items: Array("[\(blank)]".utf8), hasMore: false)),
+            "history.removed": told(
+                .history(tea, items: Array("[\(try removedPlace())]".utf8), hasMore: false)
+            ),
+            "removed": try removed(),
+            "removed.place": try removedPlace(),
             "typing": try text(ofFrame: TypingFrame.bytes(of: ["Bob", "Cleo"], in: tea)),
             "history.none": told(.history(.lobby, items: Array("[]".utf8), hasMore: false)),
             "ack": told(.accepted(known, .init(room: "tea", id: id, n: 1))),
@@ -176,14 +166,14 @@ enum ServerExamples {
                 "Ada",
                 .init(room: "Tea")
             ),
+            "error.too_long": refused(.tooManyRooms, nil),
+            "error.not_in_room": refused(.notInRoom, nil),
             "error.not_found": refused(
                 .noSuchMessage,
                 "Ada",
                 .init(room: "tea", id: id("m2"), n: 2)
             ),
             "error.forbidden": refused(.notOwnMessage, "Ada", .init(room: "tea", n: 2)),
-            "error.too_long": refused(.tooManyRooms, nil),
-            "error.not_in_room": refused(.notInRoom, nil),
             "error.resend": refused(
                 .outOfOrder(expected: 2),
                 "Ada",
@@ -201,23 +191,6 @@ extension ServerExamples {
     private static func text(of event: Session.Event, in dialect: Dialect) -> String {
         var json: [UInt8] = []
         dialect.append(event, to: &json)
-        return String(decoding: json, as: UTF8.self)
-    }
-
-    private static func removed(
-        seq: UInt64,
-        mid: String,
-        ms: Int64 = ms + 1000,
-        body: [UInt8]
-    ) throws -> String {
-        var json: [UInt8] = []
-        ChatFrame.append(
-            body: body.span.bytes,
-            seq: seq,
-            timestampMs: ms,
-            mid: try #require(MessageID(mid)),
-            to: &json
-        )
         return String(decoding: json, as: UTF8.self)
     }
 
@@ -254,6 +227,36 @@ extension ServerExamples {
         var json: [UInt8] = []
         ChatFrame.append(
             body: body.bytes.span.bytes,
+            seq: seq,
+            timestampMs: ms,
+            mid: try #require(MessageID(mid)),
+            to: &json
+        )
+        return String(decoding: json, as: UTF8.self)
+    }
+
+    /// The entry that says that a message was taken back.
+    private static func removed() throws -> String {
+        let mid = try #require(MessageID("w8d2m5rc.1"))
+        let body = RemovedBody.notice(
+            of: .init(seq: 20, mid: mid),
+            by: "Ada",
+            reason: Array(#""a slip""#.utf8),
+            in: try RoomName("tea")
+        )
+        return try entry(body, seq: 21, ms: ms + 1000, mid: "w8d2m5rc.2")
+    }
+
+    /// What stands in the place of a message that was taken back.
+    private static func removedPlace() throws -> String {
+        try entry(RemovedBody.blank(in: RoomName("tea")), seq: 20, ms: ms, mid: "w8d2m5rc.1")
+    }
+
+    private static func entry(_ body: [UInt8], seq: UInt64, ms: Int64, mid: String) throws -> String
+    {
+        var json: [UInt8] = []
+        ChatFrame.append(
+            body: body.span.bytes,
             seq: seq,
             timestampMs: ms,
             mid: try #require(MessageID(mid)),
