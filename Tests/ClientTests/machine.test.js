@@ -178,6 +178,14 @@ export function tests({ createMachine }) {
     equal(one.sent[0], { type: 'login', username: 'Bob' });
   });
 
+  test('what one name has not sent, another one does not say', () => {
+    const one = ada().in().cut().say('private').do('login', { name: 'Bob' });
+    equal(one.states(), ['private failed']);
+    one.redial().open().hear({ type: 'logged_in', username: 'Bob', session: 'b', node: 'n1', resumed: false, acked: 0 });
+    equal(one.numbers(), []);
+    equal(new Player().do('connect').say('early').told.at(-1).code, 'not_logged_in');
+  });
+
   // MARK: connections
 
   test('it comes back after each close code but those that are final', () => {
@@ -244,6 +252,11 @@ export function tests({ createMachine }) {
   test('it asks earlier if an answer is due', () => {
     const one = ada().in().say('hello').pass(8100);
     equal(one.sent.at(-1), { type: 'ping' });
+    // Whatever else comes meanwhile; and not any more once it is answered.
+    one.chat(1).pass(8100);
+    equal(one.sent.filter((sent) => sent.type === 'ping').length, 2);
+    one.hear({ type: 'pong' }).ack('hello', 1).pass(30000);
+    equal(one.sent.filter((sent) => sent.type === 'ping').length, 2);
   });
 
   test('a sleep, and a probe of the application, have it ask at once', () => {
@@ -426,6 +439,8 @@ export function tests({ createMachine }) {
     equal(one.sent.at(-1).type, 'history');
     one.hear({ type: 'history', room: 'tea', items: [{ type: 'chat', seq: 9 }], more: true });
     equal(one.tells('answer'), [{ id: 'h', items: [{ type: 'chat', seq: 9 }], more: true, is: 'answer' }]);
+    one.do('history', { room: 'tea', before: 9, id: 'i' });
+    equal(one.sent.at(-1), { type: 'history', room: 'tea', before: 9, id: 'i' });
   });
 
   test('status, pong and types of later versions disturb nothing, and are told', () => {

@@ -32,7 +32,8 @@ export interface Entry<Value = unknown> {
    * - `discarded`: it has left the outbox unsent.
    *
    * A `failed` or `unknown` entry stays in the outbox until `discard`. To try again, discard it and send
-   * its value. One that never came into the outbox (`outbox_full`, `too_long`) is not in it.
+   * its value. What is refused at once (`not_logged_in` without a name, `outbox_full`,
+   * `too_long`) does not come into it.
    */
   state: 'pending' | 'acked' | 'failed' | 'unknown' | 'discarded';
   /** Its number within the login, if it was sent. */
@@ -136,7 +137,7 @@ export class ChatClient extends EventTarget {
   leave(room?: string): void;
   /** Tells a room that the user is typing, at most every three seconds. */
   typing(room?: string): void;
-  /** Older messages of a room that was joined. One request of a room at a time. */
+  /** Older messages of a room that was joined. One request of a room at a time; it does not end if the room is left. */
   history(room?: string, options?: { before?: number; limit?: number }): Promise<History>;
   /** Says something; ends when it is acknowledged. Rejects with an error that has the entry's `code` or state. */
   send(value: unknown, options?: { room?: string }): Promise<Entry>;

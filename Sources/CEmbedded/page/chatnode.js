@@ -28,10 +28,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const saveWithin = time => { saveAt = Math.min(saveAt, now + time); };
 	const entryOf = id => outbox.find(entry => entry.id === id);
 	const unsend = () => { for (const entry of outbox) entry.sent = false; };
-	function send(message, isAnswered = true) {
-		effect('send', { socket, message });
-		if (isAnswered) askedAt ??= now;
-	}
+	const send = message => effect('send', { socket, message });
 
 	const events = {
 		connect() { ended = null; dialAt = 0; },
@@ -58,7 +55,8 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		login(event) {
 			if (event.name === name) return;
 			if (login === 'asked') giveUp(socket);
-			[name, session, login, loginAt] = [event.name, undefined, 'out', 0];
+			if (name) dropName();
+			[name, loginAt] = [event.name, 0];
 		},
 		logout() {
 			if (login === 'in') send({ type: 'logout' });
@@ -75,7 +73,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			const room = rooms.get(key);
 			if (room?.state !== 'in' || room.typedAt > now - TYPING) return;
 			room.typedAt = now;
-			send({ type: 'typing', room: key, id: 'quiet' }, false);
+			send({ type: 'typing', room: key, id: 'quiet' });
 		},
 		history({ room: key, ...ask }) {
 			const room = rooms.get(key);
@@ -84,7 +82,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		},
 		send({ entry }) {
 			const bytes = new TextEncoder().encode(JSON.stringify(frame({ ...entry, n: 2 ** 53 })));
-			const code = outbox.length >= KEPT ? 'outbox_full' : bytes.length > FRAME && 'too_long';
+			const code = !name ? 'not_logged_in' : outbox.length >= KEPT ? 'outbox_full' : bytes.length > FRAME && 'too_long';
 			if (code) return tell('outbox', { ...entry, state: 'failed', code });
 			outbox.push(entry);
 			change(entry, 'pending');
@@ -105,7 +103,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		}
 		if (!socket) return;
 		if (name && login === 'out' && now >= loginAt) {
-			login = 'asked';
+			[login, askedAt] = ['asked', now];
 			send({ type: 'login', username: name, session });
 		}
 		if (name && !answered) return; // names are present in what they join
@@ -113,7 +111,8 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (login === 'in') workOutbox();
 	}
 
-	const silentAt = () => ANSWER + (pingedAt ?? Math.min(heardAt + pingMs, askedAt ?? Infinity));
+	const isDue = () => login === 'asked' || outbox.some(entry => entry.sent);
+	const silentAt = () => ANSWER + (pingedAt ?? (isDue() ? Math.max(heardAt, askedAt) : heardAt + pingMs));
 
 	function wakeAt() {
 		const due = [...rooms.values()].map(room => room.retryAt);
@@ -134,7 +133,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 
 	function lost() {
 		if (login === 'asked') lostAt = now;
-		[socket, login, answered, loginAt, sendAt, askedAt, pingedAt] = [0, 'out', false, 0, 0];
+		[socket, login, answered, loginAt, sendAt, pingedAt] = [0, 'out', false, 0, 0];
 		for (const room of rooms.values()) Object.assign(room, { state: 'out', retryAt: 0 });
 		unsend();
 		if (!name) abandon();
@@ -149,15 +148,15 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	}
 
 	function received(m) {
-		[heardAt, askedAt, pingedAt] = [now];
+		[heardAt, pingedAt] = [now];
 		const { type, seq, mid } = m;
 		if (Object.hasOwn(answers, type)) return answers[type](m);
 		if (type === 'reconnect') [moving, dialAt] = [true, now + random() * (m.within_ms ?? 0) / 2];
-		const isPlaced = seq >= 0 && mid; // also of unknown types
+		const isPlaced = seq >= 0 && mid;
 		if (!isPlaced && type !== 'chat' && m.room === undefined) return tell(type, m);
 		const key = m.room ??= LOBBY, room = rooms.get(key);
 		if (type === 'joined' && room?.state === 'joining') {
-			Object.assign(room, { state: 'in', asked: false });
+			Object.assign(room, { state: 'in', asked: null });
 			if (!name) failures = 0;
 		}
 		if (room?.state !== 'in' || !room.wanted) return; // before a `leave`
@@ -217,7 +216,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (entry) return refused(entry, m, retryAt);
 			if (id === 'quiet') return;
 			if (id && id === room?.ask?.id) {
-				if (retryAt) return Object.assign(room, { asked: false, retryAt });
+				if (retryAt) return Object.assign(room, { asked: null, retryAt });
 				room.ask = null;
 				return tell('answer', { id, code, message: value });
 			}
@@ -234,15 +233,15 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		const { key, state: stood, wanted, history, ask } = room;
 		if (stood === 'joining' || wanted && now < room.retryAt) return;
 		if (!wanted) {
-			if (stood === 'in') send({ type: 'leave', room: key, id: 'quiet' }, false);
+			if (stood === 'in') send({ type: 'leave', room: key, id: 'quiet' });
 			rooms.delete(key);
 			delete places[key];
 			saveWithin(SAVE);
 		} else if (stood === 'out') {
 			room.state = 'joining';
 			send({ type: 'join', room: key, since: places[key], history });
-		} else if (ask && !room.asked) {
-			room.asked = true;
+		} else if (ask && ask !== room.asked) {
+			room.asked = ask;
 			send({ type: 'history', room: key, ...ask });
 		}
 	}
@@ -253,7 +252,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		abandon();
 	}
 
-	// What was sent under a former login may be accepted or not.
+	// What was sent may be accepted or not.
 	function abandon() {
 		for (const entry of outbox) {
 			if (entry.state !== 'pending' || entry.sent) continue;
@@ -283,6 +282,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (now < sendAt) return;
 			entry.n ??= ++n;
 			entry.sent = true;
+			askedAt = now;
 			send(frame(entry));
 			saveWithin(0);
 			if (spacing) sendAt = now + spacing;
@@ -331,7 +331,7 @@ export class ChatClient extends EventTarget {
 		const { storage, key, signal, name } = this.#options = { url, key: 'chatnode', parse: JSON.parse, ...options };
 		let kept = {};
 		try { kept = JSON.parse(storage.getItem(key)) ?? kept; } catch {}
-		if (name && name !== kept.name) kept.session = undefined;
+		if (name && name !== kept.name) kept = {};
 		this.#machine = createMachine({ ...kept, ...options, name: name ?? kept.name });
 		const probe = () => this.probe(), on = { signal: this.#end.signal };
 		globalThis.addEventListener?.('online', probe, on);
@@ -387,7 +387,7 @@ export class ChatClient extends EventTarget {
 		}
 		this.#queue = undefined;
 		clearTimeout(this.#timer);
-		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake', { wall: Date.now() }), due);
+		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake', { wall: Date.now() }), Math.max(0, due));
 	}
 
 	#carryOut({ do: what, socket: id, message, code, value, type, detail }) {
