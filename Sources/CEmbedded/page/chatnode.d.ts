@@ -25,7 +25,8 @@ export interface Entry<Value = unknown> {
   remove?: { seq: number; mid: string; reason?: string };
   /**
    * - `pending`: not acknowledged yet. It is sent, or sent again, as soon as that can be.
-   * - `acked`: it is in the room, under `mid`. It has left the outbox.
+   * - `acked`: it is in the room, under `mid`, which is not known if a login told that it was accepted. It
+   *   has left the outbox.
    * - `failed`: it is in no room. `code` says why.
    * - `unknown`: the login under which it was sent is gone, and nothing tells whether it was accepted. To
    *   send it again may say it twice: only if the user wants so.
@@ -106,7 +107,8 @@ export interface History { items: RoomEvent[]; more: boolean }
 /**
  * Events have what happened in `detail`:
  *
- * - every frame of a room under its type, and all of them also as `room`: {@link RoomEvent}. `gap`,
+ * - every frame of a room under its type, and all of them also as `room`: {@link RoomEvent}. A `joined` has
+ *   `hole: true` if what lies before it is not known. `gap`,
  *   `reset` and `removed` tell what has become of messages that were heard before, and of those that never
  *   will be;
  * - `outbox`: {@link Entry}, whenever its state changes;

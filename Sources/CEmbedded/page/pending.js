@@ -55,7 +55,8 @@ $('text').addEventListener('keydown', event => {
 export function changed(entry) {
   const room = page.rooms.get(entry.room);
   if (entry.remove) return removalChanged(entry);
-  if (entry.state === 'acked' && room && !room.byMid.has(entry.mid)) room.accepted.set(entry.mid, entry);
+  // Without a `mid` it is found accepted after a return, and comes with what was missed.
+  if (entry.state === 'acked' && entry.mid && room && !room.byMid.has(entry.mid)) room.accepted.set(entry.mid, entry);
   if (entry.state === 'failed' || entry.state === 'unknown') say(labelOf(entry));
   paintPending();
 }
