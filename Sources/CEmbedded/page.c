@@ -6,17 +6,11 @@ static const unsigned char index_html[] = {
 static const unsigned char style_css[] = {
 #embed "page/style.css"
 };
-static const unsigned char chatnode_js[] = {
-#embed "page/chatnode.js"
-};
 static const unsigned char chatnode_d_ts[] = {
 #embed "page/chatnode.d.ts"
 };
-static const unsigned char connection_js[] = {
-#embed "page/connection.js"
-};
-static const unsigned char incoming_js[] = {
-#embed "page/incoming.js"
+static const unsigned char chatnode_js[] = {
+#embed "page/chatnode.js"
 };
 static const unsigned char keyboard_js[] = {
 #embed "page/keyboard.js"
@@ -33,8 +27,17 @@ static const unsigned char login_js[] = {
 static const unsigned char main_js[] = {
 #embed "page/main.js"
 };
-static const unsigned char outbox_js[] = {
-#embed "page/outbox.js"
+static const unsigned char pending_js[] = {
+#embed "page/pending.js"
+};
+static const unsigned char people_js[] = {
+#embed "page/people.js"
+};
+static const unsigned char raw_js[] = {
+#embed "page/raw.js"
+};
+static const unsigned char rooms_js[] = {
+#embed "page/rooms.js"
 };
 static const unsigned char scroll_js[] = {
 #embed "page/scroll.js"
@@ -44,6 +47,9 @@ static const unsigned char state_js[] = {
 };
 static const unsigned char tab_js[] = {
 #embed "page/tab.js"
+};
+static const unsigned char text_js[] = {
+#embed "page/text.js"
 };
 static const unsigned char tools_js[] = {
 #embed "page/tools.js"
@@ -55,19 +61,21 @@ static const unsigned char view_js[] = {
 static const struct embedded_file files[] = {
     {"index.html", {index_html, sizeof index_html}},
     {"style.css", {style_css, sizeof style_css}},
-    {"chatnode.js", {chatnode_js, sizeof chatnode_js}},
     {"chatnode.d.ts", {chatnode_d_ts, sizeof chatnode_d_ts}},
-    {"connection.js", {connection_js, sizeof connection_js}},
-    {"incoming.js", {incoming_js, sizeof incoming_js}},
+    {"chatnode.js", {chatnode_js, sizeof chatnode_js}},
     {"keyboard.js", {keyboard_js, sizeof keyboard_js}},
     {"limits.js", {limits_js, sizeof limits_js}},
     {"log.js", {log_js, sizeof log_js}},
     {"login.js", {login_js, sizeof login_js}},
     {"main.js", {main_js, sizeof main_js}},
-    {"outbox.js", {outbox_js, sizeof outbox_js}},
+    {"pending.js", {pending_js, sizeof pending_js}},
+    {"people.js", {people_js, sizeof people_js}},
+    {"raw.js", {raw_js, sizeof raw_js}},
+    {"rooms.js", {rooms_js, sizeof rooms_js}},
     {"scroll.js", {scroll_js, sizeof scroll_js}},
     {"state.js", {state_js, sizeof state_js}},
     {"tab.js", {tab_js, sizeof tab_js}},
+    {"text.js", {text_js, sizeof text_js}},
     {"tools.js", {tools_js, sizeof tools_js}},
     {"view.js", {view_js, sizeof view_js}},
 };

@@ -46,11 +46,6 @@ import Testing
 
     @Test(arguments: [
         FinalCodes(
-            path: "Sources/CEmbedded/page/connection.js",
-            beginning: "const FINAL = {",
-            end: "}"
-        ),
-        FinalCodes(
             path: "Sources/CEmbedded/page/chatnode.js",
             beginning: "FINAL = new Set([",
             end: "]"

@@ -25,14 +25,16 @@ export interface Entry<Value = unknown> {
   remove?: { seq: number; mid: string; reason?: string };
   /**
    * - `pending`: not acknowledged yet. It is sent, or sent again, as soon as that can be.
-   * - `acked`: it is in the room, under `mid`. It has left the outbox.
+   * - `acked`: it is in the room, under `mid`, which is not known if a login told that it was accepted. It
+   *   has left the outbox.
    * - `failed`: it is in no room. `code` says why.
    * - `unknown`: the login under which it was sent is gone, and nothing tells whether it was accepted. To
    *   send it again may say it twice: only if the user wants so.
    * - `discarded`: it has left the outbox unsent.
    *
    * A `failed` or `unknown` entry stays in the outbox until `discard`. To try again, discard it and send
-   * its value. One that never came into the outbox (`outbox_full`, `too_long`) is not in it.
+   * its value. What is refused at once (`not_logged_in` without a name, `outbox_full`,
+   * `too_long`) does not come into it.
    */
   state: 'pending' | 'acked' | 'failed' | 'unknown' | 'discarded';
   /** Its number within the login, if it was sent. */
@@ -105,7 +107,8 @@ export interface History { items: RoomEvent[]; more: boolean }
 /**
  * Events have what happened in `detail`:
  *
- * - every frame of a room under its type, and all of them also as `room`: {@link RoomEvent}. `gap`,
+ * - every frame of a room under its type, and all of them also as `room`: {@link RoomEvent}. A `joined` has
+ *   `hole: true` if what lies before it is not known. `gap`,
  *   `reset` and `removed` tell what has become of messages that were heard before, and of those that never
  *   will be;
  * - `outbox`: {@link Entry}, whenever its state changes;
@@ -136,7 +139,7 @@ export class ChatClient extends EventTarget {
   leave(room?: string): void;
   /** Tells a room that the user is typing, at most every three seconds. */
   typing(room?: string): void;
-  /** Older messages of a room that was joined. One request of a room at a time. */
+  /** Older messages of a room that was joined. One request of a room at a time; it does not end if the room is left. */
   history(room?: string, options?: { before?: number; limit?: number }): Promise<History>;
   /** Says something; ends when it is acknowledged. Rejects with an error that has the entry's `code` or state. */
   send(value: unknown, options?: { room?: string }): Promise<Entry>;

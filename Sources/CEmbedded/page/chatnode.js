@@ -1,16 +1,16 @@
 // A client of chat.v1 (docs/protocol) for browsers, Deno, Node 22; see chatnode.d.ts.
-// `createMachine` decides: events and the time in, effects out. `ChatClient` carries these out.
+// `createMachine` decides: events in, effects out. `ChatClient` carries these out.
 
-// A client stays away after these close codes, and after 4003, which no node sends yet.
+// A client stays away after these close codes and 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
-const BACKOFF = 500, BACKOFF_CAP = 20000; // bound of the first wait for a connection, of any
-const HANDSHAKE = 10000, ANSWER = 8000; // a node's own limits of a handshake, and of a pong
-const OWN_NAME = 35000; // until a name is free whose login was not answered
-const TICK = 5000, JUMP = 10000; // between looks at the clock: more is sleep
-const SPACING = 60; // between messages that a node found too fast
-const SAVE = 250, TYPING = 3000; // until positions are saved; between typing
-// Numbers: messages without an answer, entries of the outbox, bytes of one, unread events.
+const BACKOFF = 500, BACKOFF_CAP = 20000; // bound of the first wait, of any
+const HANDSHAKE = 10000, ANSWER = 8000; // a node's own limits: handshake, pong
+const OWN_NAME = 35000; // until a lost login's name is free
+const TICK = 2000, JUMP = 5000; // between looks at the clock; more: sleep
+const SPACING = 60; // between messages found too fast
+const SAVE = 250, TYPING = 3000; // until places are saved; between typing
+// Messages without an answer, entries of the outbox, bytes of one, unread events.
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
 
 const LOBBY = 'lobby';
@@ -26,23 +26,17 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const close = (id, code = 1000) => { if (id) effect('close', { socket: id, code }); };
 	const jitter = cap => random() * Math.min(cap, BACKOFF * 2 ** failures++);
 	const saveWithin = time => { saveAt = Math.min(saveAt, now + time); };
-	const entryOf = id => outbox.find(entry => entry.id === id);
+	const entryOf = ({ id, n }) => outbox.find(entry => id ? entry.id === id : n && entry.n === n);
 	const unsend = () => { for (const entry of outbox) entry.sent = false; };
-	function send(message, isAnswered = true) {
-		effect('send', { socket, message });
-		if (isAnswered) askedAt ??= now;
-	}
+	const send = message => effect('send', { socket, message });
 
 	const events = {
 		connect() { ended = null; dialAt = 0; },
 		stop: () => stop({ code: 1000 }),
 		probe,
-		wake({ wall: shown }) {
-			if (shown - wall > JUMP) probe();
-			wall = shown;
-		},
+		wake() {},
 		opened({ socket: id, protocol }) {
-			if (protocol !== 'chat.v1') return stop({ code: 1002, reason: 'no chat.v1 here' });
+			if (protocol !== 'chat.v1') return stop({ code: 1002, reason: 'no chat.v1' });
 			close(socket);
 			lost();
 			[socket, dialing, moving, heardAt] = [id, 0, false, now];
@@ -50,7 +44,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		closed({ socket: id, code, reason }) {
 			if (id === dialing) dialing = 0;
 			else if (id === socket) lost();
-			else return; // replaced: 4001 is its end, no more
+			else return; // it was replaced
 			if (FINAL.has(code) || code === 4003) return stop({ code, reason });
 			if (!dialing) dialAt = now + jitter(BACKOFF_CAP);
 		},
@@ -58,7 +52,8 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		login(event) {
 			if (event.name === name) return;
 			if (login === 'asked') giveUp(socket);
-			[name, session, login, loginAt] = [event.name, undefined, 'out', 0];
+			if (name) dropName();
+			[name, loginAt] = [event.name, 0];
 		},
 		logout() {
 			if (login === 'in') send({ type: 'logout' });
@@ -75,7 +70,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			const room = rooms.get(key);
 			if (room?.state !== 'in' || room.typedAt > now - TYPING) return;
 			room.typedAt = now;
-			send({ type: 'typing', room: key, id: 'quiet' }, false);
+			send({ type: 'typing', room: key, id: 'quiet' });
 		},
 		history({ room: key, ...ask }) {
 			const room = rooms.get(key);
@@ -84,13 +79,13 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		},
 		send({ entry }) {
 			const bytes = new TextEncoder().encode(JSON.stringify(frame({ ...entry, n: 2 ** 53 })));
-			const code = outbox.length >= KEPT ? 'outbox_full' : bytes.length > FRAME && 'too_long';
+			const code = !name ? 'not_logged_in' : outbox.length >= KEPT ? 'outbox_full' : bytes.length > FRAME && 'too_long';
 			if (code) return tell('outbox', { ...entry, state: 'failed', code });
 			outbox.push(entry);
 			change(entry, 'pending');
 		},
-		discard({ id }) {
-			const entry = entryOf(id);
+		discard(event) {
+			const entry = entryOf(event);
 			if (entry && !entry.n) change(entry, 'discarded');
 		},
 	};
@@ -105,15 +100,16 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		}
 		if (!socket) return;
 		if (name && login === 'out' && now >= loginAt) {
-			login = 'asked';
+			[login, askedAt] = ['asked', now];
 			send({ type: 'login', username: name, session });
 		}
-		if (name && !answered) return; // names are present in what they join
+		if (name && !answered) return;
 		for (const room of rooms.values()) workRoom(room);
 		if (login === 'in') workOutbox();
 	}
 
-	const silentAt = () => ANSWER + (pingedAt ?? Math.min(heardAt + pingMs, askedAt ?? Infinity));
+	const isDue = () => login === 'asked' || outbox.some(entry => entry.sent);
+	const silentAt = () => pingedAt ? pingedAt + ANSWER : isDue() ? Math.max(heardAt, askedAt) + ANSWER : heardAt + pingMs;
 
 	function wakeAt() {
 		const due = [...rooms.values()].map(room => room.retryAt);
@@ -134,7 +130,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 
 	function lost() {
 		if (login === 'asked') lostAt = now;
-		[socket, login, answered, loginAt, sendAt, askedAt, pingedAt] = [0, 'out', false, 0, 0];
+		[socket, login, answered, loginAt, sendAt, pingedAt] = [0, 'out', false, 0, 0];
 		for (const room of rooms.values()) Object.assign(room, { state: 'out', retryAt: 0 });
 		unsend();
 		if (!name) abandon();
@@ -144,25 +140,27 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		close(socket);
 		close(dialing);
 		lost();
-		if (why.code === 4001) session = undefined; // the newer login has one
+		if (why.code === 4001) session = undefined;
 		[ended, dialing] = [why, 0];
 	}
 
 	function received(m) {
-		[heardAt, askedAt, pingedAt] = [now];
+		[heardAt, pingedAt] = [now];
 		const { type, seq, mid } = m;
 		if (Object.hasOwn(answers, type)) return answers[type](m);
 		if (type === 'reconnect') [moving, dialAt] = [true, now + random() * (m.within_ms ?? 0) / 2];
-		const isPlaced = seq >= 0 && mid; // also of unknown types
+		const isPlaced = seq >= 0 && mid;
 		if (!isPlaced && type !== 'chat' && m.room === undefined) return tell(type, m);
 		const key = m.room ??= LOBBY, room = rooms.get(key);
 		if (type === 'joined' && room?.state === 'joining') {
-			Object.assign(room, { state: 'in', asked: false });
+			Object.assign(room, { state: 'in', asked: null });
 			if (!name) failures = 0;
 		}
 		if (room?.state !== 'in' || !room.wanted) return; // before a `leave`
 		if (isPlaced) {
-			places[key] = { epoch: m.epoch ?? places[key].epoch, seq, mid };
+			const { epoch, mid: last } = places[key] ?? m;
+			if (m.recovered === false) m.hole = mid !== last;
+			places[key] = { epoch: m.epoch ?? epoch, seq, mid };
 			saveWithin(SAVE);
 		}
 		if (type === 'joined' || type === 'presence') present(room, m);
@@ -185,6 +183,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			({ username: name, node, session = session, acked = 0, ping_ms: pingMs = pingMs } = m);
 			unsend();
 			if (!m.resumed) abandon();
+			for (const entry of outbox.filter(one => one.n <= acked)) change(entry, 'acked');
 			number(acked + 1);
 			saveWithin(0);
 			tell('logged_in', m);
@@ -200,9 +199,9 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (m.reason && login === 'in') [login, loginAt] = ['out', m.reason === 'lease_lost' ? 0 : Infinity];
 			tell('logged_out', m);
 		},
-		ack({ id, n = 0, mid, seq, ts, dup }) {
+		ack(m) {
+			const { n = 0, mid, seq, ts, dup } = m, entry = entryOf(m);
 			acked = Math.max(acked, n);
-			const entry = entryOf(id);
 			if (entry) change(entry, 'acked', { mid, seq, ts, dup });
 		},
 		history({ room: key, items, more }) {
@@ -213,11 +212,11 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		},
 		error(m) {
 			const { id, code, value } = m, retryAt = now + m.retry_ms; // NaN: waiting does not help
-			const entry = entryOf(id), room = rooms.get(m.room ?? LOBBY);
+			const entry = entryOf(m), room = rooms.get(m.room ?? LOBBY);
 			if (entry) return refused(entry, m, retryAt);
 			if (id === 'quiet') return;
 			if (id && id === room?.ask?.id) {
-				if (retryAt) return Object.assign(room, { asked: false, retryAt });
+				if (retryAt) return Object.assign(room, { asked: null, retryAt });
 				room.ask = null;
 				return tell('answer', { id, code, message: value });
 			}
@@ -234,15 +233,15 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		const { key, state: stood, wanted, history, ask } = room;
 		if (stood === 'joining' || wanted && now < room.retryAt) return;
 		if (!wanted) {
-			if (stood === 'in') send({ type: 'leave', room: key, id: 'quiet' }, false);
+			if (stood === 'in') send({ type: 'leave', room: key, id: 'quiet' });
 			rooms.delete(key);
 			delete places[key];
 			saveWithin(SAVE);
 		} else if (stood === 'out') {
 			room.state = 'joining';
 			send({ type: 'join', room: key, since: places[key], history });
-		} else if (ask && !room.asked) {
-			room.asked = true;
+		} else if (ask && ask !== room.asked) {
+			room.asked = ask;
 			send({ type: 'history', room: key, ...ask });
 		}
 	}
@@ -253,7 +252,6 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		abandon();
 	}
 
-	// What was sent under a former login may be accepted or not.
 	function abandon() {
 		for (const entry of outbox) {
 			if (entry.state !== 'pending' || entry.sent) continue;
@@ -262,7 +260,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		}
 	}
 
-	// An entry that was sent has a number `n`, until it is refused for good.
+	// What was sent has a number `n`, until it is refused for good.
 	function change(entry, is, { code, message, ...place } = {}) {
 		if (is !== 'acked') entry.n = undefined;
 		if (is === 'acked' || is === 'discarded') outbox.splice(outbox.indexOf(entry), 1);
@@ -273,7 +271,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const frame = ({ id, n, room, value, remove }) =>
 		remove ? { type: 'remove', room, ...remove, id, n } : { type: 'chat', room, value, id, n };
 
-	// Gives numbers that were not accepted, from `due` on, anew without a hole.
+	// Gives the numbers from `due` on anew, without a hole.
 	function number(due) { for (const entry of outbox) if (entry.n >= due) entry.n = due++; }
 
 	function workOutbox() {
@@ -283,6 +281,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (now < sendAt) return;
 			entry.n ??= ++n;
 			entry.sent = true;
+			askedAt = now;
 			send(frame(entry));
 			saveWithin(0);
 			if (spacing) sendAt = now + spacing;
@@ -299,7 +298,9 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			retryAt = now + SPACING;
 		}
 		if (retryAt) sendAt = Math.max(sendAt, retryAt);
-		else if (code !== 'not_logged_in') { // else the next login says what became of it
+		else if (code === 'not_logged_in') { // the next login says what became of it
+			if (login === 'in') login = 'out';
+		} else {
 			change(entry, 'failed', { code, message: value });
 			number(n);
 		}
@@ -309,6 +310,8 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	return {
 		handle(event, time) {
 			[now, effects] = [time, []];
+			if (event.wall - wall > JUMP) probe();
+			wall = event.wall ?? wall;
 			events[event.type](event);
 			if (!ended) work();
 			const is = ended ? 'stopped' : socket ? 'open' : dialing ? 'connecting' : 'waiting';
@@ -331,7 +334,7 @@ export class ChatClient extends EventTarget {
 		const { storage, key, signal, name } = this.#options = { url, key: 'chatnode', parse: JSON.parse, ...options };
 		let kept = {};
 		try { kept = JSON.parse(storage.getItem(key)) ?? kept; } catch {}
-		if (name && name !== kept.name) kept.session = undefined;
+		if (name && name !== kept.name) kept = {};
 		this.#machine = createMachine({ ...kept, ...options, name: name ?? kept.name });
 		const probe = () => this.probe(), on = { signal: this.#end.signal };
 		globalThis.addEventListener?.('online', probe, on);
@@ -372,22 +375,23 @@ export class ChatClient extends EventTarget {
 	#ask(type, request) {
 		const id = Math.random().toString(36).slice(2), one = { ...request, id };
 		const answer = new Promise((...ends) => this.#asked.set(id, ends));
-		answer.catch(() => {}); // an event tells it too
+		answer.catch(() => {}); // an event tells it
 		this.#take(type, { ...one, entry: one });
 		return answer;
 	}
 
 	#take(type, event) {
-		if (this.#queue) return void this.#queue.push({ ...event, type });
+		const item = { ...event, type, wall: Date.now() };
+		if (this.#queue) return void this.#queue.push(item);
 		let due;
-		for (const one of this.#queue = [{ ...event, type }]) {
+		for (const one of this.#queue = [item]) {
 			const { effects, wakeAt } = this.#machine.handle(one, performance.now());
 			for (const effect of effects) this.#carryOut(effect);
 			due = wakeAt - performance.now();
 		}
 		this.#queue = undefined;
 		clearTimeout(this.#timer);
-		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake', { wall: Date.now() }), due);
+		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake'), Math.max(0, due));
 	}
 
 	#carryOut({ do: what, socket: id, message, code, value, type, detail }) {

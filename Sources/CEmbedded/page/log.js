@@ -1,85 +1,136 @@
-// The conversation as elements of the page: messages in groups by author, days, notes.
+// The conversation of a room as elements of the page: messages in order, days, notes.
 
-import { GROUP_GAP, GROUP_SIZE, KEPT } from './limits.js';
-import { talk } from './state.js';
-import { $, fold, make } from './tools.js';
+import { GROUP_GAP, KEPT } from './limits.js';
+import { isLocked, page } from './state.js';
+import { nodesOf } from './text.js';
+import { avatar, fold, make, plural } from './tools.js';
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const calendar = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
 const precise = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-let last = null;                     // { author, mine, time, day, group, size } of the newest message
-let marker = null;                   // the line above the first unread message
-let away = null;                     // the newest note of having been away, and for how long
 
-export function showMessage(author, mine, value, plain, time) {
-  const day = time.toDateString();
-  if (last?.day !== day) {
-    $('log').append(make('div', 'day', calendar.format(time)));
-    last = { day };
+// MARK: adding
+
+/** Shows a message at the end. Returns whether it was not there yet, and whether it is the tab's own. */
+export function append(room, event) {
+  room.accepted.delete(event.mid);
+  const known = room.byMid.get(event.mid);
+  if (known) {                       // it comes again after a reset, or the room was joined anew
+    known.seq = event.seq ?? known.seq;
+    if (known.element.isConnected || known.element.parentElement) return { isNew: false };
   }
-  if (last.author !== author || last.mine !== mine || time - last.time > GROUP_GAP || last.size >= GROUP_SIZE) {
-    const group = make('div', mine ? 'group mine' : 'group');
-    const name = make('div', mine ? 'unseen' : 'name');
-    name.append(make('bdi', '', author));
-    if (!mine) group.append(avatar(make('span', 'avatar'), author));
-    group.append(name);
-    $('log').append(group);
-    last = { author, mine, day, group, size: 0 };
-  }
-  last.time = time;
-  last.size++;
-  const bubble = make('div', 'msg');
+  const message = known ?? messageOf(event);
+  room.messages.push(message);
+  if (message.mid) room.byMid.set(message.mid, message);
+  room.body.append(message.element);
+  arrange(room, room.messages.length - 1);
+  return { isNew: true, ...message };
+}
+
+/** Shows older messages above the others. */
+export function prepend(room, items) {
+  const older = items.filter(item => item.type === 'chat' && !room.byMid.has(item.mid)).map(messageOf);
+  for (const message of older) room.byMid.set(message.mid, message);
+  const isEmpty = !room.messages.length;
+  room.messages.unshift(...older);
+  const elements = older.map(message => message.element);
+  if (isEmpty) room.body.append(...elements); else firstRow(room, older.length).before(...elements);
+  for (let at = 0; at <= older.length && at < room.messages.length; at++) arrange(room, at);
+}
+
+// The first element that belongs to a message: its day stands above it.
+function firstRow(room, at) {
+  const { element } = room.messages[at];
+  return element.previousElementSibling?.className === 'day' ? element.previousElementSibling : element;
+}
+
+function messageOf(event) {
+  const author = String(event.username ?? '');
+  const time = new Date(typeof event.ts === 'number' ? event.ts : Date.now());
+  const isMine = !isLocked() && fold(author) === fold(page.name);
+  const isText = typeof event.value === 'string';
+  const { nodes, isMention } = isText ? nodesOf(event.value) : { nodes: [event.raw ?? JSON.stringify(event.value ?? null)] };
+  const text = make(isText ? 'div' : 'code', isText ? 'text' : 'text json', ...nodes);
+  text.dir = isText ? 'auto' : 'ltr';
   const stamp = make('time', '', clock.format(time));
   stamp.dateTime = time.toISOString();
   stamp.title = precise.format(time);
-  const text = make(plain ? 'div' : 'code', plain ? 'text' : 'text json', value);
-  text.dir = plain ? 'auto' : 'ltr';
-  bubble.append(text, stamp);
-  last.group.append(bubble);
-  talk.shown++;
+  const element = make('div', 'msg');
+  element.classList.toggle('mine', isMine);
+  element.classList.toggle('for-me', Boolean(isMention && !isMine));
+  const name = make('div', 'name', make('bdi', '', author));
+  element.append(avatar(make('span'), author), name, make('div', 'bubble', text, stamp));
+  if (event.mid) element.dataset.mid = event.mid;
+  if (isMine && event.mid) element.append(removeButton(event.value));
+  return { seq: event.seq, mid: event.mid, author, isMine, isMention, time, element };
 }
 
-export function avatar(element, name) {
-  let hash = 0;
-  for (const unit of fold(name)) hash = (hash * 31 + unit.codePointAt(0)) >>> 0;
-  element.className = `avatar a${hash % 8}`;
-  element.textContent = ([...name][0] ?? '?').toUpperCase();
-  element.setAttribute('aria-hidden', 'true');
-  return element;
+function removeButton(value) {
+  const button = make('button', 'button quiet remove', '×');
+  button.type = 'button';
+  button.title = 'Remove this message';
+  button.setAttribute('aria-label', `Remove your message ${String(value).slice(0, 40)}`);
+  return button;
 }
 
-// Says how long the connection was gone. Several times with no message between share one note.
-export function noteAway(lostAt) {
-  if (!talk.shown) return;
-  const again = away && $('log').lastElementChild === away.note;
-  if (again) away.note.remove();
-  const time = Date.now() - lostAt + (again ? away.time : 0);
-  const seconds = Math.max(1, Math.round(time / 1000));
-  const length = seconds < 120 ? `${seconds} s` : seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`;
-  away = { time, note: make('div', 'note', `You were away for ${length}. What was said meanwhile is not shown.`) };
-  $('log').append(away.note);
-  endGroup();
+// Puts a message under the name of the one before it, or under a name and a day of its own.
+function arrange(room, at) {
+  const message = room.messages[at], before = room.messages[at - 1], { element } = message;
+  const row = element.previousElementSibling;
+  if (row?.className === 'day') row.remove();
+  const isNewDay = before?.time.toDateString() !== message.time.toDateString();
+  if (isNewDay) element.before(make('div', 'day', calendar.format(message.time)));
+  const isNext = !isNewDay && before && before.author === message.author && before.isMine === message.isMine
+    && message.time - before.time < GROUP_GAP && element.previousElementSibling === before.element;
+  element.classList.toggle('first', !isNext);
 }
 
-export function countUnread() {
-  if (talk.unread++) return;
-  clearMarker();
-  marker = make('div', 'new', 'New messages');
-  $('log').append(marker);
-  endGroup();
+// MARK: taking out
+
+/** Blanks a message that was removed. */
+export function blank(room, mid, by) {
+  const message = room.byMid.get(mid);
+  if (!message) return;
+  const { element } = message;
+  element.classList.add('removed');
+  element.querySelector('.remove')?.remove();
+  const isOther = by && fold(by) !== fold(message.author);
+  element.querySelector('.text').replaceChildren(isOther ? `Removed by ${by}` : 'Message removed');
 }
 
-export function clearMarker() { marker?.remove(); marker = null; }
+/** Takes out what a reset has made void: everything after a number. What still stands comes again. */
+export function cutAfter(room, seq) {
+  const gone = room.messages.filter(message => message.seq > seq);
+  room.messages = room.messages.filter(message => !(message.seq > seq));
+  for (const { element } of gone) {
+    if (element.previousElementSibling?.className === 'day') element.previousElementSibling.remove();
+    element.remove();
+  }
+  return gone;
+}
 
-// The next message stands under a name of its own.
-function endGroup() { if (last) last = { day: last.day }; }
-
-// Removes the oldest elements while there are more messages than are kept.
-export function prune() {
-  while (talk.shown > KEPT) {
-    const first = $('log').firstElementChild;
-    talk.shown -= first.querySelectorAll('.msg').length;
-    if (first === marker) marker = null;
-    first.remove();
+/** Takes out the oldest messages while there are more than are kept. */
+export function prune(room) {
+  while (room.messages.length > KEPT) {
+    const { mid } = room.messages.shift();
+    room.byMid.delete(mid);
+    while (room.body.firstElementChild !== room.messages[0].element) room.body.firstElementChild.remove();
+    room.hasMore = true;
+    arrange(room, 0);
   }
 }
+
+// MARK: notes
+
+export function note(room, text) { room.body.append(make('div', 'note', text)); }
+
+export const missing = count => `${plural(count, 'message')} ${count === 1 ? 'is' : 'are'} missing here: the server does not have them any more.`;
+
+/** Draws the line above the first message that is unread. */
+export function mark(room) {
+  clearMark(room);
+  room.mark = make('div', 'new', 'New messages');
+  room.body.append(room.mark);
+}
+
+export function clearMark(room) { room.mark?.remove(); room.mark = null; }

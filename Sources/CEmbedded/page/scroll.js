@@ -1,23 +1,28 @@
-// Scrolling. A reader at the end stays there; a reader further up is told how many messages are new.
+// Scrolling. A reader at the end stays there; a reader further up is told how many messages are new, and
+// gets older ones at the top.
 
-import { HANDS_ON, NEAR_END } from './limits.js';
-import { prune } from './log.js';
-import { me, talk } from './state.js';
-import { $, setText } from './tools.js';
+import { HANDS_ON, HISTORY, NEAR_END, NEAR_TOP } from './limits.js';
+import { note, prepend, prune } from './log.js';
+import { page } from './state.js';
+import { $, plural, setText } from './tools.js';
 
 export const scroller = $('scroll');
 let lastTop = 0, lastSize = '', frameAsked = false;
 let handsOnUntil = 0;
+let onRead = () => {};
+export function whenRead(call) { onRead = call; }
 
 scroller.addEventListener('scroll', () => {
-  const top = scroller.scrollTop;
+  const room = page.active, top = scroller.scrollTop;
+  if (!room) return;
   const left = scroller.scrollHeight - scroller.clientHeight - top;
   const size = `${scroller.clientWidth} ${scroller.clientHeight}`;
-  if (left < NEAR_END) talk.atEnd = true;
+  if (left < NEAR_END) room.atEnd = true;
   else if (size !== lastSize) follow();         // the window's new size moved it
-  else if (top < lastTop && (!frameAsked || Date.now() < handsOnUntil)) talk.atEnd = false;
+  else if (top < lastTop && (!frameAsked || Date.now() < handsOnUntil)) room.atEnd = false;
   lastTop = top;
   lastSize = size;
+  if (top < NEAR_TOP && !room.atEnd) askOlder(room);
   read();
   paintJump();
 }, { passive: true });
@@ -25,7 +30,11 @@ scroller.addEventListener('scroll', () => {
 // The browser itself scrolls up if an element has just been removed. While a frame is asked for, a
 // scroll is the reader's only if the reader has just used the wheel, the screen, the pointer or a key.
 for (const type of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
-  scroller.addEventListener(type, () => { handsOnUntil = Date.now() + HANDS_ON; }, { passive: true });
+  scroller.addEventListener(type, () => {
+    handsOnUntil = Date.now() + HANDS_ON;
+    // At the top, or if all fits, nothing scrolls any more.
+    if (page.active && scroller.scrollTop === 0 && type !== 'pointerdown') askOlder(page.active);
+  }, { passive: true });
 }
 
 // Scrolls to the end with the next frame if the reader is at the end.
@@ -34,8 +43,8 @@ export function follow() {
   frameAsked = true;
   requestAnimationFrame(() => {
     frameAsked = false;
-    if (talk.atEnd) {
-      prune();
+    if (page.active?.atEnd) {
+      prune(page.active);
       scroller.scrollTop = scroller.scrollHeight;
       lastTop = scroller.scrollTop;
       read();
@@ -45,25 +54,52 @@ export function follow() {
   });
 }
 
-export function toEnd() { talk.atEnd = true; follow(); }
+export function toEnd() { if (page.active) page.active.atEnd = true; follow(); }
+
+/** Shows another room where its reader was. */
+export function restore(room) {
+  lastTop = scroller.scrollTop = room.atEnd ? scroller.scrollHeight : room.top;
+  lastSize = `${scroller.clientWidth} ${scroller.clientHeight}`;
+  follow();
+}
+
+// Gets older messages, and keeps what the reader sees where it is.
+async function askOlder(room) {
+  const first = room.messages.find(message => message.seq);
+  if (!room.hasMore || room.isAsking || !first) return;
+  room.isAsking = true;
+  scroller.setAttribute('aria-busy', 'true');
+  try {
+    const { items, more } = await page.chat.history(room.key, { before: first.seq, limit: HISTORY });
+    room.hasMore = more && items.length > 0;
+    const fromEnd = scroller.scrollHeight - scroller.scrollTop;
+    prepend(room, items);
+    if (!room.hasMore) begin(room);
+    if (room === page.active) lastTop = scroller.scrollTop = scroller.scrollHeight - fromEnd;
+  } catch { /* The reader scrolls again. */ }
+  room.isAsking = false;
+  scroller.removeAttribute('aria-busy');
+}
+
+function begin(room) {
+  const isFirst = room.messages.find(message => message.seq)?.seq === 1;
+  note(room, isFirst ? 'The room begins here.' : 'Older messages are not kept.');
+  room.body.prepend(room.body.lastElementChild);
+}
 
 // Counts all messages as read if the reader can see the end.
 export function read() {
-  if (!talk.unread || document.hidden || !talk.atEnd) return;
-  talk.unread = 0;
-  paintUnread();
+  const room = page.active;
+  if (!room?.unread || document.hidden || !room.atEnd) return;
+  room.unread = room.mentions = 0;
+  onRead();
 }
 
-// Shows how many messages are unread, in the tab's title and on the button to the newest one.
-export function paintUnread() {
-  document.title = talk.unread ? `(${talk.unread}) chatnode` : 'chatnode';
-  paintJump();
-}
-
-function paintJump() {
-  setText('jump', talk.unread ? `↓ ${talk.unread} new message${talk.unread === 1 ? '' : 's'}` : '↓ Newest');
-  $('jump').hidden = talk.atEnd;
+export function paintJump() {
+  const { unread = 0, atEnd = true } = page.active ?? {};
+  setText('jump', unread ? `↓ ${plural(unread, 'new message')}` : '↓ Newest');
+  $('jump').hidden = atEnd;
 }
 
 new ResizeObserver(follow).observe(scroller);
-$('jump').addEventListener('click', () => { toEnd(); $(me.state === 'in' ? 'text' : 'scroll').focus(); });
+$('jump').addEventListener('click', () => { toEnd(); $(page.login === 'in' ? 'text' : 'scroll').focus(); });

@@ -1,34 +1,33 @@
 // Holds the values that several modules of the page share. Each field says which module changes it.
 
-// The connection to a node (connection.js; `node` also login.js).
-export const link = {
-  state: 'connecting',               // connecting, open, waiting (for the next attempt), stopped
-  attempts: 0,                       // that failed in a row
-  retryAt: 0,                        // when the next attempt begins
-  lostAt: 0,                         // when an open connection was lost; 0 if none was since the last one opened
-  stopText: '',                      // why the page does not connect again by itself
-  node: '',                          // the node at which this tab is logged in
+export const page = {
+  chat: null,                        // the client, chatnode.js (main.js)
+  rooms: new Map(),                  // Room objects by name, in the order of the list (rooms.js)
+  active: null,                      // the room that is shown (rooms.js)
+  name: '',                          // the name of this tab, also while it is asked for (login.js)
+  // out: the form is shown · asking: the form asked for the name · in: this tab has the name, also while
+  // the connection is gone (login.js)
+  login: 'out',
 };
 
-// The name of this tab (login.js).
-export const me = {
-  name: '',
-  // out: the form is shown · asking: the form asked for the name · in: logged in ·
-  // back: was logged in, and asks for the same name again
-  state: 'out',
-  waitingSince: 0,                   // since when a tab in the state `back` waits for its name; 0 if it was not refused
-  isTaken: false,                    // whether it waits because another socket holds the name
-  isTyped: false,                    // whether the name was edited since the page was loaded
-};
+/** A room of this tab. */
+export class Room {
+  constructor(key) {
+    this.key = key;
+    this.body = document.createElement('div');  // the messages, as they are shown (log.js)
+    this.messages = [];              // in order: { seq, mid, author, isMine, time, element } (log.js)
+    this.byMid = new Map();
+    this.accepted = new Map();       // own entries that are acknowledged and not heard yet, by mid (pending.js)
+    this.unread = this.mentions = 0; // of others, since the reader was last at the end (log.js, scroll.js)
+    this.atEnd = true;               // the reader is at the end, and the page scrolls to keep it so (scroll.js)
+    this.top = 0;                    // how far it was scrolled when it was last shown (rooms.js)
+    this.hasMore = this.isAsking = false;  // whether older messages may be kept; are asked for (scroll.js)
+    this.isSynced = false;           // all that was missed is there (main.js)
+    this.caughtUp = -1;              // messages since the client is back; -1: it has not been away (main.js)
+    this.typing = new Map();         // who types, until when (people.js)
+    this.row = null;                 // its place in the list (rooms.js)
+    this.draft = '';                 // what stands in the field while another room is shown (rooms.js)
+  }
+}
 
-export const inChat = () => me.state === 'in' || me.state === 'back';
-
-// The conversation as it is shown (log.js, scroll.js).
-export const talk = {
-  shown: 0,                          // messages in the page
-  unread: 0,                         // of others, since the reader was last at the end
-  atEnd: true,                       // the reader is at the end, and the page scrolls to keep it so
-};
-
-// This tab's messages that are not sent yet, in the order in which they are shown (outbox.js).
-export const outbox = [];
+export const isLocked = () => page.login !== 'in';

@@ -14,10 +14,13 @@ const question = Date.now() + Math.random();  // of two tabs that ask, the one t
 let tab = stored('sessionStorage', s => s.getItem('chatnode.tab'));
 let proven = false;                  // that this tab is the only one with its number
 let heardOfOriginal;                 // called if another tab answers
+let onRegained;                      // called if a copy of this tab gives its name back
+export function regained(call) { onRegained = call; }
 
 tabs?.addEventListener('message', ({ data }) => {
   if (data.tab !== tab) return;
   if (data.answers === question) heardOfOriginal?.();
+  else if (data.returned) onRegained?.();
   // A tab that was reloaded a moment ago is not proven yet, and may be copied meanwhile.
   else if (data.asks !== undefined && (proven || question < data.asks)) tabs.postMessage({ tab, answers: data.asks });
 });
@@ -39,7 +42,13 @@ export async function isOriginal(foundOut) {
       setTimeout(() => resolve(!navigator.locks), PROOF_LIMIT);
     });
     end.abort();
-    heardOfOriginal = () => { takeNumber(); foundOut(); };
+    heardOfOriginal = () => {
+      const original = tab;
+      takeNumber();
+      foundOut();
+      // The server has read the copy's words by then.
+      setTimeout(() => tabs.postMessage({ tab: original, returned: true }), PROOF_LIMIT);
+    };
     if (proven) return true;
   }
   const isCopy = Boolean(tab);

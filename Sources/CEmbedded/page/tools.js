@@ -1,13 +1,11 @@
 // Short functions that many modules use.
 
-import { BACKOFF } from './limits.js';
-
 export const $ = id => document.getElementById(id);
 
-export function make(tag, className, text) {
+export function make(tag, className, ...content) {
   const element = document.createElement(tag);
   if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
+  element.append(...content);
   return element;
 }
 
@@ -29,7 +27,14 @@ export const stored = (store, change) => { try { return change(window[store]); }
 // The server compares names folded, and the folded names of two clients that are logged in always differ.
 export const fold = name => name.normalize('NFKC').toLowerCase();
 
-export const quoted = name => `“${name}”`;
+export const quoted = text => `“${text.length > 40 ? text.slice(0, 40) + '…' : text}”`;
+export const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
 
-// A random pause before an attempt: the bound doubles with each attempt, up to `cap`.
-export const jitter = (attempt, cap) => Math.random() * Math.min(cap, BACKOFF * 2 ** Math.min(attempt, 16));
+export function avatar(element, name) {
+  let hash = 0;
+  for (const unit of fold(name)) hash = (hash * 31 + unit.codePointAt(0)) >>> 0;
+  element.className = `avatar a${hash % 8}`;
+  element.textContent = ([...name][0] ?? '?').toUpperCase();
+  element.setAttribute('aria-hidden', 'true');
+  return element;
+}

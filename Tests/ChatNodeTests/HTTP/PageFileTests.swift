@@ -47,8 +47,7 @@ import Testing
     {
         let names = try Self.captures(#"(?:src|href)="([^"]*)""#, in: Self.text("index.html"))
         let files = names.filter { !$0.hasPrefix("data:") }
-        let ofPrograms: Set = ["/chatnode.js", "/chatnode.d.ts"]
-        let ofPage = Set(PageFile.all.keys).subtracting(["/"]).subtracting(ofPrograms)
+        let ofPage = Set(PageFile.all.keys).subtracting(["/", "/chatnode.d.ts"])
         #expect(Set(files.map { "/\($0)" }) == ofPage)
         #expect(files.count == Set(files).count)
     }
