@@ -4,8 +4,7 @@
     /usr/bin/python3 Tests/BrowserTests/page_test.py --node .build/debug/chatnode [--screenshots DIR]
 
 Needs Debian's python3-selenium, chromium, chromium-driver and redis-server. Nodes and Redis are started
-by the test itself, on free loopback ports. `--later` runs the tests of what no node has yet. The last line
-is `N passed, M failed`.
+by the test itself, on free loopback ports. The last line is `N passed, M failed`.
 """
 
 import argparse
@@ -400,17 +399,11 @@ class Stage:
 
 # MARK: the tests
 
-TESTS, LATER = [], []
+TESTS = []
 
 
 def test(function):
     TESTS.append(function)
-    return function
-
-
-def later(function):
-    """A test of what the page can and no node yet."""
-    LATER.append(function)
     return function
 
 
@@ -1114,7 +1107,7 @@ def what_was_lost_is_told(stage):
     ada.picture("gap")
 
 
-@later
+@test
 def a_message_is_removed_by_its_author(stage):
     ada, bob = stage.person("ada"), stage.person("bob")
     ada.say("oops")
@@ -1130,7 +1123,7 @@ def a_message_is_removed_by_its_author(stage):
     carol.hears([])
 
 
-@later
+@test
 def somebody_hears_who_types(stage):
     ada, bob = stage.person("ada"), stage.person("bob")
     bob.find("#text").send_keys("hel")
@@ -1351,8 +1344,7 @@ def run_one(function, driver, node, screenshots):
 
 def run_all(arguments):
     passed = failed = 0
-    offered = TESTS + LATER if arguments.later else TESTS
-    chosen = [one for one in offered if arguments.only in one.__name__.replace("_", " ")]
+    chosen = [one for one in TESTS if arguments.only in one.__name__.replace("_", " ")]
     folder = Path(tempfile.mkdtemp(prefix="page-test-"))
     node = driver = None
     try:
@@ -1385,7 +1377,6 @@ def main():
     parser.add_argument("--node", help="the chatnode to start")
     parser.add_argument("--screenshots", type=Path, help="a folder for pictures of the page")
     parser.add_argument("--only", default="", help="only tests with this in their name")
-    parser.add_argument("--later", action="store_true", help="also tests of what no node has yet")
     arguments = parser.parse_args()
     if not arguments.node:
         parser.error("--node is needed")
