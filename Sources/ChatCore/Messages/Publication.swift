@@ -98,8 +98,10 @@ extension Publication {
     }
 
     /// Returns the publication with other bodies, where `body` returns one.
-    func withItems(_ body: (Item) -> [UInt8]?) -> Publication {
-        let changed = items.map { item in body(item).map { Item(mid: item.mid, body: $0) } ?? item }
+    func withBodies(_ body: (_ seq: UInt64, Item) -> [UInt8]?) -> Publication {
+        let changed = items.enumerated().map { index, item in
+            body(firstSeq + UInt64(index), item).map { Item(mid: item.mid, body: $0) } ?? item
+        }
         return Publication(
             room: room,
             epoch: epoch,

@@ -28,7 +28,9 @@ struct RemovedMessages: Sendable {
         let blank = RemovedBody.blank(in: room)
         return entries.map { entry in
             guard entry.items.contains(where: { mids.contains($0.mid) }) else { return entry }
-            return entry.withItems { mids.contains($0.mid) && $0.isChat ? blank : nil }
+            return entry.withBodies { _, item in
+                mids.contains(item.mid) && item.isChat ? blank : nil
+            }
         }
     }
 }

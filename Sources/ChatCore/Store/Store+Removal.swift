@@ -80,7 +80,7 @@ extension RoomLog {
     /// Puts other bytes in the place of a message that is kept.
     mutating func blank(_ target: Removal.Target, with body: [UInt8]) {
         replaceEntry(with: target.seq) { entry in
-            entry.withItems { $0.mid == target.mid ? body : nil }
+            entry.withBodies { seq, _ in seq == target.seq ? body : nil }
         }
     }
 

@@ -145,7 +145,8 @@ import Testing
         let known = [
             Serve.helpMessage(), BenchFanOut.helpMessage(), BenchConnect.helpMessage(),
             BenchIdle.helpMessage(), BenchChurn.helpMessage(), ChatNode.helpMessage(),
-            ConfigShow.helpMessage(), ConfigInit.helpMessage(), ConfigCheck.helpMessage(),
+            Remove.helpMessage(), ConfigShow.helpMessage(), ConfigInit.helpMessage(),
+            ConfigCheck.helpMessage(),
         ].joined()
         // Of Redis's programs, of curl and of ours.
         let others = ["daemonize", "latency", "unix-socket", "redis-password", "help"]
