@@ -123,14 +123,20 @@ final class Node: Sendable {
         guard let address = listeners.first?.localAddress else {
             preconditionFailure("a bound listener has an address")
         }
+        let place = configuration.admin.place(
+            host: configuration.listener.host,
+            port: address.port ?? configuration.listener.port
+        )
+        let remove: AdminService.Removing = {
+            hub.moderate($0.target, in: $0.room, reason: $0.reason)
+        }
         let admin = try await AdminListener.bind(
-            configuration.admin.place(
-                host: configuration.listener.host,
-                port: address.port ?? configuration.listener.port
-            ),
-            AdminService(state: state, metrics: metrics) {
-                hub.moderate($0.target, in: $0.room, reason: $0.reason)
-            }
+            place,
+            AdminService(
+                state: state,
+                metrics: metrics,
+                remove: place?.isPrivate == true ? remove : nil
+            )
         )
         return Node(
             configuration: configuration,

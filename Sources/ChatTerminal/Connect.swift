@@ -62,7 +62,7 @@ package struct Connect: AsyncParsableCommand {
         Signals.ignoreBrokenPipes()
         let isTerminal = TerminalInput.isTerminal && !json
         let output = TerminalOutput(prompt: isTerminal ? "> " : nil)
-        let former = isTerminal ? TerminalInput.takeKeys() : nil
+        let former = isTerminal ? TerminalInput.settings : nil
         let code = await chat(output, isTerminal: isTerminal)
         await output.end()
         TerminalInput.restore(former)
@@ -124,6 +124,8 @@ package struct Connect: AsyncParsableCommand {
             return Self.fail(error)
         }
         if isTerminal {
+            // Not before: until now Ctrl-C ends the command as any other.
+            TerminalInput.takeKeys()
             await takeKeys(chat, output)
         } else if name != nil {
             await takeLines(chat)

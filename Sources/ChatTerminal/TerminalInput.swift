@@ -40,15 +40,17 @@ final class TerminalInput: Sendable {
         }
     }
 
-    /// Has the terminal hand over each key as it is pressed, without showing it. Returns what it was set to,
-    /// for `restore`; nil if it is no terminal.
-    static func takeKeys() -> termios? {
+    /// What the terminal is set to, for `restore`; nil if there is none.
+    static var settings: termios? {
         var settings = termios()
-        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-        let former = settings
+        return tcgetattr(STDIN_FILENO, &settings) == 0 ? settings : nil
+    }
+
+    /// Has the terminal hand over each key as it is pressed, without showing it.
+    static func takeKeys() {
+        guard var settings else { return }
         settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
         tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
-        return former
     }
 
     /// Sets the terminal to what it was before.

@@ -1,11 +1,11 @@
 // A client of chat.v1 (docs/protocol) for browsers, Deno, Node 22; see chatnode.d.ts.
-// `createMachine` decides: events in, effects out. `ChatClient` carries these out.
+// `createMachine` decides, `ChatClient` carries out.
 
 // A client stays away after these close codes and 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
-const BACKOFF = 500, BACKOFF_CAP = 20000; // bound of the first wait, of any
-const HANDSHAKE = 10000, ANSWER = 8000; // a node's own limits: handshake, pong
+const BACKOFF = 500, BACKOFF_CAP = 20000;
+const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
 const OWN_NAME = 35000; // until a lost login's name is free
 const TICK = 2000, JUMP = 5000; // between looks at the clock; more: sleep
 const SPACING = 60; // between messages found too fast
@@ -211,10 +211,11 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			tell('answer', { id, items, more });
 		},
 		error(m) {
-			const { id, code, value } = m, retryAt = now + m.retry_ms; // NaN: waiting does not help
+			const { id, code, value } = m, retryAt = now + m.retry_ms; // or NaN
 			const entry = entryOf(m), room = rooms.get(m.room ?? LOBBY);
 			if (entry) return refused(entry, m, retryAt);
 			if (id === 'quiet') return;
+			if (!id && !m.room && login === 'asked' && retryAt) return [login, loginAt] = ['out', retryAt];
 			if (id && id === room?.ask?.id) {
 				if (retryAt) return Object.assign(room, { asked: null, retryAt });
 				room.ask = null;
@@ -375,7 +376,7 @@ export class ChatClient extends EventTarget {
 	#ask(type, request) {
 		const id = Math.random().toString(36).slice(2), one = { ...request, id };
 		const answer = new Promise((...ends) => this.#asked.set(id, ends));
-		answer.catch(() => {}); // an event tells it
+		answer.catch(() => {});
 		this.#take(type, { ...one, entry: one });
 		return answer;
 	}
@@ -384,12 +385,13 @@ export class ChatClient extends EventTarget {
 		const item = { ...event, type, wall: Date.now() };
 		if (this.#queue) return void this.#queue.push(item);
 		let due;
-		for (const one of this.#queue = [item]) {
-			const { effects, wakeAt } = this.#machine.handle(one, performance.now());
-			for (const effect of effects) this.#carryOut(effect);
-			due = wakeAt - performance.now();
-		}
-		this.#queue = undefined;
+		try {
+			for (const one of this.#queue = [item]) {
+				const { effects, wakeAt } = this.#machine.handle(one, performance.now());
+				for (const effect of effects) this.#carryOut(effect);
+				due = wakeAt - performance.now();
+			}
+		} finally { this.#queue = undefined; }
 		clearTimeout(this.#timer);
 		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake'), Math.max(0, due));
 	}

@@ -118,7 +118,13 @@ function buttons({ id, value, room }) {
     const button = make('button', 'button quiet', word);
     button.type = 'button';
     button.setAttribute('aria-label', `${word} ${quoted(String(value))}`);
-    button.addEventListener('click', () => { page.chat.discard(id); call(); $('text').focus(); });
+    button.addEventListener('click', () => {
+      // Without a name it could not be sent again.
+      if (word === 'Retry' && !page.chat.view.name) return;
+      page.chat.discard(id);
+      call();
+      $('text').focus();
+    });
     return button;
   };
   return [act('Retry', () => page.chat.send(value, { room })), act('Discard', () => {})];

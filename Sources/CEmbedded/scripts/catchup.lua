@@ -65,11 +65,10 @@ local top_seq, top_mid, presence = tonumber(top[1]), top[2], top[3] or '0'
 if not top_mid then top_seq = nil end
 
 -- Writes another top of the room, and forgets what was known of the log's oldest entry. Returns Redis's
--- error if it accepts no writes. Whether entries of the log were added again is not known any more.
+-- error if it accepts no writes.
 local function put_top(new_seq, new_mid, sum)
     local written = redis.pcall('HSET', ROOM, 'seq', digits(new_seq), 'mid', new_mid,
-        'sum', sum or redis.call('HGET', ROOM, 'sum') or '0',
-        'removed', redis.call('HGET', ROOM, 'removed') or '0')
+        'sum', sum or redis.call('HGET', ROOM, 'sum') or '0')
     if type(written) == 'table' and written.err then return written end
     redis.call('HDEL', ROOM, 'base', 'since', 'renewed')
     top_seq, top_mid = new_seq, new_mid

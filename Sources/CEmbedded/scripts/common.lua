@@ -23,8 +23,7 @@
 --                            before the entry that was the oldest at the last look) and since (its
 --                            ms); renewed (when its expiry was last set); presence (the number of the
 --                            last change of P/here/<room>); removed (when a message was taken back
---                            last; 0: that is not known. Without it, the ids in the log ascend, those of
---                            deleted entries, too). A room begins with seq 0 and a mid of its own, `<8 random>.0`
+--                            last). A room begins with seq 0 and a mid of its own, `<8 random>.0`
 --   P/here/<room>    hash    key of a name that is present in the room -> `lineage display`: the name's
 --                            lineage, and the spelling with which it has joined
 --   P/log/<room>     stream  an entry a batch, as it was published. Its id is seq-epoch of the first

@@ -49,7 +49,7 @@ local BEFORE, AFTER = 13 + SENDERS, 13 + 2 * SENDERS
 local time = call('TIME')
 local ms = time[1] .. string.format('%03d', time[2] / 1000)
 local now = tonumber(ms)
-local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed', 'mid', 'removed')
+local top = call('HMGET', ROOM, 'seq', 'sum', 'base', 'since', 'renewed', 'mid')
 local seq, prev = tonumber(top[1]), top[6]
 if not seq or not prev then return {'other-history'} end
 if ARGV[4] ~= '' then
@@ -158,7 +158,7 @@ if ARGV[REMOVAL] then
             return {verdict = 'not-found'}
         end
         if producer ~= '' and tonumber(fields[4]) < now - window then return {verdict = 'too-late'} end
-        local wait = tonumber(top[7] or 0) + pause - now
+        local wait = tonumber(call('HGET', ROOM, 'removed') or 0) + pause - now
         -- If it is longer, the clock was set back.
         if wait > 0 and wait <= pause then return {verdict = 'too-soon ' .. digits(wait)} end
         fields[#fields] = string.sub(all, 1, body - #length - 2) .. #blank .. '\n' .. blank
@@ -166,15 +166,15 @@ if ARGV[REMOVAL] then
         return {id = entry[1], fields = fields}
     end
 
-    -- Takes the text out of the log. An entry of a stream cannot be changed: those from it on are deleted and
-    -- added again under their ids.
+    -- Takes the text out of the log. An entry of a stream cannot be changed, and one that is deleted keeps its
+    -- bytes for a while, so the log is written anew: 15 ms for 1,000 entries.
     remove = function()
-        local tail = call('XRANGE', LOG, removal.id, '+')
-        tail[1][2] = removal.fields
-        for _, entry in ipairs(tail) do call('XDEL', LOG, entry[1]) end
-        local before = call('XREVRANGE', LOG, '+', '-', 'COUNT', 1)[1]
-        call('XSETID', LOG, before and before[1] or '0-1')
-        for _, entry in ipairs(tail) do call('XADD', LOG, entry[1], unpack(entry[2])) end
+        local entries = call('XRANGE', LOG, '-', '+')
+        call('DEL', LOG)
+        for _, entry in ipairs(entries) do
+            local fields = entry[1] == removal.id and removal.fields or entry[2]
+            call('XADD', LOG, entry[1], unpack(fields))
+        end
         call('HSET', ROOM, 'removed', ms)
     end
 
@@ -233,20 +233,13 @@ if is_looked_at then
     until is_kept or is_end
     if not is_kept then oldest, base, since = digits(seq + 1), sum, now end
 end
-if removal or top[7] then
-    -- XTRIM stops at the first id that is not lower, also at that of a deleted entry: and where entries were
-    -- added again, deleted ones stand before others with lower ids.
-    local bound = string.find(oldest, '-', 1, true) and oldest or oldest .. '-0'
-    for _, entry in ipairs(call('XRANGE', LOG, '-', '(' .. bound)) do call('XDEL', LOG, entry[1]) end
-elseif oldest ~= '1' then
-    call('XTRIM', LOG, 'MINID', '=', oldest)
-end
+if oldest ~= '1' then call('XTRIM', LOG, 'MINID', '=', oldest) end
 
 if is_looked_at then call('HSET', ROOM, 'base', digits(base), 'since', digits(since)) end
 
 local forget = tonumber(ARGV[9])
 local life = lifetime(forget)
-if not top[5] or math.abs(now - top[5]) >= life - forget then
+if removal or not top[5] or math.abs(now - top[5]) >= life - forget then
     call('HSET', ROOM, 'renewed', ms)
     call('PEXPIRE', ROOM, digits(life))
     call('PEXPIRE', LOG, digits(life))

@@ -47,7 +47,7 @@ struct ClientLogin {
         case .wanted, .asked, .held, .paused, .releasing: break
         }
         isRenewal = false
-        if phase == .releasing { phase = .none } else { phase = .wanted }
+        phase = .wanted
     }
 }
 
@@ -157,12 +157,18 @@ extension ClientMachine {
         for settled in outbox.giveUp(error) { answer(settled) }
     }
 
+    /// Ends a logout: by its answer, or by the end of its socket, after which the node frees the name itself.
+    mutating func endReleasing() {
+        guard login.phase == .releasing else { return }
+        let call = login.call.take()
+        login = ClientLogin()
+        for settled in outbox.giveUp(.notLoggedIn) { answer(settled) }
+        answer(call, .success(.done))
+    }
+
     mutating func loggedOut(_ message: HeardMessage) {
         if login.phase == .releasing {
-            let call = login.call.take()
-            login = ClientLogin()
-            for settled in outbox.giveUp(.notLoggedIn) { answer(settled) }
-            answer(call, .success(.done))
+            endReleasing()
             if over != nil, case .open(let socket) = link { beginClosing(socket) }
             return
         }

@@ -62,5 +62,11 @@ extension ClientMachine {
         if message.room == nil, message.code == "rate_limited", case .asked = login.phase {
             login.phase = .paused(until: now + pause(message))
         }
+        // The node frees the name after the end of the socket.
+        if message.room == nil, message.code == "rate_limited", login.phase == .releasing,
+            case .open(let socket) = link
+        {
+            effects.append(.cut(socket))
+        }
     }
 }

@@ -152,6 +152,7 @@ extension ClientMachine {
 
     /// Notes that what was asked for over the socket is to be asked for again over the next one.
     private mutating func interrupt() {
+        endReleasing()
         login.interrupted(at: now)
         outbox.interrupted()
         for index in rooms.indices { rooms[index].interrupted() }

@@ -12,7 +12,8 @@ extension BrokerClient {
         case unavailable(reason: String)
     }
 
-    /// The name that members are told as that of who has taken the message back. No user can have it.
+    /// The name that members are told as that of who has taken the message back. By default no user can have it
+    /// (`--reserved-names`).
     public static let moderator = "admin"
 
     /// Takes a message back for the operator: any message, at any time. `Effect.moderated` with this number
@@ -59,6 +60,9 @@ extension BrokerClient {
 }
 
 extension BrokerClient.Moderation {
+    private static let noPlace =
+        "Nothing is known of this room at present; if it has messages, try again in a moment"
+
     fileprivate init(_ answer: BrokerAnswer) {
         switch answer {
         case .publish(.verdicts(let verdicts, _)):
@@ -68,8 +72,7 @@ extension BrokerClient.Moderation {
             case .notRemoved(let why): self = .refused(why)
             default: self = .unavailable(reason: BrokerClient.lostTouch)
             }
-        // Nothing is kept of a room without a top.
-        case .publish(.otherHistory): self = .refused(.notFound)
+        case .publish(.otherHistory): self = .unavailable(reason: Self.noPlace)
         case .refused(let reason): self = .unavailable(reason: reason)
         default: self = .unavailable(reason: BrokerClient.lostTouch)
         }

@@ -5,7 +5,7 @@
 /// On: the loop that owns it.
 public struct TypingUsers: Sendable {
     private var users: [(name: String, until: Instant)] = []
-    /// Whether the names have changed since they were told.
+    /// Whether the names are to be told: they have changed, or were told long ago.
     private var isChanged = false
     private var toldAt = Instant.distantPast
 
@@ -20,6 +20,7 @@ public struct TypingUsers: Sendable {
         let until = now + Limits.typingLifetime
         if let index = users.firstIndex(where: { $0.name == name }) {
             users[index].until = until
+            if now >= toldAt + Limits.typingRepeat { isChanged = true }
         } else if users.count < Limits.typingUsers {
             users.append((name, until))
             isChanged = true

@@ -39,7 +39,8 @@ public struct RateLimit: Sendable {
     private var messages = TokenBucket()
     private var bytes = TokenBucket()
     private var patience = TokenBucket()
-    /// The time until the debt in bytes would be gone, when the last bytes came, in nanoseconds.
+    /// The time until the last bytes would be admitted if they came once more, when they came, in nanoseconds;
+    /// 0 or less: they were.
     private var byteDebtNanoseconds: Int64 = 0
 
     /// Starts with a client that has sent nothing.
@@ -49,7 +50,7 @@ public struct RateLimit: Sendable {
     public mutating func received(_ count: Int, policy: Policy, now: Instant) -> Bool {
         guard let rate = policy.bytes else { return true }
         let debt = bytes.charge(Double(count), at: rate, now: now)
-        byteDebtNanoseconds = debt
+        byteDebtNanoseconds = debt > 0 ? debt + rate.nanoseconds(of: Double(count)) : debt
         return debt <= policy.byteDebtNanoseconds
     }
 

@@ -184,8 +184,8 @@ public enum Limits {
     /// How long after it was said a message can be taken back by its sender: longer, and what others have
     /// answered to would change under them.
     public static let removalWindow = Duration.seconds(3600)
-    /// The least time between two removals in a room, of all its clients: each rewrites the log from the message
-    /// on, which holds Redis for up to 15 ms (1,000 entries).
+    /// The least time between two removals in a room, of all its clients: each writes the room's log anew, which
+    /// holds Redis for 15 ms if it has 1,000 entries.
     public static let removalPause = Duration.seconds(1)
     /// Removals of one login at once, before the rate applies: a slip of several lines.
     public static let removalBurst = 10.0
@@ -201,6 +201,9 @@ public enum Limits {
     /// How long a name is told to write after its client has said so: a client repeats it every three seconds,
     /// and one of these may be lost.
     public static let typingLifetime = Duration.seconds(7)
+    /// After how long the names of those who go on writing are told once more: a member may have missed a frame,
+    /// or come since.
+    public static let typingRepeat = Duration.seconds(3)
     /// The least time between two frames that tell a room's members who writes.
     public static let typingPause = Duration.seconds(1)
     /// The most names that are told to write in a room: more than a line shows.

@@ -13,6 +13,11 @@ public struct TokenBucket: Sendable {
             nanosecondsPerToken = 1e9 / perSecond
             burstNanoseconds = Int64(clamping: burst * nanosecondsPerToken)
         }
+
+        /// How long it takes for tokens to come, in nanoseconds.
+        func nanoseconds(of tokens: Double) -> Int64 {
+            Int64(clamping: tokens * nanosecondsPerToken)
+        }
     }
 
     /// The time at which the bucket is full again.

@@ -79,6 +79,11 @@ enum AdminPlace: Equatable, Sendable {
     case unix(path: String, folder: String?)
     case tcp(String, Int)
 
+    /// Whether only users of this machine reach it whom the file system lets: others may look, and change nothing.
+    var isPrivate: Bool {
+        if case .unix = self { true } else { false }
+    }
+
     /// Returns the shell command that asks there for `path`.
     func question(of path: String) -> String {
         switch self {

@@ -7,15 +7,15 @@ import Synchronization
 final class AdminService: Sendable {
     private let state: NodeState
     private let metrics: MetricsRegistry
-    /// Carries out removals.
-    private let remove: Removing
+    /// Carries out removals; nil: they are not offered.
+    private let remove: Removing?
     private let connections = Atomic<Int>(0)
 
     /// Takes a message back; called on any thread.
     typealias Removing =
         @Sendable (RemovalRequest) -> EventLoopFuture<BrokerClient.Moderation>
 
-    init(state: NodeState, metrics: MetricsRegistry, remove: @escaping Removing) {
+    init(state: NodeState, metrics: MetricsRegistry, remove: Removing?) {
         self.state = state
         self.metrics = metrics
         self.remove = remove
@@ -35,7 +35,7 @@ final class AdminService: Sendable {
         to head: HTTPRequestHead,
         on loop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse> {
-        guard head.method == .DELETE, head.path.hasPrefix(RemovalRequest.folder) else {
+        guard let remove, head.method == .DELETE, head.path.hasPrefix(RemovalRequest.folder) else {
             return loop.makeSucceededFuture(response(to: head))
         }
         guard let request = RemovalRequest(head) else {

@@ -42,7 +42,7 @@ struct Remove: AsyncParsableCommand {
     var host = ListenerSection().host
     @Option(help: "The port where clients connect to the node.")
     var port = ListenerSection().port
-    @Option(help: "The node's operators' address: unix:PATH or http://host:port.")
+    @Option(help: "The node's operators' address: unix:PATH.")
     var admin: String?
 
     func run() async throws {
@@ -83,8 +83,8 @@ struct Remove: AsyncParsableCommand {
                 throw ValidationError("The address \"\(admin)\" \(error).")
             }
         }
-        guard let place = section.place(host: host, port: port) else {
-            throw ValidationError("An address is needed.")
+        guard let place = section.place(host: host, port: port), place.isPrivate else {
+            throw ValidationError("A node removes messages over a unix socket only.")
         }
         return place
     }

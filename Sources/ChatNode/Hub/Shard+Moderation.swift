@@ -10,6 +10,9 @@ extension Shard {
         in room: RoomName,
         reason: [UInt8]?
     ) -> EventLoopFuture<BrokerClient.Moderation> {
+        guard !isStopped else {
+            return loop.makeSucceededFuture(.unavailable(reason: BrokerClient.lostTouch))
+        }
         let promise = loop.makePromise(of: BrokerClient.Moderation.self)
         lastModeration += 1
         moderations[lastModeration] = promise

@@ -20,8 +20,9 @@ extension Shard {
     }
 
     private func tellTyping(in room: Room, _ now: Instant) {
+        // Those who were told of names are told of their end, also if there are too many members now.
         guard let names = room.typing.takeNews(now: now), let table = room.v1Table,
-            table.count <= Limits.typingMembers
+            names.isEmpty || table.count <= Limits.typingMembers
         else { return }
         let frame = TypingFrame.bytes(of: names, in: room.name)
         for slot in table.slots where writers[Int(slot)].takesFrames {

@@ -100,6 +100,9 @@ final class Shard {
         scheduleTick()
     }
 
+    /// Whether the loop is about to end.
+    var isStopped: Bool { ticking == nil }
+
     /// Stops the tick, because the loop is about to end.
     func stop() {
         ticking?.cancel()

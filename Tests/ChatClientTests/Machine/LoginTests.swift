@@ -122,6 +122,30 @@ import Testing
         #expect(client.sentTexts() == [#"{"type":"chat","room":"tea","value":"b","n":2}"#])
     }
 
+    @Test func `a logout ends with its socket, and what was not sent is not said under the next name`() {
+        var client = MachineHarness.inTea()
+        let out = client.call { $0.logOut($1, at: $2) }
+        _ = client.sentTexts()
+        let unsent = client.say("secret")
+        client.end(.lost)
+        #expect(client.answers[out] == .success(.done))
+        #expect(client.failure(unsent) == .notLoggedIn)
+        client.pass(Limits.clientBackoffLast)
+        client.open()
+        _ = client.logIn("Bob")
+        #expect(!client.sentTexts().joined().contains("secret"))
+    }
+
+    @Test func `a logout that is refused for its rate ends the socket`() {
+        var client = MachineHarness.inTea()
+        let out = client.call { $0.logOut($1, at: $2) }
+        client.hear(
+            #"{"type":"error","username":"Ada","value":"…","code":"rate_limited","retry_ms":50}"#
+        )
+        #expect(client.answers[out] == nil)
+        #expect(client.cut == [client.socket])
+    }
+
     @Test func `a client has one name at a time`() {
         var client = MachineHarness.loggedIn()
         let other = client.logIn("Bob")

@@ -18,8 +18,10 @@ import Testing
         #expect(users.takeNews(now: start + .milliseconds(2900)) == nil)
         #expect(users.takeNews(now: start + .seconds(3)) == ["Ada", "Bob", "Cleo"])
         // Ada goes on, Bob and Cleo do not.
+        users.typed("Ada", now: start + .seconds(5))
+        #expect(users.takeNews(now: start + .seconds(5)) == nil)
         users.typed("Ada", now: start + .seconds(6))
-        #expect(users.takeNews(now: start + .seconds(6)) == nil)
+        #expect(users.takeNews(now: start + .seconds(6)) == ["Ada", "Bob", "Cleo"])
         #expect(users.takeNews(now: start + .seconds(10)) == ["Ada"])
         #expect(!users.isIdle)
         #expect(users.takeNews(now: start + .seconds(13)) == [])
