@@ -31,16 +31,28 @@ final class Conversation {
     /// The rooms that the client has begun and that are not charged yet. A room shows only when it is heard
     /// that it is new: a client may get into debt, and then begins no further one.
     var newRooms: Int32 = 0
-    private var begun = TokenBucket()
-    /// Limits how often a client takes messages back.
-    var removals = TokenBucket()
-    /// Limits how often others are told that the client's user writes.
-    var typing = TokenBucket()
-    /// The nanoseconds until the client may begin rooms again, as of its last request; 0: it may.
-    private var newRoomDebtNanoseconds: Int64 = 0
-    /// The time until then; nil: it may.
+    /// What only a client needs that begins rooms, takes messages back or says that its user writes. Layout: an
+    /// object, so that any other client pays one word for it.
+    private var rare: Rare?
+
+    private final class Rare {
+        var begun = TokenBucket()
+        var removals = TokenBucket()
+        var typing = TokenBucket()
+        /// The nanoseconds until the client may begin rooms again, as of its last request; 0: it may.
+        var newRoomDebtNanoseconds: Int64 = 0
+    }
+
+    private func withRare<Answer>(_ body: (Rare) -> Answer) -> Answer {
+        let rare = rare ?? Rare()
+        self.rare = rare
+        return body(rare)
+    }
+
+    /// The time until the client may begin rooms again, as of its last request; nil: it may.
     var newRoomDebt: Duration? {
-        newRoomDebtNanoseconds > 0 ? .nanoseconds(newRoomDebtNanoseconds) : nil
+        guard let rare, rare.newRoomDebtNanoseconds > 0 else { return nil }
+        return .nanoseconds(rare.newRoomDebtNanoseconds)
     }
     /// The room of the messages that are not settled yet.
     var room = RoomName.lobby
@@ -55,9 +67,22 @@ final class Conversation {
 
     /// Charges the rooms that the client has begun.
     func settleNewRooms(now: Instant) {
-        let debt = begun.charge(Double(newRooms), at: Self.newRoomRate, now: now)
+        guard newRooms > 0 || rare != nil else { return }
+        withRare {
+            let debt = $0.begun.charge(Double(newRooms), at: Self.newRoomRate, now: now)
+            $0.newRoomDebtNanoseconds = max(0, debt)
+        }
         newRooms = 0
-        newRoomDebtNanoseconds = max(0, debt)
+    }
+
+    /// Charges a removal. Returns the nanoseconds to wait, if there were too many.
+    func takeRemoval(at rate: TokenBucket.Rate, now: Instant) -> Int64? {
+        withRare { $0.removals.take(1, at: rate, now: now) }
+    }
+
+    /// Charges the client for saying that its user writes. Returns the nanoseconds to wait, if that was too often.
+    func takeTyping(at rate: TokenBucket.Rate, now: Instant) -> Int64? {
+        withRare { $0.typing.take(1, at: rate, now: now) }
     }
 
     private static let newRoomRate: TokenBucket.Rate = {

@@ -40,7 +40,7 @@ extension Session {
         _ effects: inout [Effect]
     ) -> Bool {
         let conversation = startConversation()
-        guard let wait = conversation.removals.take(1, at: Self.removalRate, now: now) else {
+        guard let wait = conversation.takeRemoval(at: Self.removalRate, now: now) else {
             return true
         }
         if limit.admit(policy: rules.rates, now: now) == .flooding {

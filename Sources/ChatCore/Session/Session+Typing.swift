@@ -16,7 +16,7 @@ extension Session {
     /// Whether it is said seldom enough to be passed on. Who says it more often is not told so: it is worth no
     /// answer.
     mutating func isTypingAdmitted(now: Instant) -> Bool {
-        startConversation().typing.take(1, at: Self.typingRate, now: now) == nil
+        startConversation().takeTyping(at: Self.typingRate, now: now) == nil
     }
 
     private static let typingRate: TokenBucket.Rate = {

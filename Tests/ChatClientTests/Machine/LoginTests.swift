@@ -122,7 +122,8 @@ import Testing
         #expect(client.sentTexts() == [#"{"type":"chat","room":"tea","value":"b","n":2}"#])
     }
 
-    @Test func `a logout ends with its socket, and what was not sent is not said under the next name`() {
+    @Test
+    func `a logout ends with its socket, and what was not sent is not said under the next name`() {
         var client = MachineHarness.inTea()
         let out = client.call { $0.logOut($1, at: $2) }
         _ = client.sentTexts()
