@@ -1,5 +1,6 @@
-import ChatCore
 import TestSupport
+
+@testable import ChatCore
 
 /// Random calls that collide: a few names, logins and processes in two rooms, and of what they have
 /// been answered mostly the truth, sometimes something that was true once, or never.
@@ -156,15 +157,19 @@ extension RandomCalls {
             fence: holder.grant.fence,
             producer: isOwn ? holder.grant.producer : ProducerID(using: &random),
             n: isOwn ? near(holder.grant.n + 1) : 1,
-            draft: Draft(sender: SocketID(slot: 0, generation: 0), room: room, body: notice)
+            draft: Draft(
+                sender: SocketID(slot: 0, generation: 0),
+                room: room,
+                body: notice,
+                tag: DraftTag.none.ofRemoval(by: isOwn ? .author : .moderator)
+            )
         )
         return PublishCall(
             epoch: epoch(),
             incarnation: holder.claim.incarnation,
             room: room,
             position: position(in: room),
-            drafts: [draft],
-            removal: Removal(of: target, by: isOwn ? .author : .moderator)
+            drafts: [draft]
         )
     }
 

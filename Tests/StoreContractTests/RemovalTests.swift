@@ -20,8 +20,14 @@ import Testing
             incarnation: holding.claim.incarnation,
             room: .lobby,
             position: nil,
-            drafts: [holding.sealed(n, .lobby, String(decoding: notice, as: UTF8.self))],
-            removal: Removal(of: target, by: authority)
+            drafts: [
+                holding.sealed(
+                    n,
+                    .lobby,
+                    String(decoding: notice, as: UTF8.self),
+                    tag: DraftTag.none.ofRemoval(by: authority)
+                )
+            ]
         )
         let (answer, delivered) = try harness.subject.publish(call)
         guard case .verdicts(let verdicts, _) = answer, let verdict = verdicts.first else {

@@ -1,6 +1,7 @@
-import ChatCore
 import TestSupport
 import Testing
+
+@testable import ChatCore
 
 /// A store with two incarnations registered, in an epoch without grace, and short names for calls.
 final class StoreHarness {
@@ -230,7 +231,14 @@ struct Holding {
     /// What names its `n`-th message.
     func mid(_ n: UInt64) -> MessageID { MessageID(producer: grant.producer, n: n) }
 
-    func sealed(_ n: UInt64, _ room: RoomName = .lobby, _ body: String = "{}") -> SealedDraft {
+    func sealed(
+        _ n: UInt64,
+        _ room: RoomName = .lobby,
+        _ body: String = "{}",
+        tag: DraftTag = .none
+    )
+        -> SealedDraft
+    {
         SealedDraft(
             key: claim.username.key,
             login: claim.login,
@@ -240,7 +248,8 @@ struct Holding {
             draft: Draft(
                 sender: SocketID(slot: 0, generation: 0),
                 room: room,
-                body: Array(body.utf8)
+                body: Array(body.utf8),
+                tag: tag
             )
         )
     }

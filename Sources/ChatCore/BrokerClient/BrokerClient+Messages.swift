@@ -72,8 +72,7 @@ extension BrokerClient {
             incarnation: registration.incarnation,
             room: rooms.all[number].room,
             position: rooms.all[number].position,
-            drafts: drafts,
-            removal: drafts[0].draft.removal
+            drafts: drafts
         )
         effects.append(.call(.publish(call)))
     }

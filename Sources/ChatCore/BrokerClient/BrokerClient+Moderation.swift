@@ -33,7 +33,12 @@ extension BrokerClient {
             return effects.append(.moderated(number, .unavailable(reason: self.reason)))
         }
         let body = RemovedBody.notice(of: target, by: Self.moderator, reason: reason, in: room)
-        let draft = Draft(sender: SocketID(slot: -1, generation: 0), room: room, body: body)
+        let draft = Draft(
+            sender: SocketID(slot: -1, generation: 0),
+            room: room,
+            body: body,
+            tag: DraftTag.none.ofRemoval(by: .moderator)
+        )
         let sealed = SealedDraft(
             key: "",
             login: LoginID(using: &random),
@@ -47,8 +52,7 @@ extension BrokerClient {
             incarnation: registration.incarnation,
             room: room,
             position: nil,
-            drafts: [sealed],
-            removal: Removal(of: target, by: .moderator)
+            drafts: [sealed]
         )
         pending.append(.moderation(number))
         effects.append(.call(.publish(call)))

@@ -17,8 +17,12 @@ extension BrokerClient {
         let sent = takeInFlight(of: number)
         switch answer {
         case .verdicts(let verdicts, let ms):
-            noteAccepted(sent, verdicts, in: number, epoch)
-            settle(sent, verdicts, ms, &effects)
+            if case .notRemoved(let why)? = verdicts.first {
+                refuseRemoval(sent, why, &effects)
+            } else {
+                noteAccepted(sent, verdicts, in: number, epoch)
+                settle(sent, verdicts, ms, &effects)
+            }
         case .otherHistory:
             // The broker has written nothing: the same messages leave again, with the same numbers, when
             // the room has been caught up with.
@@ -76,11 +80,7 @@ extension BrokerClient {
                 let place = Acceptance(mid: mid, seq: seq, isRepeated: true)
                 let alone = DraftSpan(tag: tag)
                 effects.append(.tell(sender, .settled(.accepted(place), of: alone)))
-            case .notRemoved(let why):
-                // It is alone in its call.
-                freeNumbers(of: [sent[index]])
-                effects.append(.tell(sender, .settled(.notRemoved(why), of: DraftSpan(tag: tag))))
-            case .gap, .fenced:
+            case .gap, .fenced, .notRemoved:
                 // This contradicts what the client knows of the name; claiming it again settles the
                 // message.
                 var message = sent[index]
@@ -151,6 +151,20 @@ extension BrokerClient {
             )
         }
         markReady(number)
+    }
+
+    /// Handles a removal that was refused. Rare, and so not inlined.
+    @inline(never)
+    private mutating func refuseRemoval(
+        _ sent: [Outbox.Sent],
+        _ why: RemovalRefusal,
+        _ effects: inout [Effect]
+    ) {
+        // It is alone in its call.
+        freeNumbers(of: sent)
+        for draft in sent.lazy.map(\.sealed.draft) {
+            effects.append(.tell(draft.sender, .settled(.notRemoved(why), of: draft.alone)))
+        }
     }
 
     /// Lets senders use the numbers of messages again that were not written.

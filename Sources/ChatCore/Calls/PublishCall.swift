@@ -60,8 +60,6 @@ public struct PublishCall: Sendable, Hashable {
     public let position: Position?
     /// The messages, at most `Limits.batchMessages`.
     public let drafts: [SealedDraft]
-    /// What the only message of the call takes back. Nil: the messages are of `chat`.
-    public let removal: Removal?
 
     /// Makes a batch for one room.
     public init(
@@ -69,15 +67,22 @@ public struct PublishCall: Sendable, Hashable {
         incarnation: Incarnation,
         room: RoomName,
         position: Position?,
-        drafts: [SealedDraft],
-        removal: Removal? = nil
+        drafts: [SealedDraft]
     ) {
         self.epoch = epoch
         self.incarnation = incarnation
         self.room = room
         self.position = position
         self.drafts = drafts
-        self.removal = removal
+    }
+}
+
+extension PublishCall {
+    /// What the only message of the call takes back; nil: the messages are of `chat`. Layout: found in the
+    /// message, because each call is copied several times.
+    public var removal: Removal? {
+        guard drafts.count == 1, drafts[0].draft.tag.isRemoval else { return nil }
+        return drafts[0].draft.removal
     }
 }
 

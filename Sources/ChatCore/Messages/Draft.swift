@@ -19,8 +19,8 @@ public struct Draft: Sendable, Hashable {
 
     /// What the message takes back; nil for a `chat`.
     var removal: Removal? {
-        guard tag.isRemoval else { return nil }
-        return RemovedBody.target(in: body.span.bytes).map { Removal(of: $0, by: .author) }
+        guard let authority = tag.authority else { return nil }
+        return RemovedBody.target(in: body.span.bytes).map { Removal(of: $0, by: authority) }
     }
 
     /// The message as a session is told of it, alone.
@@ -37,6 +37,7 @@ public struct DraftTag: Sendable, Hashable {
 
     private static let ownCount: UInt64 = 1 << 63
     private static let removal: UInt64 = 1 << 62
+    private static let moderation: UInt64 = 1 << 61
 
     private init(bits: UInt64) { self.bits = bits }
 
@@ -52,8 +53,16 @@ public struct DraftTag: Sendable, Hashable {
     /// Whether the message takes another one back.
     var isRemoval: Bool { bits & Self.removal != 0 }
 
+    /// On what grounds the message takes another one back; nil: it does not.
+    var authority: Removal.Authority? {
+        guard isRemoval else { return nil }
+        return bits & Self.moderation != 0 ? .moderator : .author
+    }
+
     /// Returns the tag of a message with the same number that takes another one back.
-    var ofRemoval: DraftTag { DraftTag(bits: bits | Self.removal) }
+    func ofRemoval(by authority: Removal.Authority) -> DraftTag {
+        DraftTag(bits: bits | Self.removal | (authority == .moderator ? Self.moderation : 0))
+    }
 
     /// Returns the tag of the message `count` later; that of `none` is `none`.
     func advanced(by count: Int) -> DraftTag {

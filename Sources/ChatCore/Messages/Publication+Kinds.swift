@@ -20,14 +20,22 @@ extension Publication {
     /// Calls `body` with the messages in their order, framed: in one batch if all are of one kind, as
     /// nearly always.
     public func forEachBatch(isRepeated: Bool = false, _ body: (FramedBatch) -> Void) {
+        guard !isOfOneKind else { return body(FramedBatch(framing: self, isRepeated: isRepeated)) }
         var start = 0
         while start < items.count {
             let isChat = items[start].isChat
             let end = items[start...].firstIndex { $0.isChat != isChat } ?? items.count
-            let part = start == 0 && end == items.count ? self : piece(start..<end)
-            body(FramedBatch(framing: part, isRepeated: isRepeated))
+            body(FramedBatch(framing: piece(start..<end), isRepeated: isRepeated))
             start = end
         }
+    }
+
+    /// Whether all messages are of one kind, as nearly always, so that one batch frames them.
+    public var isOfOneKind: Bool {
+        guard items.count > 1 else { return true }
+        let isChat = items[0].isChat
+        for index in 1..<items.count where items[index].isChat != isChat { return false }
+        return true
     }
 
     /// Returns the messages in batches.

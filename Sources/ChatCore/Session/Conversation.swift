@@ -110,7 +110,7 @@ final class Conversation {
         isNumbering = n != 0
         if n == 0 { ownCount += 1 }
         var tag = n == 0 ? DraftTag.count(ownCount) : .number(n)
-        if isRemoval { tag = tag.ofRemoval }
+        if isRemoval { tag = tag.ofRemoval(by: .author) }
         if id != nil || n != 0 { receipts.append(Receipt(tag: tag, id: id)) }
         return tag
     }

@@ -32,6 +32,21 @@ extension Session {
         return true
     }
 
+    /// Charges the client for a request that has a limit of its own. Not inlined, because it is rare.
+    @inline(never)
+    mutating func isRareAdmitted(
+        _ request: Request,
+        _ text: RawSpan,
+        _ now: Instant,
+        _ effects: inout [Effect]
+    ) -> Bool {
+        switch request.action {
+        case .remove: isRemovalAdmitted(request, text, now, &effects)
+        case .typing: isTypingAdmitted(now: now)
+        default: true
+        }
+    }
+
     /// Charges the client for a removal, and tells it if that is too many.
     mutating func isRemovalAdmitted(
         _ request: Request,
@@ -43,11 +58,7 @@ extension Session {
         guard let wait = conversation.takeRemoval(at: Self.removalRate, now: now) else {
             return true
         }
-        if limit.admit(policy: rules.rates, now: now) == .flooding {
-            flood(&effects)
-        } else {
-            refuse(.tooMuch(retryAfter: .nanoseconds(wait)), request, text, &effects)
-        }
+        refuse(.tooMuch(retryAfter: .nanoseconds(wait)), request, text, &effects)
         return false
     }
 

@@ -59,9 +59,6 @@ extension Session {
         } else if isBeginning(request, text) {
             guard isJoinAdmitted(request, text, now, &effects) else { return }
         } else {
-            if case .remove = request.action {
-                guard isRemovalAdmitted(request, text, now, &effects) else { return }
-            }
             switch limit.admit(policy: rules.rates, now: now) {
             case .admitted: break
             case .refused(let wait):
@@ -69,7 +66,11 @@ extension Session {
             case .flooding: return flood(&effects)
             }
         }
-        if case .typing = request.action, !isTypingAdmitted(now: now) { return }
+        // Nearly every request is a message.
+        if case .say = request.action {
+        } else if !isRareAdmitted(request, text, now, &effects) {
+            return
+        }
         if waiting.isEmpty, handle(request, text, &effects) { return }
         if !waiting.append(request, text) {
             refuse(.tooMuch(retryAfter: Limits.retryAfter), request, text, &effects)

@@ -14,9 +14,9 @@ struct RoomLog {
     private var byteCount = 0
     /// The entries, kept from `head` on; the freed places before it are removed in bulk.
     private var entries: [Publication?] = []
-    /// The bytes of each entry as it was written: without the text of a message that was taken back since then
-    /// it has others.
-    private var sizes: [Int] = []
+    /// The bytes of each entry as it was written, and as it is: without the text of a message that was taken
+    /// back since then.
+    private var sizes: [(written: Int, present: Int)] = []
     private var head = 0
 
     /// Whether an entry that begins with this number can be appended.
@@ -34,8 +34,9 @@ struct RoomLog {
 
     private mutating func append(_ publication: Publication) {
         entries.append(publication)
-        sizes.append(publication.byteCount)
-        byteCount += publication.byteCount
+        let size = publication.byteCount
+        sizes.append((size, size))
+        byteCount += size
         given = (publication.firstSeq, publication.epoch)
         newestMs = publication.ms
         guard let last = publication.items.last else { return }
@@ -49,7 +50,7 @@ struct RoomLog {
             retention.messages == 0
                 || head < entries.count - 1 && isTooMuch(oldest, retention, ms)
         {
-            byteCount -= sizes[head]
+            byteCount -= sizes[head].written
             entries[head] = nil
             head += 1
         }
@@ -67,7 +68,7 @@ struct RoomLog {
     ) -> Bool {
         let seq = top?.seq ?? 0
         // Of the oldest the present bytes count, as in `publish.lua`.
-        let bytes = byteCount - sizes[head] + oldest.byteCount
+        let bytes = byteCount - sizes[head].written + sizes[head].present
         return seq >= oldest.firstSeq + UInt64(retention.messages) || bytes > retention.bytes
             || oldest.ms < ms - retention.milliseconds
     }
@@ -140,7 +141,9 @@ struct RoomLog {
     /// Replaces the entry that has a message's number.
     mutating func replaceEntry(with seq: UInt64, _ change: (Publication) -> Publication) {
         guard let index = index(of: seq), let entry = entries[index] else { return }
-        entries[index] = change(entry)
+        let changed = change(entry)
+        entries[index] = changed
+        sizes[index].present = changed.byteCount
     }
 
     func entry(with seq: UInt64) -> Publication? {

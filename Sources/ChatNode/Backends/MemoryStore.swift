@@ -116,7 +116,12 @@ final class MemoryStore {
             answers.append(answer)
             // One of a room that was closed meanwhile is kept, and not delivered.
             if let publication, interests.contains(publication.room) {
-                publication.forEachBatch { batches.append((publication.room, $0)) }
+                // Not by way of a closure: nearly every message comes by here.
+                if publication.isOfOneKind {
+                    batches.append((publication.room, FramedBatch(framing: publication)))
+                } else {
+                    publication.forEachBatch { batches.append((publication.room, $0)) }
+                }
             }
         }
         if store.hasFreeNames != hadFreeNames { schedule() }
