@@ -261,7 +261,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		}
 	}
 
-	// What was sent has a number `n`, until it is refused for good.
+	// A sent entry keeps its number `n` until it is refused.
 	function change(entry, is, { code, message, ...place } = {}) {
 		if (is !== 'acked') entry.n = undefined;
 		if (is === 'acked' || is === 'discarded') outbox.splice(outbox.indexOf(entry), 1);

@@ -20,7 +20,7 @@ import { degraded, linkChanged, measured, news, paint } from './view.js';
 const heard = {
   joined(room, { recovered, seq, count }) {
     const last = room.messages.findLast(message => message.seq);
-    // What was said between the newest message here and this place is not known, and will not come.
+    // The node does not send the messages between the newest one shown and this place.
     if (last && recovered !== true && !(seq <= last.seq)) note(room, 'You were away for long: messages may be missing here.');
     if (!last) room.hasMore = seq > 0;
     room.isSynced = false;

@@ -1,4 +1,4 @@
-// Who is in the room that is shown, and who is typing there.
+// The list of people in the shown room, and the line that says who types there.
 
 import { NAMES_SHOWN, TYPING_SHOWN } from './limits.js';
 import { page } from './state.js';

@@ -42,7 +42,7 @@ export function show(room) {
     if (!before.unread) clearMark(before);
   }
   page.active = room;
-  // What is shown anew is not announced.
+  // The log region does not announce messages that are only drawn again.
   $('log').setAttribute('aria-live', 'off');
   $('log').setAttribute('aria-label', `Messages in ${room.key}`);
   $('log').replaceChildren(room.body);

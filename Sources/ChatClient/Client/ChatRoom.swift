@@ -13,7 +13,7 @@ import NIOCore
 /// `leave` or `close`, and throws if the room or the client is refused for good. A loop that was left can be
 /// begun again. When the room is released, the client leaves it.
 public final class ChatRoom: AsyncSequence, Sendable {
-    /// What is heard.
+    /// An element of the sequence: an event of the room.
     public typealias Element = RoomEvent
 
     /// The room's name.

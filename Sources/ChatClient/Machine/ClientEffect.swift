@@ -38,7 +38,7 @@ public struct LoginAnswer: Hashable, Sendable {
 
 /// Older messages of a room.
 public struct RoomHistoryPage: Hashable, Sendable {
-    /// What was said, and what has been taken back, oldest first.
+    /// The entries of the page, oldest first: messages, and removals.
     public let items: [RoomEvent]
     /// The number of the first item; nil if there are none. It is the next call's `before`.
     public let firstSeq: UInt64?
@@ -46,7 +46,7 @@ public struct RoomHistoryPage: Hashable, Sendable {
     public let hasMore: Bool
 }
 
-/// What a client is doing, for its user.
+/// A client reports a change of its state to its user.
 public enum ClientStatus: Hashable, Sendable {
     /// A socket is open.
     case connected
@@ -72,7 +72,7 @@ public enum ClientStatus: Hashable, Sendable {
 }
 
 extension ClientMachine {
-    /// What the machine wants done. Its owner carries effects out in order.
+    /// An action that the machine asks its owner for. The owner carries effects out in order.
     public enum Effect: Sendable {
         /// Open a socket.
         case open(SocketNumber)
