@@ -141,6 +141,17 @@ extension RandomCalls {
         )
     }
 
+    /// Limits on removals that an answer meets or does not, however long the commands between take.
+    mutating func removalLimits(_ retention: Store.Retention) -> Store.Retention {
+        Store.Retention(
+            messages: retention.messages,
+            bytes: retention.bytes,
+            age: .milliseconds(retention.milliseconds),
+            removalWindow: below(4) == 0 ? .zero : .seconds(3600),
+            removalPause: below(2) == 0 ? .seconds(3600) : .zero
+        )
+    }
+
     /// Takes a message back that was seen lately: mostly the sender's newest, sometimes another one or none.
     private mutating func removal(in room: RoomName) -> PublishCall? {
         guard !held.isEmpty, let places = seen[room], !places.isEmpty else { return nil }

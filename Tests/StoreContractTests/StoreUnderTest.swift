@@ -126,7 +126,7 @@ final class ScriptStore: StoreUnderTest {
     private let server: TestRedis
     let client: RedisClient
     private let subscriber: RedisClient
-    let codec: StoreCodec
+    var codec: StoreCodec
     private var told: [String] = []
 
     init(

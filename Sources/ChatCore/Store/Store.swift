@@ -43,7 +43,7 @@ public struct Store {
         var lastFence: UInt64
     }
 
-    let retention: Retention
+    var retention: Retention
     /// The present data set, which differs from the stored epoch's after a restart.
     private var dataSet: String
     /// The time in seconds since 1970, from which the first epoch of an empty data set takes its number:
