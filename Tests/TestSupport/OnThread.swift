@@ -19,11 +19,17 @@ public func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throw
 
 extension TestCluster {
     /// Runs a blocking function, away from the few threads that all tests share.
+    ///
+    /// Fails: with what the function has found, and the last lines that the nodes have printed.
     public func onThread<Result: Sendable>(
         _ body: @escaping @Sendable ([TestNodeProcess]) throws -> Result
     ) async throws -> Result {
         defer { withExtendedLifetime(self) {} }
         let nodes = nodes
-        return try await TestSupport.onThread { try body(nodes) }
+        do {
+            return try await TestSupport.onThread { try body(nodes) }
+        } catch let error as Unexpected {
+            throw Unexpected(nodes.reduce("\(error)") { $0 + "\n" + $1.lastLines })
+        }
     }
 }

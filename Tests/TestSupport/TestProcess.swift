@@ -197,6 +197,12 @@ public struct TestNodeProcess: Sendable {
         return TestNodeProcess(process: process, port: try await self.port(of: process))
     }
 
+    /// The end of what it has printed, under its name.
+    var lastLines: String {
+        (["\(label) on port \(port):"] + process.output.split(separator: "\n").suffix(20))
+            .joined(separator: "\n    ")
+    }
+
     /// The path of its operators' socket, unless a flag says otherwise.
     public var adminSocket: String {
         "\(TestProcess.runtimeFolder)/chatnode-\(geteuid())/127.0.0.1-\(port).sock"

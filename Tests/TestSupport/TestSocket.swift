@@ -19,6 +19,8 @@ public final class TestSocket {
 
     /// The socket; -1 once it is closed.
     public private(set) var descriptor: CInt
+    /// What it is connected to.
+    private let peer: String
     /// The bytes that were read from the socket and not taken yet.
     private var buffer: [UInt8] = []
     /// Whether the other side has closed.
@@ -26,6 +28,7 @@ public final class TestSocket {
 
     /// Connects. With a small receive buffer, a client that does not read is noticed soon.
     public init(port: Int, receiveBufferBytes: CInt? = nil) throws {
+        peer = "port \(port)"
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
         if let receiveBufferBytes { set(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes) }
@@ -48,6 +51,7 @@ public final class TestSocket {
 
     /// Connects to a unix socket.
     public init(path: String) throws {
+        peer = path
         descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Unexpected("socket: errno \(errno)") }
         setUp()
@@ -68,6 +72,7 @@ public final class TestSocket {
 
     /// Makes the server's side of a connection.
     init(accepted descriptor: CInt) {
+        peer = "the client"
         self.descriptor = descriptor
         setUp()
     }
@@ -178,7 +183,10 @@ public final class TestSocket {
                 return false
             }
             guard errno == EINTR else {
-                throw Unexpected("nothing came for \(Self.patience) s (errno \(errno)): \(text)")
+                let error = errno
+                throw Unexpected(
+                    "nothing came from \(peer) for \(Self.patience) s (errno \(error)): \(text)"
+                )
             }
         }
     }
