@@ -32,6 +32,17 @@ final class Conversation {
         }
     }
 
+    /// Waits until each client is heard again, after something during which its node could not send.
+    func recover(within patience: Duration) throws {
+        for (person, name) in zip(people, names) {
+            try timeUntil("\(name) is heard again", within: patience) {
+                try person.isHeard(saying: "again", as: name)
+            }
+        }
+        try people[0].chat(#""together""#, as: names[0])
+        _ = try hear(until: #""together""#)
+    }
+
     /// Waits until each client has received a text with this part, and returns all that they
     /// received by then.
     func hear(until part: String) throws -> [String] {

@@ -44,7 +44,8 @@ extension TestWebSocket {
     /// Sends a message, and returns whether it came back, and not an error instead.
     func isHeard(saying word: String, as name: String) throws -> Bool {
         try chat("\"\(word)\"", as: name)
-        let answer = try hearText { $0.contains("\"\(word)\"") || $0.contains(#""type":"error""#) }
+        let own = #""username":"\#(name)","value":"\#(word)""#
+        let answer = try hearText { $0.contains(own) || $0.contains(#""type":"error""#) }
         return answer.contains(#""type":"chat""#)
     }
 }

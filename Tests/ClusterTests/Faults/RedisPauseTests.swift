@@ -34,13 +34,12 @@ extension Faults {
                     clock.now - stoppedAt >= .seconds(10)
                 }
                 redis.signal(SIGCONT)
-                let took = try timeUntil(
-                    "Ada is heard again",
-                    // The longest wait before an attempt, and the longest such attempt for each of
-                    // two connections that follow each other.
-                    within: Limits.redisBackoffLast
-                        + (Limits.redisConnectTimeout + Limits.redisCommandTimeout) * 2
-                ) {
+                // The longest wait before an attempt, and the longest such attempt for each of two
+                // connections that follow each other.
+                let longest =
+                    Limits.redisBackoffLast
+                    + (Limits.redisConnectTimeout + Limits.redisCommandTimeout) * 2
+                let took = try timeUntil("Ada is heard again", within: longest) {
                     try ada.isHeard(saying: "back", as: "Ada")
                 }
                 // Once or not at all, and the same for every client.
@@ -57,6 +56,8 @@ extension Faults {
                     return outcome != "unavailable"
                 }
                 try require(outcome == "taken", "a rival was told \(outcome ?? "granted")")
+                // Their nodes may be connected again later than Ada's.
+                try others.recover(within: longest)
                 try others.goOn()
                 return took
             }
