@@ -116,13 +116,20 @@ import Testing
         #expect(idle.code == 0, "\(idle.output)")
         #expect(try idle.object["there"] as? Int == 50)
         #expect(try idle.object["server_rss"] as? Int ?? 0 > 0)
-        let churn = try await BenchEnd.bench([
-            "churn", url, "--steady", "5", "--churn-rate", "50", "--duration", "1s", "--verify",
-            "--json",
-        ])
-        #expect(churn.code == 0, "\(churn.output)")
-        #expect(try churn.object["visitors"] as? Int ?? 0 > 10)
-        #expect(try churn.object["correct"] as? Bool == true)
+        for more in [[], ["--silent"]] {
+            let churn = try await BenchEnd.bench(
+                [
+                    "churn", url, "--steady", "5", "--churn-rate", "50", "--duration", "1s",
+                    "--verify", "--json",
+                ] + more
+            )
+            #expect(churn.code == 0, "\(churn.output)")
+            #expect(try churn.object["visitors"] as? Int ?? 0 > 10)
+            #expect(try churn.object["correct"] as? Bool == true)
+            // Those of visitors, to those who stay.
+            let others = try churn.object["foreign_messages"] as? Int ?? 0
+            #expect(more.isEmpty ? others > 50 : others == 0)
+        }
     }
 
     @Test func `clients of a node that dies are counted, and the run ends`() async throws {

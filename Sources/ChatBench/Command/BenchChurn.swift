@@ -14,9 +14,10 @@ struct BenchChurn: AsyncParsableCommand {
             Visitors connect, log in, say one message and leave: one half with a close
             handshake, the other with a reset. Those who stay hear --rate messages a
             second from one of them; these are measured and checked, the visitors' are
-            noise.
+            noise. With --silent they say nothing: what they cost is their logins, and in
+            rooms of chat.v1 that others are told who comes and goes.
 
-            With --json: visitors, connect_us, upgrade_us, login_us, whole_us (of
+            With --json: silent, visitors, connect_us, upgrade_us, login_us, whole_us (of
             visitors), turned_away by reason, and everything that
             `bench fanout --help` lists.
             """
@@ -30,6 +31,8 @@ struct BenchChurn: AsyncParsableCommand {
         transform: BenchArgument.rate
     )
     var churnRate = 100.0
+    @Flag(help: "Visitors say nothing: they only come and go.")
+    var silent = false
     @Option(help: "Measured messages a second (default: 10).", transform: BenchArgument.rate)
     var rate = 10.0
     @Option(
@@ -60,6 +63,7 @@ struct BenchChurn: AsyncParsableCommand {
         let bench = ChurnBench(
             steady: steady,
             churnPerSecond: churnRate,
+            isSilent: silent,
             valueBytes: size,
             messagesPerSecond: rate,
             warmup: warmup,

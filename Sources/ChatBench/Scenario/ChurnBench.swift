@@ -2,11 +2,13 @@ import ChatClient
 import ChatCore
 import ChatSupport
 
-/// `chatnode bench churn`: clients connect, send a message and leave, while others stay and
+/// `chatnode bench churn`: clients connect, send a message or none, and leave, while others stay and
 /// receive.
 struct ChurnBench {
     let steady: Int
     let churnPerSecond: Double
+    /// Whether visitors say nothing.
+    let isSilent: Bool
     let valueBytes: Int
     let messagesPerSecond: Double
     let warmup: Duration
@@ -28,6 +30,7 @@ struct ChurnBench {
         report.addPlan(run)
         report.field("steady", .int(steady))
         report.field("churn_rate", .number(churnPerSecond))
+        report.field("silent", .bool(isSilent))
         report.field("rate", .number(messagesPerSecond))
         guard try await run.comeIn(0..<steady), try await run.isComplete(&report) else {
             return report
@@ -59,19 +62,21 @@ struct ChurnBench {
         return report
     }
 
-    /// Makes every client that logs in from now on send a message and leave: every other one with a
-    /// reset.
+    /// Makes every client that logs in from now on send a message, unless visitors are silent, and leave:
+    /// every other one with a reset.
     private func beginVisits(_ run: BenchRun) async throws {
-        let steady = steady
+        let (steady, isSilent) = (steady, isSilent)
         let codec = run.team.plan.codec
         _ = try await run.team.fromEach { group in
             group.arrivals = Arrivals()
             group.onEntry = { client in
-                var message = codec.message(from: client.number)
-                let stamp = Stamp(sender: Stamp.noise, number: 0, intended: Clock.now)
-                codec.stamp(&message, stamp)
-                client.say(message)
-                client.connection?.flush()
+                if !isSilent {
+                    var message = codec.message(from: client.number)
+                    let stamp = Stamp(sender: Stamp.noise, number: 0, intended: Clock.now)
+                    codec.stamp(&message, stamp)
+                    client.say(message)
+                    client.connection?.flush()
+                }
                 let isPolite = (client.number - steady) / group.plan.groupCount % 2 == 0
                 if isPolite { client.close() } else { client.cut() }
             }

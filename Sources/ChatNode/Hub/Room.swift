@@ -18,8 +18,9 @@ final class Room {
     /// Whether the node does not hear the room any more, and has still members in it: their wish to hear
     /// it has crossed that.
     var isClosed = false
-    /// How far its members were told who is present.
+    /// Who is present, and the pass that tells its members.
     var presence = PresenceTelling()
+    var presencePass = PresencePass()
     /// Who writes.
     var typing = TypingUsers()
     /// The tables that have members.

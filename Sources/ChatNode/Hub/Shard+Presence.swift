@@ -2,14 +2,9 @@ import ChatCore
 import ChatSupport
 import NIOCore
 
-/// How far the members of a room on one loop were told who is present there.
-struct PresenceTelling {
-    /// The newest news; nil: it is not known yet who is present.
-    var news: PresenceFrames?
-    /// The number of pieces of news since the room is heard. A member that was told the one before is told the
-    /// change alone; any other member the whole list.
-    var number: UInt32 = 0
-    /// The number of members that the present pass has still to look at; 0: no pass is under way.
+/// A pass over the members of a room on one loop, to tell them who is present there.
+struct PresencePass {
+    /// The number of members that it has still to look at; 0: no pass is under way.
     var rest = 0
     /// The place of the next one.
     var place = 0
@@ -20,62 +15,70 @@ struct PresenceTelling {
 extension Shard {
     func presenceChanged(_ news: PresenceFrames) {
         guard let room = rooms[news.room] else { return }
-        room.presence.news = news
-        room.presence.number &+= 1
+        room.presence.take(news)
         guard let table = room.v1Table else { return }
-        let isUnderWay = room.presence.rest > 0
-        room.presence.rest = table.count
+        let isUnderWay = room.presencePass.rest > 0
+        room.presencePass.rest = table.count
         // In a task of its own: members keep their places during a broadcast.
         if !isUnderWay { loop.assumeIsolated().execute { [self] in tellPresence(in: room) } }
     }
 
     /// Tells some members of a room, as many as a turn allows, and goes on later.
     private func tellPresence(in room: Room) {
-        guard let table = room.v1Table else { return room.presence.rest = 0 }
+        guard let table = room.v1Table else { return room.presencePass.rest = 0 }
         if table.hasMoved {
             // A member may have moved to a place that was passed.
             table.hasMoved = false
-            room.presence.rest = table.count
+            room.presencePass.rest = table.count
         }
         var budget = BroadcastBudget(now: Clock.now, maxSends: sendsPerTurn)
-        room.presence.rest = min(room.presence.rest, table.count)
-        while room.presence.rest > 0, budget.hasRest {
-            if room.presence.place >= table.count { room.presence.place = 0 }
-            if tellPresence(in: room, table, at: room.presence.place) { budget.countSend() }
-            room.presence.place += 1
-            room.presence.rest -= 1
+        var tally = SendTally()
+        room.presencePass.rest = min(room.presencePass.rest, table.count)
+        while room.presencePass.rest > 0, budget.hasRest {
+            if room.presencePass.place >= table.count { room.presencePass.place = 0 }
+            if tellPresence(in: room, table, at: room.presencePass.place, &tally) {
+                budget.countSend()
+            }
+            room.presencePass.place += 1
+            room.presencePass.rest -= 1
         }
-        guard room.presence.rest > 0 else { return }
+        metrics.toldPresence(tally)
+        guard room.presencePass.rest > 0 else { return }
         goOn(after: Limits.broadcastPause) { [self] in tellPresence(in: room) }
     }
 
     /// Tells a member what it was not told, if its socket takes frames now. Returns whether it was sent
     /// anything.
-    private func tellPresence(in room: Room, _ table: MemberTable, at place: Int) -> Bool {
-        let number = room.presence.number
-        let told = table.told(at: place)
+    private func tellPresence(
+        in room: Room,
+        _ table: MemberTable,
+        at place: Int,
+        _ tally: inout SendTally
+    ) -> Bool {
         let slot = Int(table.slots[place])
-        guard told != number, writers[slot].takesFrames, let news = room.presence.news else {
-            return false
-        }
-        table.setTold(number, at: place)
-        let frame = told > 0 && told == number &- 1 ? news.change : news.whole
+        guard writers[slot].takesFrames,
+            let frame = room.presence.frame(forMemberTold: table.told(at: place))
+        else { return false }
+        table.setTold(room.presence.number, at: place)
         let outcome = frame.withUnsafeBytes { writers[slot].transmit($0) }
         if case .partly(let count) = outcome {
             writers[slot].block()
             connection(at: Int32(slot))?.handOver(frame[count...])
         }
+        tally.add(messages: 1, bytes: frame.count)
         return true
     }
 
     /// Tells a client whose socket takes frames again who is present in its rooms.
     func tellPresence(to connection: Connection) {
+        var tally = SendTally()
         for room in connection.memberships.all.map(\.table.room) {
             guard let membership = connection.memberships.membership(in: room),
                 membership.table.encoding == .v1
             else { continue }
-            _ = tellPresence(in: room, membership.table, at: membership.place)
+            _ = tellPresence(in: room, membership.table, at: membership.place, &tally)
         }
+        metrics.toldPresence(tally)
     }
 
     /// Returns who is present, for a member that is told where it stands.

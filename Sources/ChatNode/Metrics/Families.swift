@@ -6,6 +6,7 @@ extension Family {
         [buildInfo, ready, leaseLeft]
         + [connections, handshakes, disconnects, acceptPauses]
         + [received, published, delivered, deliveredBytes, delivery, batch, errors]
+        + [presenceFrames, presenceBytes]
         + [queuedBytes, queuedMessages, blockedClients]
         + [nameClaims, claimBatch, names, namesLost]
         + [rooms, catchUps, missed]
@@ -79,6 +80,16 @@ extension Family {
     )
     static let deliveredBytes = Family(
         "chatnode_messages_delivered_bytes_total",
+        .counter,
+        "Bytes of these frames."
+    )
+    static let presenceFrames = Family(
+        "chatnode_presence_frames_total",
+        .counter,
+        "Frames handed to the sockets of members that say who has come into a room or gone."
+    )
+    static let presenceBytes = Family(
+        "chatnode_presence_bytes_total",
         .counter,
         "Bytes of these frames."
     )

@@ -16,6 +16,8 @@ final class ShardMetrics {
     private let published: Labelled<PublishResult, Counter>
     private let delivered: Counter
     private let deliveredBytes: Counter
+    private let presenceFrames: Counter
+    private let presenceBytes: Counter
     private let delivery: Timer
     private let batch: Recorder
     private let claimBatch: Recorder
@@ -57,6 +59,8 @@ final class ShardMetrics {
         published = Labelled("result") { counter(.published, $0) }
         delivered = counter(.delivered)
         deliveredBytes = counter(.deliveredBytes)
+        presenceFrames = counter(.presenceFrames)
+        presenceBytes = counter(.presenceBytes)
         delivery = Timer(label: Family.delivery.name, factory: factory)
         batch = Recorder(label: Family.batch.name, factory: factory)
         claimBatch = Recorder(label: Family.claimBatch.name, factory: factory)
@@ -124,6 +128,13 @@ extension ShardMetrics {
         deliveredBytes.increment(by: tally.bytes)
     }
 
+    /// Counts what members were told of who is present.
+    func toldPresence(_ tally: SendTally) {
+        guard tally.messages > 0 else { return }
+        presenceFrames.increment(by: tally.messages)
+        presenceBytes.increment(by: tally.bytes)
+    }
+
     /// Records how long the messages took, after a broadcast has reached every member with them.
     func broadcastEnded(since arrival: Instant) {
         delivery.record(since: arrival, now: Clock.now)
@@ -154,7 +165,7 @@ extension ShardMetrics {
     }
 }
 
-/// The messages and bytes that a broadcast has sent so far.
+/// The messages, or other frames, and bytes that a pass over members has sent so far.
 struct SendTally {
     private(set) var messages = 0
     private(set) var bytes = 0

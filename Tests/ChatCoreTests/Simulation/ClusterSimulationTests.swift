@@ -317,7 +317,7 @@ final class Simulation {
         world.run(until: world.now + .seconds(3))
         #expect(redis.written.count > before, "\(again): nobody can talk")
         areLeaving = true
-        world.settlePresence(redis, nodes)
+        world.settlePresence(redis, nodes, people)
     }
 
     private func expectNothingIsLeft() {

@@ -29,9 +29,10 @@ extension SimClient {
     func hearOfRoom(_ event: Session.Event, over place: SimSocket) {
         let written = { place.loop.node.redis.count(in: $0) }
         switch event {
-        case .joined(let room, let position, let isRecovered, _):
+        case .joined(let room, let position, let isRecovered, let presence):
             guard asked.contains(room) else { return }
             joined.insert(room)
+            members[room] = MemberView(presence)
             views[room, default: ClientView()]
                 .joined(at: position, isRecovered: isRecovered, written: written(room))
         case .gap(let room, let numbers) where joined.contains(room):
@@ -53,6 +54,10 @@ extension SimClient {
             _ where text.starts(with: #"{"type":"removed""#.utf8):
             guard let entry else { return complain("a message without a place") }
             views[room]?.take(entry.0, entry.1)
+        case _ where text.starts(with: #"{"type":"presence""#.utf8):
+            if let violation = members[room]?.take(text) {
+                complain("told of \(room.text): \(violation)")
+            }
         case _ where text.starts(with: #"{"type":"reset""#.utf8):
             let epoch = Self.number(after: #""epoch":""#, in: text)
             guard let entry, let epoch else { return complain("a reset without a place") }
@@ -99,7 +104,7 @@ extension SimClient {
         return entries
     }
 
-    private static func number(after key: String, in text: ArraySlice<UInt8>) -> UInt64? {
+    static func number(after key: String, in text: ArraySlice<UInt8>) -> UInt64? {
         text.firstRange(of: Array(key.utf8)).flatMap { number(text[$0.upperBound...]) }
     }
 

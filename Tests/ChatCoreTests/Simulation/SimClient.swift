@@ -33,6 +33,8 @@ final class SimClient {
     var removals = SimRemovals()
     /// What it has of the rooms that it was ever in.
     var views: [RoomName: ClientView] = [:]
+    /// Who it was told is present in the rooms that it has joined.
+    var members: [RoomName: MemberView] = [:]
     /// The rooms that it has asked for over its present socket.
     var asked: Set<RoomName> = []
     /// Those of them that it has joined: what comes of others was under way when it left them.

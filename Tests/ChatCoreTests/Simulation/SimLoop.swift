@@ -188,6 +188,8 @@ extension SimLoop: BrokerEvents {
 
     func presenceChanged(_ news: PresenceFrames) {
         told(open.contains(news.room), "who is present in a closed room was told")
+        rooms[news.room]?.presence.take(news)
+        rooms[news.room].map(tellPresence)
     }
 
     func historyRead(_ page: HistoryPage?, for call: HistoryCall) {

@@ -11,6 +11,8 @@ final class SimMember {
     var isParked = false
     /// Whether its socket takes frames.
     var isReading = true
+    /// The news of who is present that it was told last; 0: none.
+    var told: UInt32 = 0
 
     init(_ socket: SimSocket, at cursor: Int, _ stood: Position) {
         self.socket = socket
@@ -23,6 +25,8 @@ final class SimMember {
 final class SimRoom {
     var history: RoomHistory
     var members: [SimMember] = []
+    /// Who is present.
+    var presence = PresenceTelling()
     /// When it was last caught up with for clients that are ahead.
     var recheckedAt = Instant.distantPast
     /// Whether members are there by the will of the test alone.
@@ -181,6 +185,7 @@ extension SimLoop: RoomHistories {
         let cursor = max(beginning.cursor, room.history.backlog.start)
         guard let stood = beginning.stood ?? room.history.position(at: cursor) else { return }
         let member = SimMember(socket, at: cursor, stood)
+        member.told = room.presence.number
         room.members.append(member)
         updateInterest(in: name)
         socket.run {
@@ -188,7 +193,7 @@ extension SimLoop: RoomHistories {
                 name,
                 at: stood,
                 isRecovered: beginning.isRecovered,
-                presence: nil,
+                presence: room.presence.news,
                 into: &$1
             )
         }
@@ -257,6 +262,7 @@ extension SimLoop: RoomHistories {
             guard let self else { return }
             node.runs {
                 member.isReading = true
+                self.tellPresence(to: member, in: room)
                 self.send(to: member, in: room)
             }
         }

@@ -55,6 +55,16 @@ import Testing
             try hear(#""joined":[],"left":["Bob"],"count":1}"#, by: reader)
             try ada.say(#"{"type":"logout","username":"Ada"}"#)
             try hear(#""joined":[],"left":["Ada"],"count":0}"#, by: reader)
+            // Two bytes of head, or four from 126 bytes on (RFC 6455 §5.2).
+            let bytes = reader.presence.reduce(0) {
+                $0 + $1.utf8.count + ($1.utf8.count < 126 ? 2 : 4)
+            }
+            try await eventually("the frames are counted") {
+                let text = try server.scrape()
+                return try text.value("chatnode_presence_frames_total")
+                    == Double(reader.presence.count)
+                    && text.value("chatnode_presence_bytes_total") == Double(bytes)
+            }
         }
     }
 
