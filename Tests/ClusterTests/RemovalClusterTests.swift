@@ -35,6 +35,20 @@ import Testing
         return joined.joined(separator: "\n") + "\n" + (try client.history(limit: 100))
     }
 
+    @Test(arguments: [true, false])
+    func `the operator says for how long clients take messages back`(hasRedis: Bool) async throws {
+        let flags = ["--removal-window", "0s"]
+        let cluster = hasRedis ? try await TestCluster.start(nodes: 1, flags: flags) : nil
+        let alone = hasRedis ? nil : try await TestNodeProcess.start(flags)
+        let port = try #require(cluster?.nodes[0].port ?? alone?.port)
+        let speaker = try RoomClient(port: port, room: "a", name: "Ada")
+        let place = try say(speaker)
+        let refusal = #expect(throws: Unexpected.self) { try remove(place, n: 4, by: speaker) }
+        let text = try #require(refusal).description
+        #expect(text.contains(#""code":"forbidden""#), "\(text)")
+        withExtendedLifetime((cluster, alone)) {}
+    }
+
     @Test
     func `members, late ones, and readers of the history are sent no text that was taken back`()
         async throws

@@ -136,6 +136,18 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `without a time to take messages back, none is taken back at once either`(
+        _ kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind, .init(removalWindow: .zero, removalPause: .zero))
+        let ada = try harness.hold("Ada")
+        _ = try harness.say(ada, [1], body: Self.text)
+        let answer = try remove(target(ada, 1, at: 1), ada, n: 2, in: harness)
+        #expect(answer == .notRemoved(.tooLate))
+        #expect(try harness.say(ada, [2]) == [.accepted(seq: 2)])
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `what is kept stays within its bounds after removals`(_ kind: StoreKind) async throws {
         let harness = try await StoreHarness(kind, .init(messages: 6, removalPause: .zero))
         let ada = try harness.hold("Ada")

@@ -157,7 +157,7 @@ if ARGV[REMOVAL] then
         then
             return {verdict = 'not-found'}
         end
-        if producer ~= '' and tonumber(fields[4]) < now - window then return {verdict = 'too-late'} end
+        if producer ~= '' and tonumber(fields[4]) <= now - window then return {verdict = 'too-late'} end
         local wait = tonumber(call('HGET', ROOM, 'removed') or 0) + pause - now
         -- If it is longer, the clock was set back.
         if wait > 0 and wait <= pause then return {verdict = 'too-soon ' .. digits(wait)} end

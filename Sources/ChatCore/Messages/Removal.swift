@@ -3,7 +3,7 @@
 public struct Removal: Sendable, Hashable {
     /// On what grounds a message may be taken back.
     public enum Authority: Sendable, Hashable {
-        /// The message is the sender's own, and not older than `Limits.removalWindow`.
+        /// The message is the sender's own, and younger than `Store.Retention.removalWindow`.
         case author
         /// The node's operator asks for it: any message, at any time.
         case moderator
@@ -41,7 +41,7 @@ public enum RemovalRefusal: Hashable, Sendable {
     case notFound
     /// The message is not the sender's own.
     case notOwn
-    /// The message is older than `Limits.removalWindow`.
+    /// The message is too old: `Store.Retention.removalWindow` has passed.
     case tooLate
     /// A message of the room was taken back less than `Limits.removalPause` ago.
     case tooSoon(retryAfter: Duration)

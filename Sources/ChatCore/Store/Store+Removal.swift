@@ -64,7 +64,7 @@ extension Store {
         if isOwn, item.mid.producer != producer { return .refused(.notOwn) }
         if item.body.elementsEqual(RemovedBody.blank(in: room)) { return .done }
         guard item.isChat else { return .refused(.notFound) }
-        if isOwn, written < ms - retention.removalWindow {
+        if isOwn, written <= ms - retention.removalWindow {
             return .refused(.tooLate)
         }
         let rest = log.removedMs + retention.removalPause - ms

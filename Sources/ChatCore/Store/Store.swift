@@ -13,7 +13,7 @@ public struct Store {
         public let bytes: Int
         /// The age at most, in milliseconds.
         public let milliseconds: Int64
-        /// The milliseconds in which its sender may take a message back.
+        /// The milliseconds in which its sender may take a message back; 0: it may not.
         public let removalWindow: Int64
         /// The milliseconds between two removals in a room, at least.
         public let removalPause: Int64

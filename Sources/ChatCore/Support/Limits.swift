@@ -181,7 +181,8 @@ public enum Limits {
 
     // MARK: Removal
 
-    /// How long after it was said a message can be taken back by its sender: longer, and what others have
+    /// How long after it was said a message can be taken back by its sender, unless the operator sets something
+    /// else: longer, and what others have
     /// answered to would change under them.
     public static let removalWindow = Duration.seconds(3600)
     /// The least time between two removals in a room, of all its clients: each writes the room's log anew, which

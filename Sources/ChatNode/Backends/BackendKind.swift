@@ -81,7 +81,10 @@ struct BackendKind: Sendable {
 }
 
 extension BackendContext {
-    fileprivate var retention: Store.Retention { Store.Retention(messages: settings.room.history) }
+    fileprivate var retention: Store.Retention {
+        let room = settings.room
+        return Store.Retention(messages: room.history, removalWindow: room.removalWindow)
+    }
 
     /// What the connections to Redis need; nil if the node runs alone.
     fileprivate var redisSettings: RedisSettings? {

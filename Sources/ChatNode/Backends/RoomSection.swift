@@ -5,6 +5,8 @@ import ChatSupport
 struct RoomSection: SettingsSection {
     /// Messages kept per room.
     var history = Limits.historyMessages
+    /// How long a client may take a message of its own back.
+    var removalWindow = Limits.removalWindow
     var reservedNames = ["admin", "ops", "root", "server", "system"]
 
     static let title = "Rooms and names"
@@ -17,6 +19,14 @@ struct RoomSection: SettingsSection {
             "messages",
             "The most messages kept per room for clients that join later; messages published "
                 + "together are forgotten together."
+        ),
+        SectionSetting(
+            "removal-window",
+            \.removalWindow,
+            .wait,
+            "duration",
+            "How long a chat.v1 client may take a message of its own back; 0 is not at all. The same on "
+                + "all nodes."
         ),
         SectionSetting(
             "reserved-names",

@@ -82,6 +82,8 @@ struct ServeFlags: ParsableArguments {
     struct RoomFlags: ParsableArguments {
         @Option(help: .of("history"))
         var history: String?
+        @Option(help: .of("removal-window"))
+        var removalWindow: String?
         @Option(help: .of("reserved-names"))
         var reservedNames: String?
     }

@@ -86,6 +86,7 @@ import Testing
         ("message-size", "1048577", "is not between 1KiB and 1MiB"),
         ("message-size", "9999999999GiB", "is too large"),
         ("history", "100001", "is not between 0 and 100000"),
+        ("removal-window", "25h", "is not between 0s and 24h"),
         ("ping-interval", "25", "has no unit"),
         ("ping-interval", "25 parsecs", "has an unknown unit, “parsecs”"),
         ("ping-interval", "1.5s", "has an unknown unit, “.5s”"),

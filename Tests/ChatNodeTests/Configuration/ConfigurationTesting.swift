@@ -59,6 +59,7 @@ let otherSettingValues: [String: [String]] = [
     "byte-burst": ["100000", "1MiB", "1GiB"],
     "message-size": ["1KiB", "2000", "64KiB"],
     "history": ["0", "50", "100000"],
+    "removal-window": ["0s", "10m", "24h"],
     "reserved-names": ["none", "root", "root,boss"],
     "handshake-timeout": ["250ms", "1s", "1m"],
     "login-rate": ["0", "0.5", "100"],
