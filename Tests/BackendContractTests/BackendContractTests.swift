@@ -174,7 +174,7 @@ import Testing
                 producer: ProducerID(using: &random)
             )
         }
-        return ClaimCall(epoch: epoch, incarnation: incarnation, claims: claims)
+        return ClaimCall(epoch: epoch, incarnation: incarnation, number: 0, claims: claims)
     }
 
     /// A message under a name that its sender does not hold.

@@ -75,6 +75,7 @@ import Testing
             ClaimCall(
                 epoch: registration.epoch,
                 incarnation: registration.incarnation,
+                number: 0,
                 claims: [claim]
             )
         )

@@ -27,6 +27,10 @@ import Testing
         ("BUSY Redis is busy running a script. You can only call SCRIPT KILL", .busy),
         ("UNKILLABLE Sorry the script already executed write commands", .busy),
         ("NOSCRIPT No matching script. Please use EVAL.", .noScript),
+        (
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            .wrongType("WRONGTYPE Operation against a key holding the wrong kind of value")
+        ),
         ("MOVED 3999 127.0.0.1:6381", .clusterMode),
         ("CROSSSLOT Keys in request don't hash to the same slot", .clusterMode),
         ("CLUSTERDOWN Hash slot not served", .clusterMode),
@@ -76,6 +80,7 @@ import Testing
         (.busy, "busy with a script", "SCRIPT KILL"),
         (.maxClients, "takes no more clients", "maxclients in redis.conf"),
         (.noScript, "forgotten the node's scripts", "sent again"),
+        (.wrongType("WRONGTYPE x"), "a value of another kind: WRONGTYPE x", "--scan --pattern"),
         (.other("ERR odd"), "answered with an error: ERR odd", "log"),
     ]
 

@@ -66,7 +66,7 @@ import Testing
             #expect(page.entries.seqs == Array((seq + 1)..<(max(end, seq) + 1)))
             #expect(page.entries.mids.map(\.n) == page.entries.seqs)
             #expect(page.hasMore == (end < 50))
-            let mark = CatchUpCall.Mark(seq: seq, mid: harness.place(seq, ada).mid)
+            let mark = MessagePlace(seq: seq, mid: harness.place(seq, ada).mid)
             let void = try harness.page(behind: harness.place(60, ada), marks: [mark], limit: 6)
             #expect(void.continuity == .rewound)
             #expect(
@@ -143,7 +143,7 @@ import Testing
         let (harness, ada) = try await room(kind, 5)
         let void = harness.place(7, ada)
         let other = harness.place(4, ada, n: 9)
-        func mark(_ seq: UInt64, n: UInt64) -> CatchUpCall.Mark {
+        func mark(_ seq: UInt64, n: UInt64) -> MessagePlace {
             .init(seq: seq, mid: MessageID(producer: ada.grant.producer, n: n))
         }
         let marks = [mark(6, n: 6), mark(4, n: 9), mark(3, n: 3), mark(2, n: 2)]
@@ -227,7 +227,7 @@ import Testing
     ) async throws {
         let (harness, ada) = try await room(kind, 9)
         func put(_ seq: UInt64) throws -> CatchUpCall.FoundTop {
-            let mark = CatchUpCall.Mark(seq: seq, mid: ada.mid(seq))
+            let mark = MessagePlace(seq: seq, mid: ada.mid(seq))
             try harness.subject.changeTop(of: .lobby, to: mark)
             return .top(mark)
         }
@@ -253,7 +253,7 @@ import Testing
         let birth = try harness.begin(.lobby)
         #expect(birth.seq == 0)
         #expect(birth.mid != harness.birth)
-        let mark = CatchUpCall.Mark(seq: 0, mid: birth.mid)
+        let mark = MessagePlace(seq: 0, mid: birth.mid)
         let page = try harness.page(behind: harness.place(3, ada), replacing: .top(mark))
         #expect(page.top == harness.place(3, ada))
         #expect(try harness.say(ada, [4]) == [.accepted(seq: 4)])
@@ -333,7 +333,7 @@ import Testing
     @Test(arguments: StoreKind.allCases)
     func `where a number was given twice, both messages are read`(_ kind: StoreKind) async throws {
         let (harness, ada) = try await room(kind, 8, atATime: 4)
-        let older = CatchUpCall.Mark(seq: 6, mid: ada.mid(6))
+        let older = MessagePlace(seq: 6, mid: ada.mid(6))
         try harness.subject.changeTop(of: .lobby, to: older)
         #expect(try harness.say(ada, [9], from: harness.place(6, ada)) == [.accepted(seq: 7)])
         let page = try harness.page(behind: harness.place(4, ada), limit: 1)

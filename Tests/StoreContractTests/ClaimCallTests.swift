@@ -12,6 +12,7 @@ import Testing
         let call = ClaimCall(
             epoch: harness.epoch,
             incarnation: claims.first?.incarnation ?? harness.node,
+            number: 0,
             claims: claims.map(\.claim)
         )
         let answer = try harness.subject.claim(call)

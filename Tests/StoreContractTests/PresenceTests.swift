@@ -53,6 +53,41 @@ import Testing
     }
 
     @Test(arguments: StoreKind.allCases)
+    func `a claim that arrives after a later one of its process changes no room`(
+        kind: StoreKind
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let ada = try harness.hold("Ada")
+        func call(_ number: UInt64, _ rooms: [RoomName]) throws -> ClaimVerdict? {
+            let again = harness.again(ada).claim
+            let claim = Claim(
+                username: again.username,
+                login: again.login,
+                producer: again.producer,
+                known: again.known,
+                rooms: rooms
+            )
+            let call = ClaimCall(
+                epoch: harness.epoch,
+                incarnation: harness.node,
+                number: number,
+                claims: [claim]
+            )
+            guard case .verdicts(let verdicts) = try harness.subject.claim(call) else { return nil }
+            return verdicts.first
+        }
+        guard case .granted(let grant)? = try call(2, [red]) else { throw Unexpected("lost") }
+        // The one before was held up, and got no answer.
+        #expect(try call(1, [red, blue]) == .granted(grant))
+        #expect(try present(in: blue, harness) == [])
+        #expect(try present(in: red, harness) == ["Ada"])
+        // One whose answer was lost is made again with a higher number.
+        guard case .granted? = try call(3, [blue]) else { throw Unexpected("lost") }
+        #expect(try present(in: blue, harness) == ["Ada"])
+        #expect(try present(in: red, harness) == [])
+    }
+
+    @Test(arguments: StoreKind.allCases)
     func `a name joins and leaves rooms, and each change is told once`(kind: StoreKind) async throws
     {
         let harness = try await StoreHarness(kind)
@@ -179,6 +214,7 @@ import Testing
         let call = ClaimCall(
             epoch: harness.epoch,
             incarnation: harness.node,
+            number: 0,
             claims: claims + [small]
         )
         let verdicts = try harness.subject.claim(call).verdicts
@@ -198,7 +234,12 @@ import Testing
             _ = try move(held, joined: rooms, harness)
             claims.append(harness.takeOver(held, by: harness.other).claim)
         }
-        let call = ClaimCall(epoch: harness.epoch, incarnation: harness.other, claims: claims)
+        let call = ClaimCall(
+            epoch: harness.epoch,
+            incarnation: harness.other,
+            number: 0,
+            claims: claims
+        )
         let verdicts = try harness.subject.claim(call).verdicts
         #expect(
             verdicts.allSatisfy {

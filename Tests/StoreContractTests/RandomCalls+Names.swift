@@ -7,9 +7,11 @@ extension RandomCalls {
     mutating func claims() -> ClaimCall {
         let first = claim()
         let count = random.below(random.isOne(in: 20) ? Limits.claimsPerCall : 4)
+        claimCalls += 1
         return ClaimCall(
             epoch: first.epoch,
             incarnation: first.incarnation,
+            number: near(claimCalls),
             claims: [first.claim] + (0..<count).map { _ in claim().claim }
         )
     }

@@ -20,10 +20,12 @@ struct RandomCalls {
     private var dead: [Incarnation] = []
     /// What was granted lately, the newest last.
     var held: [Held] = []
+    /// The number of calls of claims.
+    var claimCalls: UInt64 = 0
     /// Messages that were seen lately, the newest last.
     private var seen: [RoomName: [Position]] = [:]
     /// The top that was told last.
-    private var tops: [RoomName: CatchUpCall.Mark] = [:]
+    private var tops: [RoomName: MessagePlace] = [:]
 
     struct Held {
         let claim: SingleClaim
@@ -159,7 +161,7 @@ extension RandomCalls {
         let newest = Array(places.suffix(8))
         let own = newest.filter { $0.mid.producer == holder.grant.producer }
         let place = one(of: own.isEmpty || random.isOne(in: 2) ? newest : own)
-        let target = Removal.Target(seq: near(place.seq, missing: 16), mid: place.mid)
+        let target = MessagePlace(seq: near(place.seq, missing: 16), mid: place.mid)
         let isOwn = !random.isOne(in: 4)
         let notice = RemovedBody.notice(of: target, by: "Ada", reason: nil, in: room)
         let draft = SealedDraft(
@@ -192,7 +194,7 @@ extension RandomCalls {
     }
 
     enum Change {
-        case top(CatchUpCall.Mark?)
+        case top(MessagePlace?)
         case log
     }
 
@@ -258,7 +260,7 @@ extension RandomCalls {
             )
         }
         let marks = places.filter { _ in random.isOne(in: 6) }.reversed()
-            .map { CatchUpCall.Mark(seq: $0.seq, mid: $0.mid) }
+            .map { MessagePlace(seq: $0.seq, mid: $0.mid) }
         let call = CatchUpCall(
             epoch: epoch(),
             room: room,

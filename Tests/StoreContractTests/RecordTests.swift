@@ -89,7 +89,7 @@ import Testing
         #expect(try redis.claim(harness.claim("Bob", by: harness.other)) == .taken)
         #expect(
             try Set(redis.record("bob").keys)
-                == ["node", "session", "lineage", "fence", "epoch", "display", "passed"]
+                == ["node", "session", "lineage", "fence", "epoch", "call", "display", "passed"]
         )
         #expect(try redis.heldKeys(of: harness.other) == ["ada", "bob"])
     }
@@ -142,7 +142,8 @@ import Testing
             try redis.record("ada") == [
                 "node": harness.other.description, "session": claim.login.description,
                 "lineage": grant.producer.description, "fence": "\(grant.fence)",
-                "epoch": "\(harness.epoch.number)", "display": "Ada", "passed": "1",
+                "epoch": "\(harness.epoch.number)", "call": "0", "display": "Ada",
+                "passed": "1",
             ]
         )
         #expect(try redis.client.run("TTL", name).number == -1)

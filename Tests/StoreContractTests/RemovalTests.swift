@@ -8,7 +8,7 @@ import Testing
     private static let text = #"{"type":"chat","username":"Ada","value":"secret"}"#
 
     private func remove(
-        _ target: Removal.Target,
+        _ target: MessagePlace,
         _ holding: Holding,
         n: UInt64,
         by authority: Removal.Authority = .author,
@@ -41,7 +41,7 @@ import Testing
         return verdict
     }
 
-    private func target(_ holding: Holding, _ n: UInt64, at seq: UInt64) -> Removal.Target {
+    private func target(_ holding: Holding, _ n: UInt64, at seq: UInt64) -> MessagePlace {
         .init(seq: seq, mid: holding.mid(n))
     }
 
@@ -132,7 +132,10 @@ import Testing
         let second = try remove(target(ada, 2, at: 2), ada, n: 4, in: harness)
         guard case .notRemoved(.tooSoon(let wait)) = second else { throw Unexpected("\(second)") }
         #expect(wait <= .seconds(3600) && wait > .seconds(3590))
-        #expect(try harness.say(ada, [4]) == [.accepted(seq: 4)])
+        // The moderator does not wait for users.
+        let other = try remove(target(ada, 2, at: 2), ada, n: 1, by: .moderator, in: harness)
+        #expect(other == .accepted(seq: 4))
+        #expect(try harness.say(ada, [4]) == [.accepted(seq: 5)])
     }
 
     @Test(arguments: StoreKind.allCases)

@@ -24,7 +24,7 @@ struct SingleClaim: Hashable {
     }
 
     var call: ClaimCall {
-        ClaimCall(epoch: epoch, incarnation: incarnation, claims: [claim])
+        ClaimCall(epoch: epoch, incarnation: incarnation, number: 0, claims: [claim])
     }
 }
 

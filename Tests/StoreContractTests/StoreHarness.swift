@@ -192,7 +192,7 @@ final class StoreHarness {
 
     func page(
         behind position: Position?,
-        marks: [CatchUpCall.Mark] = [],
+        marks: [MessagePlace] = [],
         limit: Int = 100,
         replacing: CatchUpCall.FoundTop? = nil,
         mayLackMore: Bool = false,

@@ -30,7 +30,7 @@ protocol StoreUnderTest: AnyObject {
     /// The data is lost.
     func erase() throws
     /// A room's hash is gone, or an older one is put back.
-    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) throws
+    func changeTop(of room: RoomName, to top: MessagePlace?) throws
     /// A room's stream is gone.
     func loseLog(of room: RoomName) throws
     /// The list of nodes is gone.
@@ -105,7 +105,7 @@ final class SwiftStore: StoreUnderTest {
         store.erase(dataSet: "data set \(restarts)")
     }
 
-    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) {
+    func changeTop(of room: RoomName, to top: MessagePlace?) {
         store.rooms[room]?.top = top
         if top == nil { store.rooms[room]?.removedMs = 0 }
         // The number is lost with the room's hash.
@@ -264,7 +264,7 @@ final class ScriptStore: StoreUnderTest {
         try restart()
     }
 
-    func changeTop(of room: RoomName, to top: CatchUpCall.Mark?) throws {
+    func changeTop(of room: RoomName, to top: MessagePlace?) throws {
         let key = codec.keys.room(room)
         guard let top else {
             _ = try client.run("DEL", key)

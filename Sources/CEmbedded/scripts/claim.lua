@@ -8,8 +8,8 @@
 --
 -- KEYS  1 P/epoch   2 P/nodes   3 P/held/<incarnation>   4 P/dead   5 ... P/name/<key> of each claim
 -- ARGV  1 the epoch's number   2 its data set   3 incarnation   4 the prefix of keys and channels
---       5 milliseconds until a silent room is forgotten
---       6 ... ten of each claim: the key, the login's id, the producer id, the display form, the id of
+--       5 milliseconds until a silent room is forgotten   6 the number of the call on its loop
+--       7 ... ten of each claim: the key, the login's id, the producer id, the display form, the id of
 --         the login that it takes over from ("": of none), and, only if the name is claimed again
 --         (otherwise ""): the fence that was granted, the highest n known to be accepted, its seq (0: not
 --         known), the number of the epoch that granted the fence; then the rooms that the name is to be
@@ -38,8 +38,8 @@
 if not is_present_epoch() then return {'other-epoch'} end
 local call, digits = redis.call, digits
 local EPOCH, NODES, HELD, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local FIRST_NAME, FIRST, WIDTH = 5, 6, 10
-local incarnation, PREFIX = ARGV[3], ARGV[4]
+local FIRST_NAME, FIRST, WIDTH = 5, 7, 10
+local incarnation, PREFIX, NUMBER = ARGV[3], ARGV[4], ARGV[6]
 local STEM, CHANNEL_STEM = PREFIX .. '/held/', PREFIX .. '@'
 if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
 
@@ -69,14 +69,14 @@ end
 local function read(NAME, key, is_again)
     local stored = redis.pcall('HMGET', NAME,
         'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger',
-        'rooms', 'passed')
+        'rooms', 'passed', 'call')
     if stored.err then return nil, wrong_type(stored) end
     local record = {
         holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
         n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
         rooms_text = stored[10] or '', rooms = rooms_in(stored[10]),
-        has_passed = stored[11],
+        has_passed = stored[11], call = tonumber(stored[12] or 0),
     }
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
@@ -138,7 +138,7 @@ local function take(claim, record, fence, n, seq)
     end
     fence = fence or next_fence()
     call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
-        'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+        'fence', digits(fence), 'epoch', ARGV[1], 'call', NUMBER, 'display', claim.display)
     if record.login or record.has_passed then call('HSET', claim.NAME, 'passed', '1') end
     if #claim.rooms > 0 then put_rooms(claim, claim.rooms) end
     for _, room in ipairs(claim.rooms) do
@@ -165,7 +165,8 @@ local function take_over(claim, record)
     if record.epoch < epoch then producer = claim.producer end
     evict(claim, holder)
     call('HSET', claim.NAME, 'node', incarnation, 'session', claim.login, 'before', claim.proof,
-        'lineage', producer, 'fence', digits(fence), 'epoch', ARGV[1], 'display', claim.display)
+        'lineage', producer, 'fence', digits(fence), 'epoch', ARGV[1], 'call', NUMBER,
+        'display', claim.display)
     call('HDEL', claim.NAME, 'linger')
     local rooms = {unpack(record.rooms)}
     for _, room in ipairs(claim.rooms) do
@@ -233,11 +234,16 @@ local function claim_again(claim, record, known)
     local n, seq = record.n, record.seq
     if known.n > n or (known.n == n and seq == 0) then n, seq = known.n, known.seq end
     local fence = record.fence
-    local is_repeated = holder == incarnation and fence ~= known.fence and record.epoch == epoch
+    local is_own = holder == incarnation and record.epoch == epoch
+    -- A later call of the same process was carried out before: this one's answer is not awaited any more.
+    if is_own and record.call and tonumber(NUMBER) < record.call then
+        return granted(fence, record.producer, record.n, record.seq)
+    end
+    local is_repeated = is_own and fence ~= known.fence
     if not is_repeated then fence = next_fence(known.fence) end
     -- The login's id proves whose name it is, whatever incarnation holds it.
     call('HSET', claim.NAME, 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
-        'display', claim.display)
+        'call', NUMBER, 'display', claim.display)
     if holder and holder ~= incarnation then call('HDEL', STEM .. holder, claim.key) end
     put_rooms(claim, claim.rooms)
     for _, room in ipairs(record.rooms) do

@@ -159,8 +159,8 @@ if ARGV[REMOVAL] then
         end
         if producer ~= '' and tonumber(fields[4]) <= now - window then return {verdict = 'too-late'} end
         local wait = tonumber(call('HGET', ROOM, 'removed') or 0) + pause - now
-        -- If it is longer, the clock was set back.
-        if wait > 0 and wait <= pause then return {verdict = 'too-soon ' .. digits(wait)} end
+        -- If it is longer, the clock was set back. The operator does not wait for users.
+        if producer ~= '' and wait > 0 and wait <= pause then return {verdict = 'too-soon ' .. digits(wait)} end
         fields[#fields] = string.sub(all, 1, body - #length - 2) .. #blank .. '\n' .. blank
             .. string.sub(all, start - 1)
         return {id = entry[1], fields = fields}

@@ -23,9 +23,11 @@ extension BrokerClient {
         }
         guard !claims.inFlight.isEmpty else { return }
         pending.append(.claims(context))
+        claimCalls += 1
         let call = ClaimCall(
             epoch: context.epoch,
             incarnation: context.incarnation,
+            number: claimCalls,
             claims: claims.called
         )
         effects.append(.call(.claims(call)))

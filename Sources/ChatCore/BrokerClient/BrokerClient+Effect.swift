@@ -27,7 +27,7 @@ extension BrokerClient {
         /// the place of the first one, and the others follow it.
         case settled(Settlement, of: DraftSpan)
         /// This node hears a room. It is new if the session had to wait for it and it has no message yet.
-        case entered(RoomName, isNew: Bool)
+        case entered(RoomName, birth: MessageID?)
         /// This node does not hear a room, and the session may not have it begin to.
         case notBegun(RoomName)
         /// This node cannot hear a room at present; `reason` is for people.

@@ -27,8 +27,10 @@ extension BrokerClient {
     /// Gives up the names whose users have not come back in time, and leaves the rooms that users who have
     /// come back have not joined again.
     mutating func endLingering(_ now: Instant, _ effects: inout [Effect]) {
-        while let next = lingering.first, next.until <= now {
+        var rest = Limits.lingerEndsPerTick
+        while rest > 0, let next = lingering.first, next.until <= now {
             _ = lingering.popFirst()
+            rest -= 1
             stopLingering(next.socket, &effects)
         }
         while let next = keeping.first, next.until <= now {

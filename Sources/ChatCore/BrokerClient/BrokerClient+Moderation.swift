@@ -22,24 +22,41 @@ extension BrokerClient {
     /// No login makes the entry, so it has a producer of its own, with one message: one that is sent again after
     /// a lost answer finds the message taken back.
     public mutating func moderate(
-        _ target: Removal.Target,
+        _ target: MessagePlace,
         in room: RoomName,
         reason: [UInt8]?,
         as number: Int,
         using random: inout some RandomNumberGenerator,
         into effects: inout [Effect]
     ) {
-        guard canAsk, let registration else {
+        guard canAsk else {
             return effects.append(.moderated(number, .unavailable(reason: self.reason)))
         }
-        let body = RemovedBody.notice(of: target, by: Self.moderator, reason: reason, in: room)
+        let draft = Self.removal(of: target, in: room, reason: reason, using: &random)
+        send(draft, as: number, &effects)
+    }
+
+    mutating func moderated(_ number: Int, _ answer: BrokerAnswer, _ effects: inout [Effect]) {
+        guard number < 0 else {
+            return effects.append(.moderated(number, Moderation(answer)))
+        }
+        lostRemovalAnswered(number, Moderation(answer))
+    }
+
+    /// Returns the entry that takes a message back without a login.
+    private static func removal(
+        of target: MessagePlace,
+        in room: RoomName,
+        reason: [UInt8]?,
+        using random: inout some RandomNumberGenerator
+    ) -> SealedDraft {
         let draft = Draft(
             sender: SocketID(slot: -1, generation: 0),
             room: room,
-            body: body,
+            body: RemovedBody.notice(of: target, by: moderator, reason: reason, in: room),
             tag: DraftTag.none.ofRemoval(by: .moderator)
         )
-        let sealed = SealedDraft(
+        return SealedDraft(
             key: "",
             login: LoginID(using: &random),
             fence: 0,
@@ -47,19 +64,64 @@ extension BrokerClient {
             n: 1,
             draft: draft
         )
+    }
+
+    private mutating func send(_ draft: SealedDraft, as number: Int, _ effects: inout [Effect]) {
+        guard let registration else { return }
         let call = PublishCall(
             epoch: registration.epoch,
             incarnation: registration.incarnation,
-            room: room,
+            room: draft.draft.room,
             position: nil,
-            drafts: [sealed]
+            drafts: [draft]
         )
         pending.append(.moderation(number))
         effects.append(.call(.publish(call)))
     }
+}
 
-    mutating func moderated(_ number: Int, _ answer: BrokerAnswer, _ effects: inout [Effect]) {
-        effects.append(.moderated(number, Moderation(answer)))
+// MARK: - Removals that were lost
+
+extension BrokerClient {
+    /// A removal that was lost with data.
+    struct LostRemoval: Sendable {
+        let number: Int
+        let draft: SealedDraft
+        var isSent = false
+        var failures = 0
+    }
+
+    /// Has messages taken back once more whose removals were lost with data, in the moderator's name: their
+    /// texts are in the room's log again. All loops that have heard of a removal do so, and the first one is
+    /// enough: the others are told that it is done.
+    public mutating func repeatRemovals(
+        of places: [MessagePlace],
+        in room: RoomName,
+        using random: inout some RandomNumberGenerator
+    ) {
+        for place in places where lostRemovals.count < Limits.recentRemovals {
+            lastLostRemoval -= 1
+            let draft = Self.removal(of: place, in: room, reason: nil, using: &random)
+            lostRemovals.append(LostRemoval(number: lastLostRemoval, draft: draft))
+        }
+    }
+
+    /// Makes the oldest of them that is not under way: one in a tick, because each has Redis write a log anew.
+    mutating func repeatLostRemoval(_ effects: inout [Effect]) {
+        guard canAsk, let index = lostRemovals.firstIndex(where: { !$0.isSent }) else { return }
+        lostRemovals[index].isSent = true
+        send(lostRemovals[index].draft, as: lostRemovals[index].number, &effects)
+    }
+
+    /// Takes that a removal was made, or could not be made: then it is tried again, a number of times.
+    private mutating func lostRemovalAnswered(_ number: Int, _ outcome: Moderation) {
+        guard let index = lostRemovals.firstIndex(where: { $0.number == number }) else { return }
+        lostRemovals[index].failures += 1
+        if case .unavailable = outcome, lostRemovals[index].failures < Limits.lostRemovalTries {
+            lostRemovals[index].isSent = false
+        } else {
+            lostRemovals.remove(at: index)
+        }
     }
 }
 

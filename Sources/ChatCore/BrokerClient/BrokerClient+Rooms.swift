@@ -18,7 +18,7 @@ extension BrokerClient {
     ) {
         let number = rooms.number(of: room)
         if rooms.all[number].position != nil {
-            return effects.append(.tell(socket, .entered(room, isNew: false)))
+            return effects.append(.tell(socket, .entered(room, birth: nil)))
         }
         guard mayBegin || rooms.all[number].isHeard else {
             effects.append(.tell(socket, .notBegun(room)))
@@ -53,11 +53,11 @@ extension BrokerClient {
     mutating func tellEntered(_ number: Int, _ effects: inout [Effect]) {
         guard !rooms.all[number].entering.isEmpty else { return }
         let entering = rooms.all[number].entering
-        let isNew = rooms.all[number].position?.seq == 0
+        let birth = rooms.all[number].position.flatMap { $0.seq == 0 ? $0.mid : nil }
         rooms.all[number].entering = []
         keepUntilTick(number)
         for entry in entering {
-            effects.append(.tell(entry.socket, .entered(rooms.all[number].room, isNew: isNew)))
+            effects.append(.tell(entry.socket, .entered(rooms.all[number].room, birth: birth)))
         }
     }
 

@@ -17,7 +17,7 @@ public struct BrokerClient: Sendable {
         case publish(Int, Epoch)
         /// What names of `moving` join and leave.
         case presence(Epoch)
-        /// A removal by the operator, with its number.
+        /// A removal without a login, with its number: by the operator, or, below 0, of one that was lost.
         case moderation(Int)
     }
 
@@ -62,6 +62,8 @@ public struct BrokerClient: Sendable {
     var former: [SocketID: HeldName] = [:]
     /// The claims that are to be sent as soon as the broker can be asked.
     var claims = ClaimQueue()
+    /// The number of calls of claims that were sent.
+    var claimCalls: UInt64 = 0
     /// How many new logins may ask for a name.
     var arrivals: ArrivalLimit
     /// The rooms of resumable logins, and of sessions without a name that may have one later.
@@ -91,6 +93,10 @@ public struct BrokerClient: Sendable {
 
     /// The numbers of the rooms that sessions wait for, and perhaps of some for which none does any more.
     var awaited: [Int] = []
+
+    /// The removals that were lost with data, until they are made once more, and the number of the last one.
+    var lostRemovals: [LostRemoval] = []
+    var lastLostRemoval = 0
 
     var pending = FIFO<Pending>()
 
@@ -201,6 +207,7 @@ extension BrokerClient {
         stopSpeaking(&effects)
         giveUpWaiting(now, &effects)
         endLingering(now, &effects)
+        repeatLostRemoval(&effects)
         if isRetryDue {
             isRetryDue = false
             for entry in postponed { claims.addAgain(entry) }

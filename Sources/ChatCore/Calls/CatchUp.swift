@@ -1,19 +1,5 @@
 /// A request for what a room's log has after a position.
 public struct CatchUpCall: Sendable, Hashable {
-    /// A message that the caller has received.
-    public struct Mark: Sendable, Hashable {
-        /// Its number when it was delivered.
-        public let seq: UInt64
-        /// Its id.
-        public let mid: MessageID
-
-        /// Makes the mark of a message.
-        public init(seq: UInt64, mid: MessageID) {
-            self.seq = seq
-            self.mid = mid
-        }
-    }
-
     /// The epoch in which the call is made.
     public let epoch: Epoch
     /// The room.
@@ -22,7 +8,7 @@ public struct CatchUpCall: Sendable, Hashable {
     public let position: Position?
     /// Older messages the caller has received, newest first: where to continue if the position
     /// proves void.
-    public let marks: [Mark]
+    public let marks: [MessagePlace]
     /// The number of messages at which an answer is full; the entry that reaches it is the last
     /// one.
     public let limit: Int
@@ -38,7 +24,7 @@ public struct CatchUpCall: Sendable, Hashable {
         /// The room had no top.
         case none
         /// The room had this top.
-        case top(Mark)
+        case top(MessagePlace)
     }
 
     /// Makes a request about a room.
@@ -46,7 +32,7 @@ public struct CatchUpCall: Sendable, Hashable {
         epoch: Epoch,
         room: RoomName,
         position: Position?,
-        marks: [Mark],
+        marks: [MessagePlace],
         limit: Int,
         replacing: FoundTop? = nil,
         mayLackMore: Bool = false
@@ -117,10 +103,10 @@ public struct CatchUpPage: Sendable, Hashable {
     var newestEpoch: UInt64? { entries.lazy.map(\.epoch).max() }
 }
 
-extension CatchUpCall.Mark {
+extension MessagePlace {
     /// Whether a top may be replaced by another one: by a higher number, or a birth by a message with
     /// the same number. So no two callers replace each other's for ever.
-    func givesWay(to other: CatchUpCall.Mark) -> Bool {
+    func givesWay(to other: MessagePlace) -> Bool {
         seq < other.seq || (seq == other.seq && mid.isBirth && !other.mid.isBirth)
     }
 }

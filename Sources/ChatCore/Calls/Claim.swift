@@ -62,13 +62,17 @@ public struct ClaimCall: Sendable, Hashable {
     public let epoch: Epoch
     /// The process that asks.
     public let incarnation: Incarnation
+    /// The number of the call on its loop. A call that got no answer may arrive late, after a later one for the
+    /// same names: then it changes nothing.
+    public let number: UInt64
     /// The claims, at most `Limits.claimsPerCall`.
     public let claims: [Claim]
 
     /// Makes a call with claims of one process.
-    public init(epoch: Epoch, incarnation: Incarnation, claims: [Claim]) {
+    public init(epoch: Epoch, incarnation: Incarnation, number: UInt64, claims: [Claim]) {
         self.epoch = epoch
         self.incarnation = incarnation
+        self.number = number
         self.claims = claims
     }
 }

@@ -1,9 +1,14 @@
 /// Takes the text of a message out of frames, so that it is sent to no client any more.
 extension FramedBatch {
-    /// The messages that entries of the batch say were taken back.
-    var removed: [Removal.Target] {
+    /// The messages that entries of the batch say were taken back, and the number of each such entry.
+    var removed: [(target: MessagePlace, seq: UInt64)] {
         guard isWithheld else { return [] }
-        return (0..<count).compactMap { RemovedBody.target(in: text(of: $0).span.bytes) }
+        return (0..<count).compactMap { index in
+            guard let target = RemovedBody.target(in: text(of: index).span.bytes) else {
+                return nil
+            }
+            return (target, position(of: index)?.seq ?? 0)
+        }
     }
 
     /// Returns the index of the message with an id, unless it has been taken back.

@@ -9,27 +9,13 @@ public struct Removal: Sendable, Hashable {
         case moderator
     }
 
-    /// The place of a message, and its id: with one alone another message could be meant.
-    public struct Target: Sendable, Hashable {
-        /// The number.
-        public let seq: UInt64
-        /// The id.
-        public let mid: MessageID
-
-        /// Names a message.
-        public init(seq: UInt64, mid: MessageID) {
-            self.seq = seq
-            self.mid = mid
-        }
-    }
-
     /// The message.
-    public let target: Target
+    public let target: MessagePlace
     /// On what grounds it may be taken back.
     public let authority: Authority
 
     /// Makes a request about one message.
-    public init(of target: Target, by authority: Authority) {
+    public init(of target: MessagePlace, by authority: Authority) {
         self.target = target
         self.authority = authority
     }
@@ -53,7 +39,7 @@ public enum RemovedBody {
     /// Returns the body of the entry that says that a message was taken back by a user. `reason` is a JSON
     /// string; nil: none was given.
     public static func notice(
-        of target: Removal.Target,
+        of target: MessagePlace,
         by username: String,
         reason: [UInt8]?,
         in room: RoomName
@@ -86,9 +72,9 @@ public enum RemovedBody {
     /// the text that clients are sent.
     ///
     /// Cost: one pass.
-    public static func target(in text: RawSpan) -> Removal.Target? {
+    public static func target(in text: RawSpan) -> MessagePlace? {
         guard startsWithType(text) else { return nil }
-        var found: Removal.Target?
+        var found: MessagePlace?
         var scanner = JSONScanner()
         do throws(JSONError) {
             var more = try scanner.enterObject(text)
@@ -114,7 +100,7 @@ public enum RemovedBody {
     private static func mark(
         _ scanner: inout JSONScanner,
         _ text: RawSpan
-    ) throws(JSONError) -> Removal.Target? {
+    ) throws(JSONError) -> MessagePlace? {
         var seq: UInt64?
         var mid: MessageID?
         var more = try scanner.enterObject(text)

@@ -2,17 +2,23 @@
 /// log that was read before that, or from a Redis that has lost it, has their texts still.
 struct RemovedMessages: Sendable {
     private var mids: Set<MessageID> = []
-    /// The same in order, so that the oldest is forgotten first.
-    private var order = FIFO<MessageID>()
+    /// The same in order, so that the oldest is forgotten first, each with the number of the entry that says so.
+    private var order: [(place: MessagePlace, seq: UInt64)] = []
 
     var isEmpty: Bool { mids.isEmpty }
 
-    mutating func add(_ mid: MessageID) {
-        guard mids.insert(mid).inserted else { return }
-        order.append(mid)
-        if mids.count > Limits.recentRemovals, let oldest = order.popFirst() {
-            mids.remove(oldest)
-        }
+    mutating func add(_ place: MessagePlace, at seq: UInt64) {
+        guard mids.insert(place.mid).inserted else { return }
+        order.append((place, seq))
+        guard order.count > Limits.recentRemovals else { return }
+        mids.remove(order.removeFirst().place.mid)
+    }
+
+    /// Returns those whose removal a history that was reset to a number does not have, though it may have them.
+    ///
+    /// Cost: a look at each.
+    func lost(after seq: UInt64) -> [MessagePlace] {
+        order.filter { $0.seq > seq && $0.place.seq <= seq }.map(\.place)
     }
 
     /// Returns those of these messages that are in a batch.

@@ -21,6 +21,8 @@ public struct RoomHistory {
     private var removed = RemovedMessages()
     /// Whether the room was reset since one was: an older copy of the log may bring a text back.
     private var mayBringBack = false
+    /// The messages whose removals were lost with data, until the loop takes them.
+    private var lostRemovals: [MessagePlace] = []
     /// Whether the log is known to have nothing before the oldest frame of the backlog.
     private var isLogRead = false
 
@@ -61,7 +63,10 @@ extension RoomHistory {
         let follows = position.map { batch.follows($0) } ?? true
         // A backend tells that before: this is for one that does not.
         if !follows, !mayJump, let before = batch.position(before: 0) { reset(to: before) }
-        for target in batch.removed { remove(target.mid) }
+        for (target, seq) in batch.removed {
+            removed.add(target, at: seq)
+            backlog.blank(target.mid, in: name)
+        }
         backlog.append(batch)
         if mayBringBack {
             for mid in removed.found(in: batch) { backlog.blank(mid, in: name) }
@@ -72,12 +77,6 @@ extension RoomHistory {
         mayJump = false
     }
 
-    /// Forgets the text of a message: no client is sent it any more.
-    private mutating func remove(_ mid: MessageID) {
-        removed.add(mid)
-        backlog.blank(mid, in: name)
-    }
-
     /// Goes on from a position: what was delivered after it is void.
     public mutating func reset(to position: Position) {
         change(.reset(position))
@@ -85,6 +84,14 @@ extension RoomHistory {
         mayJump = false
         isLogRead = false
         mayBringBack = !removed.isEmpty
+        lostRemovals += removed.lost(after: position.seq)
+    }
+
+    /// Returns, once, the messages whose removals were lost with data, as after a failover to a replica that
+    /// had not heard of them: they are to be taken back once more.
+    public mutating func takeLostRemovals() -> [MessagePlace] {
+        defer { lostRemovals = [] }
+        return lostRemovals
     }
 
     /// Notes that messages are lost, and which, if that is known.

@@ -1,11 +1,11 @@
 /// The numbers and ids of a room's newest messages. With them a node finds its place in a history
 /// that differs from its own, and does not deliver a message twice.
 struct RecentMessages: Sendable {
-    private var marks: [CatchUpCall.Mark] = []
+    private var marks: [MessagePlace] = []
     /// The index of the oldest, once the most that are kept are there.
     private var head = 0
 
-    mutating func add(_ mark: CatchUpCall.Mark) {
+    mutating func add(_ mark: MessagePlace) {
         if marks.count < Limits.recentMessages {
             marks.append(mark)
         } else {
@@ -21,8 +21,8 @@ struct RecentMessages: Sendable {
     /// place in a few steps.
     ///
     /// The newest of all is left out: it is the position.
-    var milestones: [CatchUpCall.Mark] {
-        var found: [CatchUpCall.Mark] = []
+    var milestones: [MessagePlace] {
+        var found: [MessagePlace] = []
         var back = 1
         while back < marks.count {
             found.append(mark(back: back))
@@ -70,7 +70,7 @@ struct RecentMessages: Sendable {
         }
     }
 
-    private func mark(back: Int) -> CatchUpCall.Mark {
+    private func mark(back: Int) -> MessagePlace {
         marks[(head + marks.count - 1 - back) % marks.count]
     }
 }

@@ -91,7 +91,7 @@ extension Timeline {
     private func topToReplace(_ page: CatchUpPage, _ epoch: Epoch) -> CatchUpCall.FoundTop? {
         guard let position, page.continuity == .rewound else { return nil }
         guard let top = page.top else { return CatchUpCall.FoundTop.none }
-        let found = CatchUpCall.Mark(seq: top.seq, mid: top.mid)
+        let found = MessagePlace(seq: top.seq, mid: top.mid)
         guard found.givesWay(to: .init(seq: position.seq, mid: position.mid)) else { return nil }
         // In the place of a birth this node could only put another one.
         if top.seq == position.seq, mayLackMore { return nil }

@@ -9,7 +9,7 @@ extension Session {
         case .released: released(into: &effects)
         case .settled(let settlement, let drafts):
             settled(settlement, of: drafts, into: &effects)
-        case .entered(let room, let isNew): entered(room, isNew: isNew, into: &effects)
+        case .entered(let room, let birth): entered(room, birth: birth, into: &effects)
         case .notBegun(let room):
             let wait = conversation?.newRoomDebt ?? Limits.retryAfter
             notEntered(room, .tooMuch(retryAfter: wait), into: &effects)

@@ -22,14 +22,34 @@ extension Session {
         _ effects: inout [Effect]
     ) -> Bool {
         guard let room = room(of: request, text, &effects) else { return true }
-        let conversation = startConversation()
-        guard unsettled == 0 || conversation.room == room else { return false }
+        guard mayFollow(in: room) else { return refuseStalled(request, text, &effects) }
         let named = room == .lobby ? nil : room.text
         if let body = body(value, request, text, room: named) {
             send(body.bytes, to: room, request, text, &effects)
         } else {
             refuse(whyNotHolder, request, text, &effects)
         }
+        return true
+    }
+
+    /// Whether an entry of a room may be sent behind the messages that are not settled yet.
+    func mayFollow(in room: RoomName) -> Bool {
+        unsettled == 0 || conversation?.room ?? .lobby == room
+    }
+
+    /// Refuses an entry that can wait only for the broker to come back; returns false if others are settled
+    /// before that.
+    func refuseStalled(
+        _ request: Request,
+        _ text: RawSpan,
+        _ effects: inout [Effect]
+    ) -> Bool {
+        guard isStalled else { return false }
+        let why = Refusal.unavailable(
+            reason: BrokerClient.lostTouch,
+            retryAfter: Limits.retryAfter
+        )
+        refuse(why, request, text, &effects)
         return true
     }
 

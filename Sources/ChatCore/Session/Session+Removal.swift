@@ -9,7 +9,7 @@ extension Session {
         _ effects: inout [Effect]
     ) -> Bool {
         guard let room = room(of: request, text, &effects) else { return true }
-        guard unsettled == 0 || conversation?.room == room else { return false }
+        guard mayFollow(in: room) else { return refuseStalled(request, text, &effects) }
         guard case .held(let username) = name, Self.isName(username, of: request, text) else {
             refuse(whyNotHolder, request, text, &effects)
             return true

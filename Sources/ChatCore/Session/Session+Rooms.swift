@@ -88,12 +88,19 @@ extension Session {
         effects.append(.leave(name))
     }
 
-    /// Takes the answer to `enter`: this node hears the room.
-    mutating func entered(_ name: RoomName, isNew: Bool, into effects: inout [Effect]) {
-        if isNew { conversation?.newRooms += 1 }
-        guard let index = conversation?.rooms.firstIndex(where: { $0.name == name }) else { return }
+    /// Takes the answer to `enter`: this node hears the room. `birth` is the id with which it began, if nothing
+    /// was said there yet.
+    mutating func entered(
+        _ name: RoomName,
+        birth: MessageID?,
+        into effects: inout [Effect]
+    ) {
+        let index = conversation?.rooms.firstIndex { $0.name == name }
         var start = Start.now
-        if case .awaited(let asked)? = conversation?.rooms[index].state { start = asked }
+        if let index, case .awaited(let asked)? = conversation?.rooms[index].state { start = asked }
+        // A client that knows the birth was there before: it does not begin the room.
+        if let birth, start.mid != birth { conversation?.newRooms += 1 }
+        guard let index else { return }
         conversation?.rooms[index].state = .heard
         effects.append(.hear(name, from: start))
         goOn(&effects)

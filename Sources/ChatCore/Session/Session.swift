@@ -18,7 +18,7 @@ public struct Session {
     /// The number of accepted messages that are not settled yet.
     var unsettled: Int32 = 0
     /// Whether some of these can only be settled when the broker is back.
-    private var isStalled = false
+    private(set) var isStalled = false
     private(set) var isSocketOpen = true
     /// Whether the client's login can be taken over, and its name outlives the socket for a moment.
     let isResumable: Bool
@@ -104,8 +104,9 @@ extension Session {
         goOn(&effects)
     }
 
-    /// Notes whether messages can only be settled when the broker is back. While that is so, a
-    /// logout or a change of name does not wait for them; only the end of a closed session does.
+    /// Notes whether messages can only be settled when the broker is back. While that is so, nothing waits for
+    /// them but the end of a closed session: a logout and a change of name go on, and a message that would have
+    /// to wait is refused.
     mutating func stalled(_ isStalled: Bool, into effects: inout [Effect]) {
         self.isStalled = isStalled
         goOn(&effects)

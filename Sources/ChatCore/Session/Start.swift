@@ -22,6 +22,11 @@ extension Session {
             self.last = last
         }
 
+        /// The id of the message at which the client stood; nil: it does not say.
+        var mid: MessageID? {
+            if case .position(let position) = since { position.mid } else { nil }
+        }
+
         /// With what is said from now on.
         public static let now = Start()
     }

@@ -3,7 +3,7 @@
 /// Both are kept apart, as in Redis, because one can be lost, or come back older, without the other.
 struct RoomLog {
     /// The end of the room's order; nil: it is not known.
-    var top: CatchUpCall.Mark?
+    var top: MessagePlace?
     /// The id of the newest entry that was ever added, kept or not: numbers and epochs of entries only
     /// grow.
     private(set) var given: (seq: UInt64, epoch: UInt64) = (0, 0)
@@ -74,7 +74,7 @@ struct RoomLog {
     }
 
     /// The last message of the newest entry; nil: no entry is kept.
-    var reach: CatchUpCall.Mark? {
+    var reach: MessagePlace? {
         guard head < entries.count, let newest = entries.last ?? nil,
             let mid = newest.items.last?.mid
         else { return nil }
@@ -164,7 +164,7 @@ struct RoomLog {
     }
 }
 
-extension CatchUpCall.Mark {
+extension MessagePlace {
     /// Whether a top agrees with a caller's position: the room ends neither before the position nor with
     /// another message of that number.
     func allows(_ position: Position) -> Bool {

@@ -60,7 +60,7 @@ extension RoomLog {
             }
         if isFound, let position = call.position, position.seq >= given.seq {
             let mid = call.mayLackMore ? .birth(birth) : position.mid
-            let mark = CatchUpCall.Mark(seq: position.seq, mid: mid)
+            let mark = MessagePlace(seq: position.seq, mid: mid)
             if top.map({ $0.givesWay(to: mark) }) ?? true {
                 top = mark
                 return
@@ -75,7 +75,7 @@ extension RoomLog {
     /// Returns how the log connects to a position, and the number of the message that comes next.
     fileprivate func start(
         after position: Position,
-        _ top: CatchUpCall.Mark,
+        _ top: MessagePlace,
         _ call: CatchUpCall
     ) -> (CatchUpPage.Continuity, first: UInt64) {
         let end = top.seq + 1

@@ -11,6 +11,8 @@ struct NameRecord {
     var fence: UInt64
     /// The number of the last claim's epoch.
     var epoch: UInt64
+    /// The number of the call of that claim, on the holder's loop.
+    var call: UInt64
     /// Whether the name has passed to a newer login while its record was kept: then a process that was stopped
     /// meanwhile may still believe that it holds the name.
     var hasPassed = false
@@ -195,6 +197,7 @@ extension Store {
         record.emptiedAt = nil
         record.fence = nextFence(above: 0)
         record.epoch = call.epoch.number
+        record.call = call.number
         for room in claim.rooms where !record.rooms.contains(room) { record.rooms.append(room) }
         // With the same producer those of the record have nothing to be changed.
         let first = record.producer == former.producer ? former.rooms.count : 0
@@ -220,6 +223,12 @@ extension Store {
             }
             return record.before == claim.login ? .replaced : .lost
         }
+        // A later call of the same process was carried out before: this one's answer is not awaited any more.
+        if record.holder == call.incarnation, record.epoch == call.epoch.number,
+            call.number < record.call
+        {
+            return .granted(record.grant())
+        }
         let isRepeated =
             record.holder == call.incarnation && record.fence != known.fence
             && record.epoch == call.epoch.number
@@ -230,6 +239,7 @@ extension Store {
             record.seq = known.seq
         }
         record.epoch = call.epoch.number
+        record.call = call.number
         for room in record.rooms where !claim.rooms.contains(room) {
             leave(room, claim.username.key, record.producer)
         }
@@ -251,6 +261,7 @@ extension Store {
             producer: claim.producer,
             fence: nextFence(above: known?.fence ?? 0),
             epoch: call.epoch.number,
+            call: call.number,
             hasPassed: names[claim.username.key] != nil,
             n: known?.n ?? 0,
             seq: known?.seq ?? 0,

@@ -5,7 +5,7 @@ extension Store {
         _ removal: Removal,
         _ call: PublishCall,
         in room: Rooms.Index,
-        after top: CatchUpCall.Mark,
+        after top: MessagePlace,
         ms: Int64
     ) -> (answer: PublishAnswer, publication: Publication?) {
         let draft = call.drafts[0]
@@ -68,8 +68,8 @@ extension Store {
             return .refused(.tooLate)
         }
         let rest = log.removedMs + retention.removalPause - ms
-        // If it is longer, the clock was set back.
-        if rest > 0, rest <= retention.removalPause {
+        // If it is longer, the clock was set back. The operator does not wait for users.
+        if isOwn, rest > 0, rest <= retention.removalPause {
             return .refused(.tooSoon(retryAfter: .milliseconds(rest)))
         }
         return .mayRemove
@@ -78,14 +78,14 @@ extension Store {
 
 extension RoomLog {
     /// Puts other bytes in the place of a message that is kept.
-    mutating func blank(_ target: Removal.Target, with body: [UInt8]) {
+    mutating func blank(_ target: MessagePlace, with body: [UInt8]) {
         replaceEntry(with: target.seq) { entry in
             entry.withBodies { seq, _ in seq == target.seq ? body : nil }
         }
     }
 
     /// Returns the message with a number and an id, and when it was written; nil: it is not kept.
-    func message(at target: Removal.Target) -> (Publication.Item, ms: Int64)? {
+    func message(at target: MessagePlace) -> (Publication.Item, ms: Int64)? {
         guard let entry = entry(with: target.seq) else { return nil }
         let item = entry.items[Int(target.seq - entry.firstSeq)]
         return item.mid == target.mid ? (item, entry.ms) : nil

@@ -125,6 +125,10 @@ extension Limits {
     /// networks, or whose node is left, is back within seconds, and one that pauses in between does not
     /// find its name taken.
     public static let nameLinger = Duration.seconds(20)
+    /// The most names of a loop whose linger ends with one tick (`wheelTick`). Each is a call, and the messages of
+    /// the loop wait behind it in Redis: 15 ms for these, if a call takes 60 µs. A name lingers longer if thousands
+    /// of clients have vanished at once.
+    public static let lingerEndsPerTick = 250
 
     /// How long a node hears a room after its last interest in it has ended: a client that comes back
     /// from a page reload or a change of networks finds the room open, and a speaker without a member

@@ -197,6 +197,10 @@ public enum Limits {
     /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.
     public static let recentRemovals = 1024
 
+    /// How often a removal that was lost with data is tried again. A try comes with a tick (`wheelTick`) while
+    /// the broker can be asked: with 40 it has had 10 s.
+    public static let lostRemovalTries = 40
+
     // MARK: Typing
 
     /// How long a name is told to write after its client has said so: a client repeats it every three seconds,

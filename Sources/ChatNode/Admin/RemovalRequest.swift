@@ -5,12 +5,12 @@ import NIOHTTP1
 /// back.
 struct RemovalRequest {
     let room: RoomName
-    let target: Removal.Target
+    let target: MessagePlace
     /// Why, as a JSON string; nil: none is given.
     let reason: [UInt8]?
 
     /// Makes a request.
-    init(room: RoomName, target: Removal.Target, reason: String?) {
+    init(room: RoomName, target: MessagePlace, reason: String?) {
         self.room = room
         self.target = target
         self.reason = reason.map { text in
@@ -43,7 +43,7 @@ struct RemovalRequest {
     private static let reasonKey = "reason="
 
     /// Returns the target of the request's first line.
-    static func path(of target: Removal.Target, in room: RoomName, reason: String?) -> String {
+    static func path(of target: MessagePlace, in room: RoomName, reason: String?) -> String {
         let path = "\(folder)\(room.text)/messages/\(target.seq)/\(target.mid)"
         return path + (reason.map { "?\(reasonKey)\($0.percentEncoded)" } ?? "")
     }

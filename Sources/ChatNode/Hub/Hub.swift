@@ -40,7 +40,7 @@ struct Hub: Sendable {
 
     /// Takes a message back for the operator, by way of the first loop.
     func moderate(
-        _ target: Removal.Target,
+        _ target: MessagePlace,
         in room: RoomName,
         reason: [UInt8]?
     ) -> EventLoopFuture<BrokerClient.Moderation> {

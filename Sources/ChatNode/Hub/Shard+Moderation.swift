@@ -6,7 +6,7 @@ extension Shard {
     /// Takes a message back. `reason` is a JSON string, or nil. Completes when the broker has answered, or
     /// cannot be asked.
     func moderate(
-        _ target: Removal.Target,
+        _ target: MessagePlace,
         in room: RoomName,
         reason: [UInt8]?
     ) -> EventLoopFuture<BrokerClient.Moderation> {

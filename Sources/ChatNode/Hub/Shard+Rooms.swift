@@ -156,6 +156,7 @@ extension Shard {
         let room = rooms[name] ?? makeRoom(name)
         // Members whose wish to hear the room has crossed its end lack what was said meanwhile.
         if !room.history.open(at: position), room.isClosed { closePlainMembers(of: room) }
+        repeatLostRemovals(in: room)
         room.trimIfEmpty()
         room.isClosed = false
         for table in room.tables { markDirty(table, Clock.now) }
@@ -209,8 +210,15 @@ extension Shard {
     func reset(_ name: RoomName, to position: Position) {
         guard let room = rooms[name] else { return }
         room.history.reset(to: position)
+        repeatLostRemovals(in: room)
         room.trimIfEmpty()
         for table in room.tables { markDirty(table, Clock.now) }
+    }
+
+    /// Takes messages back once more whose removals were lost with data.
+    private func repeatLostRemovals(in room: Room) {
+        let lost = room.history.takeLostRemovals()
+        if !lost.isEmpty { client.repeatRemovals(of: lost, in: room.name, using: &random) }
     }
 
     func missed(_ numbers: ClosedRange<UInt64>?, in name: RoomName) {

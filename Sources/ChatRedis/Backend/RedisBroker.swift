@@ -268,7 +268,7 @@ extension RedisFault {
     /// Redis has turned this call away before it wrote anything.
     fileprivate var hasWrittenNothing: Bool {
         switch self {
-        case .outOfMemory, .misconf, .readOnly: true
+        case .outOfMemory, .misconf, .readOnly, .wrongType: true
         default: false
         }
     }
@@ -276,7 +276,7 @@ extension RedisFault {
     /// Redis is well, and another connection would be told the same.
     fileprivate var isOfThisCall: Bool {
         switch self {
-        case .outOfMemory, .misconf: true
+        case .outOfMemory, .misconf, .wrongType: true
         default: false
         }
     }

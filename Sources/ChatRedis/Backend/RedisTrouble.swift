@@ -52,6 +52,8 @@ struct RedisTrouble: CustomStringConvertible {
         case .misconf: "Redis at \(address) cannot save to its disk and takes no writes"
         case .busy: "Redis at \(address) is busy with a script that does not end"
         case .maxClients: "Redis at \(address) takes no more clients"
+        case .wrongType(let text):
+            "Redis at \(address) has a key of chatnode's with a value of another kind: \(text)"
         case .noScript: "Redis at \(address) has forgotten the node's scripts"
         case .other(let text): "Redis at \(address) answered with an error: \(text)"
         }
@@ -92,6 +94,9 @@ struct RedisTrouble: CustomStringConvertible {
         // It would take no redis-cli either.
         case .maxClients:
             "end some of them, or start it again with a higher maxclients in redis.conf"
+        case .wrongType:
+            "find the key that was written by hand, and delete it: \(cli) --scan --pattern "
+                + "'\(prefix)/*'"
         case .noScript: "nothing: they are sent again"
         case .other: "its log may say more"
         }
@@ -117,7 +122,7 @@ extension RedisFault {
             .busy, .maxClients,
             .noScript:
             "The node cannot reach the others at present; try again in a moment"
-        case .noPermission, .readOnly, .outOfMemory, .misconf, .other:
+        case .noPermission, .readOnly, .outOfMemory, .misconf, .wrongType, .other:
             "The node cannot take messages at present; try again in a moment"
         }
     }

@@ -16,6 +16,7 @@ extension StoreCodec {
         command.add(call.incarnation)
         command.add(keys.prefix)
         command.add(UInt64(memory))
+        command.add(call.number)
         for claim in call.claims {
             command.add(claim.username.key)
             command.add(claim.login)

@@ -206,13 +206,13 @@ extension RedisCommand {
         add(RemovedBody.blank(in: call.room))
     }
 
-    fileprivate mutating func add(_ mark: CatchUpCall.Mark) {
+    fileprivate mutating func add(_ mark: MessagePlace) {
         add(mark.seq)
         add(mark.mid)
     }
 
     /// A place's number and message; without one, two words, of which the second is empty.
-    fileprivate mutating func add(_ mark: CatchUpCall.Mark?, orElse word: String) {
+    fileprivate mutating func add(_ mark: MessagePlace?, orElse word: String) {
         guard let mark else {
             add(word)
             return add("")

@@ -37,6 +37,9 @@ enum RedisFault: Error, Equatable, Sendable {
     /// A script that another client has called does not end.
     case busy
     case maxClients
+    /// A key has a value of another kind, put there by hand. The scripts look at their keys
+    /// before they write anything. In Redis's own words.
+    case wrongType(String)
     /// It does not know a script, as after a restart.
     case noScript
     /// In Redis's own words.
@@ -74,6 +77,7 @@ extension RedisFault {
         case "OOM": self = .outOfMemory
         case "LOADING": self = .loading
         case "MISCONF": self = .misconf
+        case "WRONGTYPE": self = .wrongType(text.redisExcerpt)
         case "BUSY", "UNKILLABLE": self = .busy
         case "NOSCRIPT": self = .noScript
         // Of a cluster mode behind a proxy that says another.

@@ -181,6 +181,26 @@ import Testing
         #expect(harness.client.roomsOfNames.isEmpty)
     }
 
+    @Test func `the names of many who have vanished at once are given up some at a tick`() throws {
+        let count = Limits.lingerEndsPerTick + 10
+        for slot in 1...Int32(count) {
+            try hold(slot, "user\(slot)")
+            let name = try Username("user\(slot)")
+            harness.ask {
+                $0.release(name, for: harness.id(slot), .linger, now: harness.now, into: &$1)
+            }
+            _ = takeCalls()
+            harness.answer(.released)
+        }
+        harness.now = harness.now + Limits.nameLinger
+        harness.tick()
+        #expect(takeCalls().count == Limits.lingerEndsPerTick)
+        harness.tick()
+        #expect(takeCalls().count == 10)
+        harness.tick()
+        #expect(takeCalls() == [])
+    }
+
     @Test func `a name that was taken over lingers as long as any other, in all its rooms`() throws
     {
         try claim(1, "Ada")

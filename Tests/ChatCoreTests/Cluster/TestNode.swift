@@ -27,7 +27,7 @@ final class TestNode: ClientLoop {
     /// Everything that rooms have been told.
     var room: [String] = []
     /// The end of each room that the node hears.
-    private var positions: [RoomName: Position] = [:]
+    private(set) var positions: [RoomName: Position] = [:]
     /// Calls that wait for `answer`; with `answersAtOnce` there are none.
     private(set) var pending: [BrokerCall] = []
     var answersAtOnce = true
@@ -88,7 +88,7 @@ final class TestNode: ClientLoop {
             login: LoginID(using: &random),
             producer: ProducerID(using: &random)
         )
-        _ = store.claim(ClaimCall(epoch: epoch, incarnation: other, claims: [claim]))
+        _ = store.claim(ClaimCall(epoch: epoch, incarnation: other, number: 0, claims: [claim]))
         // The node itself has been declared dead by mistake, and is known again.
         _ = store.reap(
             ReapCall(epoch: epoch, dead: incarnation, keys: store.heldKeys(of: incarnation))

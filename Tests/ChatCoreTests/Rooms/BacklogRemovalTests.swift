@@ -23,7 +23,7 @@ import Testing
     }
 
     private func notice(_ seq: UInt64, of target: UInt64) -> Publication {
-        let target = Removal.Target(seq: target, mid: Self.mid(target))
+        let target = MessagePlace(seq: target, mid: Self.mid(target))
         let body = RemovedBody.notice(of: target, by: "A", reason: nil, in: .lobby)
         return publication(seq...seq, bodies: [seq: body])
     }
@@ -43,6 +43,25 @@ import Testing
             rest = rest.dropFirst(size)
         }
         return texts
+    }
+
+    @Test func `removals that a reset takes away are named once, and those that stay are not`() {
+        var history = RoomHistory(of: .lobby)
+        _ = history.open(at: Position(epoch: 3, seq: 0, mid: Self.mid(0)))
+        deliver(publication(1...4), to: &history)
+        deliver(notice(5, of: 1), to: &history)
+        deliver(notice(6, of: 3), to: &history)
+        deliver(publication(7...7), to: &history)
+        deliver(notice(8, of: 7), to: &history)
+        #expect(history.takeLostRemovals() == [])
+        history.reset(to: Position(epoch: 4, seq: 5, mid: Self.mid(5)))
+        // Of the seventh message nothing is left.
+        #expect(history.takeLostRemovals() == [MessagePlace(seq: 3, mid: Self.mid(3))])
+        #expect(history.takeLostRemovals() == [])
+        // The same is found if the room was closed meanwhile.
+        _ = history.open(at: Position(epoch: 5, seq: 4, mid: Self.mid(4)))
+        let both = [1, 3].map { MessagePlace(seq: $0, mid: Self.mid($0)) }
+        #expect(history.takeLostRemovals() == both)
     }
 
     private func deliver(_ publication: Publication, to history: inout RoomHistory) {

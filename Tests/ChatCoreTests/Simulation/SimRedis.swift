@@ -206,7 +206,7 @@ final class SimRedis {
 
     // MARK: Keys changed by hand
 
-    var top: CatchUpCall.Mark? { store.rooms[.lobby]?.top }
+    var top: MessagePlace? { store.rooms[.lobby]?.top }
 
     /// The log ends where the room does.
     var isIntact: Bool { top != nil && store.rooms[.lobby]?.reach == top }
@@ -218,7 +218,7 @@ final class SimRedis {
         return store.rooms[.lobby]?.reach.map { $0 == top || $0.seq < top.seq } ?? true
     }
 
-    func changeTop(to top: CatchUpCall.Mark?) { store.rooms[.lobby]?.top = top }
+    func changeTop(to top: MessagePlace?) { store.rooms[.lobby]?.top = top }
 
     func loseLog() {
         let top = top

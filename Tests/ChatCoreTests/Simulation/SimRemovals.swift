@@ -4,7 +4,7 @@
 struct SimRemovals {
     struct Place {
         let room: RoomName
-        let target: Removal.Target
+        let target: MessagePlace
     }
 
     /// The messages of the present login whose places it knows.
@@ -54,7 +54,7 @@ extension SimClient {
 /// A loop that has heard that a message was taken back sends its text to no client any more.
 extension SimLoop {
     func noteRemoved(in batch: FramedBatch, of room: RoomName) {
-        for target in batch.removed { removed[room, default: []].insert(target.mid) }
+        for (target, _) in batch.removed { removed[room, default: []].insert(target.mid) }
     }
 
     func expectNotRemoved(_ text: ArraySlice<UInt8>, in room: RoomName) {

@@ -53,6 +53,7 @@ extension SimLoop: RoomHistories {
         let room = rooms[name] ?? SimRoom(name)
         rooms[name] = room
         _ = room.history.open(at: position)
+        repeatLostRemovals(in: room)
         room.trim()
         send(to: room)
         ask { $0.opened(name, at: position, into: &$1) }
@@ -64,6 +65,7 @@ extension SimLoop: RoomHistories {
     func change(_ name: RoomName, _ body: (inout RoomHistory) -> Void) {
         guard let room = rooms[name] else { return }
         body(&room.history)
+        repeatLostRemovals(in: room)
         room.trim()
         if requests.hasEarly {
             updateRequests {
@@ -71,6 +73,12 @@ extension SimLoop: RoomHistories {
             }
         }
         send(to: room)
+    }
+
+    private func repeatLostRemovals(in room: SimRoom) {
+        let lost = room.history.takeLostRemovals()
+        guard !lost.isEmpty else { return }
+        client.repeatRemovals(of: lost, in: room.history.name, using: &node.world.random)
     }
 
     func forgetIfUnused(_ name: RoomName) {

@@ -20,7 +20,6 @@ final class SimSocket {
         session = Session(id: id, rules: Self.rules)
         id = loop.open(self)
         session = Session(id: id, rules: Self.rules, isResumable: dialect.isResumable)
-        if dialect.isResumable { joinRooms() }
     }
 
     private static let rules = SessionRules(node: "n", rates: .unlimited)
@@ -82,8 +81,16 @@ final class SimSocket {
             loop.ask { $0.publish(draft, now: world.now, into: &$1) }
         case .enter(let room, let mayBegin):
             loop.ask { $0.enter(room, for: id, mayBegin: mayBegin, now: world.now, into: &$1) }
-        case .hear(let room, let start): if isOpen { loop.hear(room, from: start, by: self) }
-        case .leave(let room): loop.leave(room, id)
+        case .hear(let room, let start):
+            guard isOpen else { break }
+            if dialect.isResumable {
+                loop.ask { client, _ in client.beginPresence(in: room, of: id) }
+            }
+            loop.hear(room, from: start, by: self)
+        case .leave(let room):
+            // A client whose socket has ended does not leave: its name may linger in the room.
+            if isOpen { loop.ask { client, _ in client.endPresence(in: room, of: id) } }
+            loop.leave(room, id)
         case .readHistory(let room, let range, let subject):
             if isOpen { loop.request(.history(range, subject), of: room, by: id) }
         case .typing: break

@@ -3,7 +3,7 @@
 /// Keys of Redis that are changed by hand.
 extension Simulation {
     /// One key at a time: where the log does not tell the top, both would be gone.
-    func changeTop(to top: CatchUpCall.Mark?) {
+    func changeTop(to top: MessagePlace?) {
         guard kind == .changesRooms || redis.isIntact, mayChangeRoom(to: top) else { return }
         redis.changeTop(to: top)
     }
@@ -11,7 +11,7 @@ extension Simulation {
     /// Whether a room may be changed by hand now. Two things no key tells of, so that a loss is silent
     /// (docs/guarantees.md): a room that is put back to a state that has the message at which a node was
     /// cut off, and a second change while a node is stopped that was sent what came after the first.
-    func mayChangeRoom(to top: CatchUpCall.Mark?, _ room: RoomLog? = nil) -> Bool {
+    func mayChangeRoom(to top: MessagePlace?, _ room: RoomLog? = nil) -> Bool {
         guard kind == .changesRooms else { return true }
         let stopped = Set(nodes.filter(\.isPaused).map(\.number))
         changedDuring.formIntersection(stopped)

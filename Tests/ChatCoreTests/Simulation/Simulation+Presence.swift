@@ -103,15 +103,6 @@ extension SimRedis {
     }
 }
 
-extension SimSocket {
-    /// Joins the lobby, and perhaps another room, as a session's client does.
-    func joinRooms() {
-        var rooms = [RoomName.lobby]
-        if loop.node.world.chance(0.5), let room = try? RoomName("r") { rooms.append(room) }
-        for room in rooms { loop.ask { client, _ in client.beginPresence(in: room, of: id) } }
-    }
-}
-
 extension World {
     /// Waits until no name has joined or left for longer than news may wait, and then compares as
     /// `expectPresence` does. A client that has vanished is noticed late, and lingers then.
@@ -156,9 +147,19 @@ extension World {
 }
 
 extension SimClient {
-    /// Compares what it was told last of each room that it has joined with what is kept.
+    /// Compares what it was told last of each room that it has joined with what is kept; and the rooms of its
+    /// name with those that it has joined.
     func expectPresence(in redis: SimRedis) {
         guard isServed else { return }
+        if outbox != nil, mood == .talking, let record = redis.store.names[name] {
+            let rooms = Set(record.rooms)
+            if rooms != joined {
+                world.complain(
+                    "client \(number) is in \(joined.map(\.text).sorted()), and its name in "
+                        + "\(rooms.map(\.text).sorted())"
+                )
+            }
+        }
         for (room, view) in members where joined.contains(room) {
             let names = Set(redis.store.presence[room]?.names.values.map(\.display) ?? [])
             if view.names != names {

@@ -44,7 +44,7 @@ import Testing
                 login: LoginID(using: &random),
                 producer: ProducerID(using: &random)
             )
-            let call = ClaimCall(epoch: epoch, incarnation: node, claims: [claim])
+            let call = ClaimCall(epoch: epoch, incarnation: node, number: 0, claims: [claim])
             let answer = store.claim(call)
             guard case .verdicts(let verdicts) = answer,
                 case .granted(let grant)? = verdicts.first

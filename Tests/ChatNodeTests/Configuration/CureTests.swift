@@ -43,6 +43,7 @@ import Testing
         .notRedis(.silent), .notRedis(.hungUp), .tooOld("6.2.1"), .narrow, .sentinel, .clusterMode,
         .noAuth, .wrongPassword, .passwordUnwanted, .noPermission("NOPERM x"), .protectedMode,
         .readOnly, .outOfMemory, .loading, .misconf, .busy, .maxClients, .noScript,
+        .wrongType("WRONGTYPE x"),
         .other("ERR odd"),
     ]
 

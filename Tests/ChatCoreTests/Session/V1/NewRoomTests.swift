@@ -44,6 +44,33 @@ import Testing
         #expect(node.takeHeard(client).count == 2)
     }
 
+    @Test func `a client that comes back to silent rooms does not begin them`() {
+        let client = node.open(.v1)
+        var since: [String] = []
+        for number in 1...10 {
+            #expect(join("r\(number)", by: client) == joined)
+            let birth = node.positions[harness.room("r\(number)")]
+            since.append(
+                #"{"epoch":"\#(birth?.epoch ?? 0)","seq":0,"mid":"\#(birth?.mid.description ?? "")"}"#
+            )
+        }
+        let again = node.open(.v1)
+        for round in 1...3 {
+            for number in 1...10 {
+                let room = harness.room("r\(number)")
+                node.close(room)
+                node.says(
+                    again,
+                    #"{"type":"join","room":"r\#(number)","since":\#(since[number - 1])}"#
+                )
+                #expect(node.takeHeard(again) == [], "round \(round)")
+                node.open(room)
+                #expect(node.takeHeard(again).map { String($0.prefix(16)) } == joined)
+                node.says(again, #"{"type":"leave","room":"r\#(number)"}"#)
+            }
+        }
+    }
+
     @Test func `a room that has messages is not new`() {
         let ada = harness.ada()
         for number in 1...9 { _ = join("r\(number)", by: ada) }

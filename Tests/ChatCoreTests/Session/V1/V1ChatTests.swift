@@ -67,6 +67,30 @@ import Testing
         #expect(node.takeRoom().count == 2)
     }
 
+    @Test
+    func `while the broker is away a message to another room is refused, and holds up nothing`() {
+        let ada = harness.ada()
+        node.open(harness.room("a"))
+        node.answersAtOnce = false
+        node.says(ada, #"{"type":"chat","room":"a","value":1}"#)
+        node.says(ada, #"{"type":"chat","value":2,"id":"2"}"#)
+        let request = #"{"type":"remove","seq":1,"mid":"abcdefgh.1","id":"r"}"#
+        node.says(ada, request)
+        node.says(ada, #"{"type":"ping"}"#)
+        #expect(node.takeHeard(ada) == [])
+        node.ask { $0.linkLost("cut", now: node.now, into: &$1) }
+        node.now = node.now + Limits.relinkPatience
+        node.ask { $0.tick(now: node.now, into: &$1) }
+        let told = node.takeHeard(ada)
+        #expect(told.count == 3)
+        #expect(told[0].contains(#""code":"unavailable","id":"2""#), "\(told)")
+        #expect(told[1].contains(#""code":"unavailable","id":"r""#), "\(told)")
+        #expect(told[2] == #"{"type":"pong"}"#)
+        // In the room of the message whose fate is unknown, the broker's client refuses it.
+        node.says(ada, #"{"type":"chat","room":"a","value":3,"id":"3"}"#)
+        #expect(node.takeHeard(ada).first?.contains(#""code":"unavailable""#) == true)
+    }
+
     @Test func `a number that is on its way is answered once`() {
         let ada = harness.ada()
         node.answersAtOnce = false
