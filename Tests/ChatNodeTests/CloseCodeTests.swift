@@ -57,6 +57,7 @@ import Testing
         ),
         FinalCodes(path: "examples/python/chat.py", beginning: "FINAL_CODES = {", end: "}"),
         FinalCodes(path: "examples/python/chat_v1.py", beginning: "FINAL_CODES = {", end: "}"),
+        FinalCodes(path: "examples/ruby/chat_v1.rb", beginning: "STAY_AWAY = [", end: "]"),
         FinalCodes(
             path: "Sources/ChatClient/Machine/ClientMachine+Sockets.swift",
             beginning: "no node sends it yet.\n        return [",

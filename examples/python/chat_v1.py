@@ -32,7 +32,7 @@ class Room:
 
     def __init__(self, name):
         self.name, self.history, self.is_wanted = name, None, False
-        self.position, self.next, self.awaited = None, None, 0  # C17; what comes next; C24: open `join`s
+        self.position, self.next, self.awaited = None, None, False  # C17; what comes next; an open `join`
 
     def stand(self, message):
         self.position = {key: message[key] for key in ("epoch", "seq", "mid")}
@@ -48,7 +48,7 @@ class Client:
         # What the server says of rooms, as it says it, and `online`, `offline` and `settled`.
         self.events = asyncio.Queue(EVENTS)
         self.socket, self.is_logged_in, self.tasks = None, False, []
-        self.failures, self.login_sent = 0, None  # connections without a login; when one was sent
+        self.failures, self.login_open, self.lost_at = 0, False, float("-inf")  # C29; C9: a login without answer
         self.hold = None  # C14: the lowest number refused and the longest wait, until all are answered
         self.ping_seconds, self.reading_since, self.asked_at = 25.0, None, None
         self.is_due, self.has_space, self.wakes = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -88,7 +88,8 @@ class Client:
 
     async def leave(self, name):
         self.rooms[name].is_wanted = False
-        await self.send("leave", room=name)
+        if not self.rooms[name].awaited:  # C24
+            await self.send("leave", room=name)
 
     async def log_out(self):
         while self.outbox:  # C16
@@ -105,7 +106,7 @@ class Client:
             return 1006
         self.tasks, self.asked_at = [asyncio.create_task(self.speak())], None
         for room in self.rooms.values():
-            room.awaited = 0
+            room.awaited = False
         try:
             if self.name:
                 await self.log_in()
@@ -122,7 +123,9 @@ class Client:
             for task in self.tasks:
                 task.cancel()
             self.socket.drop()
-            self.socket, self.reading_since, self.is_logged_in = None, None, False
+            if self.login_open and not self.session:
+                self.lost_at = time.monotonic()
+            self.socket, self.reading_since, self.is_logged_in, self.login_open = None, None, False, False
 
     def later(self, ms, action, *arguments):
         """Does something after a wait, unless the socket has ended by then (C30)."""
@@ -137,12 +140,12 @@ class Client:
                 await self.socket.send(json.dumps({"type": kind, **fields}))
 
     async def log_in(self):
-        self.login_sent = self.login_sent or time.monotonic()
+        self.login_open = True
         await self.send("login", username=self.name, **({"session": self.session} if self.session else {}))
 
     async def ask_to_join(self, room):
-        if self.socket and room.is_wanted:
-            room.awaited += 1
+        if self.socket and room.is_wanted and not room.awaited:
+            room.awaited = True
             wishes = {"since": room.position} if room.position else {}
             wishes |= {"history": room.history} if room.history else {}
             await self.send("join", room=room.name, **wishes)
@@ -241,9 +244,9 @@ class Client:
 
     async def on_joined(self, message):
         room = self.rooms[message["room"]]
-        room.awaited = max(0, room.awaited - 1)
-        if room.awaited or not room.is_wanted:
-            return  # C24: the answer to a former `join`
+        room.awaited = False
+        if not room.is_wanted:
+            return await self.send("leave", room=room.name)  # C24
         since = room.position or message
         room.stand(message)
         self.failures = self.failures if self.name else 0  # C29
@@ -251,7 +254,7 @@ class Client:
         await self.events.put({**message, "has_hole": has_hole})
 
     async def on_logged_in(self, message):
-        self.failures, self.login_sent, self.hold = 0, None, None
+        self.failures, self.login_open, self.hold = 0, False, None
         self.session = message.get("session", self.session)  # C4
         self.ping_seconds = message["ping_ms"] / 1000
         for one in [one for one in self.outbox if one.n is not None]:
@@ -265,9 +268,8 @@ class Client:
         await self.events.put({**message, "type": "online"})
 
     async def on_login_failure(self, message):  # C9
-        wait = message.get("retry_ms")
-        if message["value"] == "taken" and not self.session and not wait:
-            wait = 1000 if 1 < time.monotonic() - self.login_sent < OWN_NAME_WAIT else None
+        is_own = message["value"] == "taken" and time.monotonic() - self.lost_at < OWN_NAME_WAIT
+        self.login_open, wait = False, message.get("retry_ms", 1000 if is_own else None)
         if not wait:
             raise GivenUp(message["message"])
         self.later(wait, self.log_in)
@@ -292,7 +294,7 @@ class Client:
         elif one and self.is_logged_in:
             await self.refused(one, message)
         elif room and room.awaited and not n and "retry_ms" in message:
-            room.awaited -= 1
+            room.awaited = False
             self.later(message["retry_ms"], self.ask_to_join, room)  # C18
         else:
             await self.events.put(message)

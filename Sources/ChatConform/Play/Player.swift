@@ -29,9 +29,15 @@ final class Player {
     /// Fails: with the first step that the client does not pass.
     func play() throws(Failure) {
         defer { stage.adapter.end() }
-        for step in trial.steps { try perform(step) }
+        for step in trial.steps {
+            try perform(step)
+            if stage.hasConnectionBeside {
+                throw Failure("the client opens a connection beside the one that it has")
+            }
+        }
         // What the client does too much comes at once.
         _ = stage.plays(for: .milliseconds(300)) { false }
+        if stage.hasConnection { throw Failure("the client opens another connection") }
         if let text = stage.socket?.texts.first { throw Failure("the client also sends \(text)") }
         if let more = stage.seen.first(where: Self.isStrict) {
             throw Failure("the application also sees \(more)")
@@ -58,10 +64,7 @@ final class Player {
             stage.note("server: closes with \(code)")
             stage.socket?.close(UInt16(code))
             endedAt = Clock.now
-        case .cuts:
-            stage.note("server: cuts the connection")
-            stage.cut()
-            endedAt = Clock.now
+        case .cuts: try cut()
         case .waits(let time): _ = stage.plays(for: time) { false }
         case .sees(let pattern): try see(pattern)
         case .seesEntries(let first, let count): try seeEntries(first, count)
@@ -76,14 +79,13 @@ final class Player {
             if stage.plays(for: time, until: { stage.hasConnection }) {
                 throw Failure("the client opens another connection")
             }
-        case .hasStayedAway(let least):
-            if away < least { throw Failure("the client has waited for \(away) in all") }
+        case .isSentAway(let most, let least): try sendAway(most, least)
         case .hears(let pattern): try hear(pattern)
         case .hearsNothing(let time):
             if stage.plays(for: time, until: { stage.socket?.texts.isEmpty == false }) {
                 throw Failure("the client sends \(stage.socket?.texts.first ?? "")")
             }
-        case .hearsAtMost(let count, let type): try hearAtMost(count, type)
+        case .hearsChatsAtMost(let count): try hearChats(count)
         case .hearsPing(let within):
             let before = stage.socket?.pings ?? 0
             guard stage.plays(for: within, until: { (stage.socket?.pings ?? 0) > before }) else {
@@ -116,6 +118,34 @@ extension Player {
         }
         stage.note("server: \(text)")
         socket.say(text)
+    }
+
+    /// Cuts the connection when the client has read everything: a cut takes away what it has not read.
+    private func cut() throws(Failure) {
+        let socket = stage.socket
+        let before = socket?.pongs ?? 0
+        socket?.ping()
+        let hasRead = stage.plays(for: Patience.usual) {
+            socket.map { $0.pongs > before || $0.hasEnded } ?? true
+        }
+        guard hasRead else { throw Failure("the client answers no ping of the WebSocket") }
+        stage.note("server: cuts the connection")
+        stage.cut()
+        endedAt = Clock.now
+    }
+
+    /// Ends each connection before a login, until the client has stayed away for long enough in all.
+    private func sendAway(_ most: Int, _ least: Duration) throws(Failure) {
+        var count = 0
+        while away < least {
+            guard count <= most else {
+                throw Failure("the client has waited for \(away) in all before \(most) connections")
+            }
+            try connect(count == 0 ? Patience.start : Patience.longReturn, .zero)
+            try hear(#"{"type":"login"}"#)
+            try perform(.closes(1013))
+            count += 1
+        }
     }
 
     private func flood(_ first: Int, _ count: Int) throws(Failure) {
@@ -166,15 +196,19 @@ extension Player {
         }
     }
 
-    private func hearAtMost(_ most: Int, _ type: String) throws(Failure) {
+    private func hearChats(_ most: Int) throws(Failure) {
         var count = 0
         repeat {
-            let new = stage.socket?.texts.count ?? 0
-            count += new
+            for text in stage.socket?.texts ?? [] {
+                guard JSONTree(text)?.text("type") == "chat" else {
+                    throw Failure("the client also sends \(text)")
+                }
+                count += 1
+            }
             stage.socket?.texts = []
         } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
-        guard (1...most).contains(count) else {
-            throw Failure("the client sends \(count) messages, and not 1 to \(most)")
+        if count > most {
+            throw Failure("the client sends \(count) messages, and not \(most) at most")
         }
     }
 

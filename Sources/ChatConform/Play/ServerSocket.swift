@@ -8,7 +8,11 @@ final class ServerSocket: FrameSink {
     var texts: [String] = []
     /// The number of pings that have come, of either kind.
     private(set) var pings = 0
+    /// The number of pings of this side that the client has answered.
+    private(set) var pongs = 0
     private(set) var hasEnded = false
+    /// Whether one side has said that the connection ends.
+    private(set) var isClosing = false
     /// Whether pings are answered.
     var isSilent = false
     private let subprotocol: String?
@@ -85,9 +89,13 @@ final class ServerSocket: FrameSink {
         return true
     }
 
-    func pong(_ payload: RawSpan) -> Bool { true }
+    func pong(_ payload: RawSpan) -> Bool {
+        pongs += 1
+        return true
+    }
 
     func close(_ code: CloseCode?, _ reason: RawSpan) {
+        isClosing = true
         send(Frame.close(code))
         shutdown(descriptor.number, CInt(SHUT_WR))
     }
@@ -102,8 +110,12 @@ final class ServerSocket: FrameSink {
         send(frame)
     }
 
+    /// Sends a ping, which the client answers when it has read everything before it.
+    func ping() { send(Frame.ping()) }
+
     /// Closes the connection as a node does: a frame, and the end of its own side.
     func close(_ code: UInt16) {
+        isClosing = true
         send(Frame.close(CloseCode(rawValue: code), ""))
         shutdown(descriptor.number, CInt(SHUT_WR))
     }

@@ -64,6 +64,12 @@ final class Stage {
 
     var hasConnection: Bool { !opened.isEmpty }
 
+    /// Whether the client has opened a connection while the one before goes on. One that is silent may be dead.
+    var hasConnectionBeside: Bool {
+        guard hasConnection, let socket else { return false }
+        return !socket.hasEnded && !socket.isClosing && !socket.isSilent
+    }
+
     /// Writes down what happens.
     func note(_ text: String) {
         record.append(text)

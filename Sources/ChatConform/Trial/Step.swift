@@ -7,14 +7,15 @@ enum Step: Sendable {
     case connects(within: Duration = Patience.usual, notBefore: Duration = .zero)
     /// The client opens no connection for this time.
     case staysAway(Duration)
-    /// The client has waited for at least this time before its connections, all together.
-    case hasStayedAway(atLeast: Duration)
+    /// The server ends the client's connections before a login, until the client has waited for a time in all.
+    /// It takes the client at most this number of waits.
+    case isSentAway(times: Int, atLeast: Duration)
     /// The client sends a message with this in it. Of its messages of one type the next one counts.
     case hears(String)
     /// The client sends nothing but pings for this time.
     case hearsNothing(Duration)
-    /// The client sends a message of a type, at most this number of them, and no more for a second.
-    case hearsAtMost(Int, type: String)
+    /// The client sends at most this number of `chat`s, and no more for a second.
+    case hearsChatsAtMost(Int)
     /// The client sends a ping in this time, of either kind.
     case hearsPing(within: Duration)
     /// The server sends a message.
@@ -27,7 +28,7 @@ enum Step: Sendable {
     case fallsSilent
     /// The server closes the connection with a code.
     case closes(Int)
-    /// The connection ends without a close frame.
+    /// The connection ends without a close frame, when the client has read everything.
     case cuts
     /// The client ends the connection in this time, and not before the other.
     case drops(within: Duration, notBefore: Duration)

@@ -1,6 +1,9 @@
 /// Trials of the rules for reading and logging in.
 enum LoginTrials {
     private typealias P = Phrases
+    private static let taken = Step.says(
+        #"{"type":"login_failure","username":"Ada","value":"taken","message":"No"}"#
+    )
 
     static let all: [Trial] = [
         Trial(
@@ -33,8 +36,7 @@ enum LoginTrials {
                 .says(#"{"type":"pinned","room":"tea","seq":6,"mid":"cccccccc.1","of":5}"#),
                 .says(#"{"type":"mood","room":"tea","value":"merry"}"#),
                 P.chat(7), P.seesChat(7),
-                .says(#"{"type":"pinned","room":"tea","seq":8,"mid":"cccccccc.2","of":7}"#),
-                .waits(.milliseconds(300)), .cuts,
+                .says(#"{"type":"pinned","room":"tea","seq":8,"mid":"cccccccc.2","of":7}"#), .cuts,
             ],
             P.comesBack(secret: 1),
             [P.hearsJoin(since: 8, mid: "cccccccc.2")]
@@ -110,12 +112,14 @@ enum LoginTrials {
             [
                 .cuts, .connects(), .hears(#"{"type":"login"}"#),
                 .says(
-                    #"{"type":"login_failure","username":"Ada","value":"taken","message":"No","retry_ms":300}"#
+                    #"{"type":"login_failure","username":"Ada","value":"taken","message":"No","retry_ms":1500}"#
                 ),
+                .hearsNothing(.seconds(1)),
                 .hears(#"{"type":"login","session":"\#(P.secret(1))"}"#),
                 .says(
-                    #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":300}"#
+                    #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":1500}"#
                 ),
+                .hearsNothing(.seconds(1)),
                 .hears(#"{"type":"login","session":"\#(P.secret(1))"}"#),
                 P.loggedIn(secret: 2, resumed: true),
             ]
@@ -125,8 +129,17 @@ enum LoginTrials {
             "gives up a name that another client holds",
             [
                 P.asksToConnect, .connects(within: Patience.start), .hears(#"{"type":"login"}"#),
-                .says(#"{"type":"login_failure","username":"Ada","value":"taken","message":"No"}"#),
-                P.stopped,
+                taken, P.stopped, .staysAway(.seconds(2)),
+            ]
+        ),
+        Trial(
+            "C9",
+            "asks again for a name that its lost login may hold",
+            [
+                P.asksToConnect, .connects(within: Patience.start),
+                .hears(#"{"type":"login","session":null}"#), .cuts, .connects(),
+                .hears(#"{"type":"login","session":null}"#), taken,
+                .hears(#"{"type":"login","session":null}"#), P.loggedIn(secret: 1),
             ]
         ),
         Trial(

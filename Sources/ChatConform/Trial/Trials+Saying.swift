@@ -35,8 +35,7 @@ enum SayingTrials {
             P.online,
             (1...60).map { P.asksToSay("m\($0)") },
             [
-                .hearsAtMost(32, type: "chat"), P.ack(1), P.settled("m1"),
-                .hearsAtMost(1, type: "chat"),
+                .hearsChatsAtMost(32), P.ack(1), P.settled("m1"), .hearsChatsAtMost(1),
             ]
         ),
         Trial(
@@ -80,8 +79,7 @@ enum SayingTrials {
             [
                 P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1, seq: 5), P.ack(1, seq: 5),
                 P.settled("a"), P.chat(5, mid: "aaaaaaaa.1"), P.seesChat(5, mid: "aaaaaaaa.1"),
-                P.asksToSay("b"), P.hearsSaying("b", n: 2), P.ack(1, dup: true),
-                .waits(.milliseconds(300)), .cuts,
+                P.asksToSay("b"), P.hearsSaying("b", n: 2), P.ack(1, dup: true), .cuts,
             ],
             P.comesBack(secret: 1, acked: 1),
             [
