@@ -135,6 +135,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // The application of the Swift client for `chatnode conform`.
+        .executableTarget(
+            name: "ChatAdapter",
+            dependencies: ["ChatClient", "ChatCore", "ChatSupport"],
+            path: "Tests/ChatAdapter",
+            swiftSettings: strict
+        ),
         // Sockets and processes as tests use them; shares no code with what it tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(

@@ -27,10 +27,12 @@ package struct Connect: AsyncParsableCommand {
 
             EXIT CODES
               0    fine
+              1    not all that a script has asked for was done
               64   wrong arguments
               69   no node answered, or it has closed the connection for good
               77   the node refuses the name or the room
               130  ended by Ctrl-C; 143 by SIGTERM
+              141  nothing takes the output any more
             """
     )
 
@@ -106,6 +108,10 @@ package struct Connect: AsyncParsableCommand {
                 guard let end = await chat.showStatuses() else { return EX_OK }
                 return Self.fail(ChatClientError.ended(end))
             }
+            group.addTask {
+                for await _ in output.taken {}
+                return 128 + SIGPIPE
+            }
             group.addTask { await work(chat, output, isTerminal: isTerminal) }
             let code = await group.next() ?? EX_OK
             group.cancelAll()
@@ -126,14 +132,15 @@ package struct Connect: AsyncParsableCommand {
         if isTerminal {
             // Not before: until now Ctrl-C ends the command as any other.
             TerminalInput.takeKeys()
-            await takeKeys(chat, output)
-        } else if name != nil {
+            return await takeKeys(chat, output)
+        }
+        if name != nil {
             await takeLines(chat)
         } else {
             // There is nothing to wait for but a signal, or the end of the client.
             await chat.listen()
         }
-        return EX_OK
+        return await chat.hasFailed ? EXIT_FAILURE : EX_OK
     }
 
     private func takeLines(_ chat: TerminalChat) async {
@@ -147,27 +154,34 @@ package struct Connect: AsyncParsableCommand {
         for line in cutter.end() { _ = await chat.carryOut(line) }
     }
 
-    /// Takes keys. What they complete is carried out in order beside them, so that a message that waits does
-    /// not keep the next one from being entered.
-    private func takeKeys(_ chat: TerminalChat, _ output: TerminalOutput) async {
+    /// Takes keys, and returns the exit code. What they complete is carried out in order beside them, so that a
+    /// message that waits does not keep the next one from being entered.
+    private func takeKeys(_ chat: TerminalChat, _ output: TerminalOutput) async -> Int32 {
         let input = TerminalInput()
         let (lines, entered) = AsyncStream.makeStream(of: String.self)
-        await withTaskGroup(of: Void.self) { group in
+        return await withTaskGroup(of: Int32.self) { group in
             group.addTask {
-                for await line in lines where await !chat.carryOut(line) { return }
+                for await line in lines where await !chat.carryOut(line) { break }
+                return EX_OK
             }
             group.addTask {
                 while let bytes = await input.next() {
                     for action in await output.enter(bytes) {
-                        guard case .line(let line) = action else { return }
-                        if case .quit = TerminalCommand(line) { return }
-                        entered.yield(line)
+                        switch action {
+                        case .interrupt: return 128 + SIGINT
+                        case .end: return EX_OK
+                        case .line(let line):
+                            if case .quit = TerminalCommand(line) { return EX_OK }
+                            entered.yield(line)
+                        }
                     }
                 }
+                return EX_OK
             }
-            await group.next()
+            let code = await group.next() ?? EX_OK
             entered.finish()
             group.cancelAll()
+            return code
         }
     }
 }

@@ -3,8 +3,10 @@ struct LineEditor {
     enum Action: Equatable {
         /// A line is complete.
         case line(String)
-        /// Ctrl-C, or Ctrl-D on an empty line.
+        /// Ctrl-D on an empty line.
         case end
+        /// Ctrl-C.
+        case interrupt
     }
 
     private enum State { case text, escape, sequence }
@@ -34,7 +36,7 @@ struct LineEditor {
         case 0x0A, 0x0D:
             defer { bytes = [] }
             return .line(text)
-        case 0x03: return .end
+        case 0x03: return .interrupt
         case 0x04: return bytes.isEmpty ? .end : nil
         case 0x08, 0x7F: bytes = Array(text.dropLast().utf8)
         case 0x15: bytes = []

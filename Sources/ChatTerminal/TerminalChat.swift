@@ -15,6 +15,8 @@ actor TerminalChat {
     /// The room in which is said what is entered.
     private var current: String?
     private var members: [String: RoomPresence] = [:]
+    /// Whether something that was asked for was not done.
+    private(set) var hasFailed = false
     /// Messages that were shown, by room: those that may be removed.
     private var shown: [String: [ChatMessage]] = [:]
     /// The number of messages that are kept of a room: a page.
@@ -169,6 +171,7 @@ actor TerminalChat {
 
     /// Shows what is no event of a room.
     private func note(_ kind: String, _ text: String) async {
+        if kind == "error" { hasFailed = true }
         await output.show(isJSON ? EventLine.json(kind, [("text", text)]) : text)
     }
 

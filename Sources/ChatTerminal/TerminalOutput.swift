@@ -9,9 +9,13 @@ actor TerminalOutput {
     /// The prompt and what has been entered; nil without a terminal.
     private var entry: (prompt: String, text: LineEditor)?
     private let thread = DispatchQueue(label: "chatnode.terminal.output")
+    /// Ends when nothing takes the output any more, such as `head` after its last line.
+    nonisolated let taken: AsyncStream<Never>
+    private let end: AsyncStream<Never>.Continuation
 
     init(prompt: String?) {
         entry = prompt.map { ($0, LineEditor()) }
+        (taken, end) = AsyncStream.makeStream(of: Never.self)
     }
 
     /// Shows a line above the one that is being entered.
@@ -55,23 +59,30 @@ actor TerminalOutput {
 
     private func write(_ text: String) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            thread.async {
-                Self.write(Array(text.utf8)[...])
+            thread.async { [end] in
+                if !Self.write(Array(text.utf8), to: STDOUT_FILENO) { end.finish() }
                 continuation.resume()
             }
         }
     }
 
-    private static func write(_ bytes: ArraySlice<UInt8>) {
-        var rest = bytes
+    /// Writes all bytes, however slowly they are taken. Returns false if nothing takes them.
+    static func write(_ bytes: [UInt8], to descriptor: CInt) -> Bool {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
-                Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count)
+                Glibc.write(descriptor, $0.baseAddress, $0.count)
             }
-            if count < 0, errno == EINTR { continue }
-            // Its reader is gone.
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Another program that has the same terminal or pipe has set it so.
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&ready, 1, -1)
+            } else if errno != EINTR {
+                return false
+            }
         }
+        return true
     }
 }

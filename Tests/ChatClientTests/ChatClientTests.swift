@@ -5,21 +5,6 @@ import Testing
 
 /// The client as its users have it, against a real node.
 @Suite struct ChatClientTests {
-    private func connect(_ node: TestNodeProcess, _ name: String? = nil) async throws -> ChatClient
-    {
-        let client = try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:\(node.port)"))
-        if let name { #expect(try await client.login(name).node == "n1") }
-        return client
-    }
-
-    /// Returns the next message of a room.
-    private func message(_ iterator: inout ChatRoom.AsyncIterator) async throws -> ChatMessage {
-        while let event = try await iterator.next() {
-            if case .chat(let message) = event { return message }
-        }
-        throw Unexpected("the room is over")
-    }
-
     @Test func `what one client says, both hear, as the receipt says`() async throws {
         let node = try await TestNodeProcess.start()
         let (ada, bob) = (try await connect(node, "Ada"), try await connect(node, "Bob"))
@@ -100,6 +85,14 @@ import Testing
                 throw Unexpected("\(String(describing: error))")
             }
         }
+        let broken = [UInt8(ascii: "\""), 0xFF, UInt8(ascii: "\"")]
+        await #expect(
+            throws: ChatClientError.refused(code: "bad_json", message: "The value is not UTF-8")
+        ) { try await client.send(json: broken) }
+        let token = String(repeating: "t", count: Limits.messageBytes)
+        await #expect(throws: ChatClientError.tooLong(limit: Limits.messageBytes)) {
+            try await client.login("Ada", token: token)
+        }
         for (name, code) in [("Tea", "bad_name"), (String(repeating: "a", count: 65), "too_long")] {
             let error = await #expect(throws: ChatClientError.self) { try await client.join(name) }
             guard case .refused(code, _) = error else {
@@ -107,6 +100,29 @@ import Testing
             }
         }
         await client.close()
+    }
+
+    @Test @MainActor func `calls of one actor are made in their order`() async throws {
+        let node = try await TestNodeProcess.start(["--message-rate", "0"])
+        let client = try await connect(node, "Ada")
+        let sends = (0..<100).map { number in Task.immediate { try await client.send("\(number)") }
+        }
+        var seqs: [UInt64?] = []
+        for send in sends { seqs.append(try await send.value.seq) }
+        #expect(seqs == (1...100).map { UInt64($0) })
+        await client.close()
+    }
+
+    @Test func `the statuses end with the client`() async throws {
+        let node = try await TestNodeProcess.start()
+        let client = try await connect(node, "Ada")
+        let reader = Task {
+            var last: ClientStatus?
+            for await status in client.statuses { last = status }
+            return last
+        }
+        await client.close()
+        guard case .loggedIn? = await reader.value else { throw Unexpected("no login was told") }
     }
 
     @Test func `messages beyond the node's rate are said in order, later`() async throws {
@@ -126,71 +142,6 @@ import Testing
             texts.insert(message.text ?? "")
         }
         #expect(texts.count == count)
-        await client.close()
-    }
-
-    /// More than an inbox and the sockets hold, so that the node waits for the reader: less than a room's
-    /// history keeps (1,000 messages, 1 MiB), and more.
-    @Test(arguments: [(900, 1000), (2500, 2000)])
-    func `a client whose reader is slow hears everything, or of a gap`(count: Int, bytes: Int)
-        async throws
-    {
-        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
-        let (slow, speaker) = (try await connect(node, "Bob"), try await connect(node, "Ada"))
-        let room = try await slow.join("tea")
-        let text = String(repeating: "x", count: bytes)
-        for _ in 0..<count { try await speaker.send(text, to: "tea") }
-        var last: UInt64 = 0
-        var lost = 0
-        for try await event in room {
-            switch event {
-            case .chat(let message):
-                guard message.seq == last + 1 else { throw Unexpected("\(event) after \(last)") }
-                last += 1
-            case .gap(let numbers):
-                guard numbers.lowerBound == last + 1 else {
-                    throw Unexpected("\(event) after \(last)")
-                }
-                lost += numbers.count
-                last = numbers.upperBound
-            default: break
-            }
-            if last == count { break }
-        }
-        #expect(count > 1000 || lost == 0)
-        await slow.close()
-        await speaker.close()
-    }
-
-    @Test func `a client that is in a room which it does not read can speak there all the same`()
-        async throws
-    {
-        let node = try await TestNodeProcess.start(["--message-rate", "0", "--byte-rate", "0"])
-        let client = try await connect(node, "Ada")
-        let room = try await client.join("tea")
-        let count = 2 * Limits.inboxMessagesInCalls
-        for number in 1...count { try await room.send("\(number)") }
-        // It has left the room meanwhile, and goes on from there: with a gap, because less is kept.
-        var last: UInt64 = 0
-        var returns = 0
-        for try await event in room {
-            switch event {
-            case .joined(let joined): returns += joined.continues ? 1 : 0
-            case .chat(let message):
-                guard message.seq == last + 1, message.text == "\(last + 1)" else {
-                    throw Unexpected("\(event) after \(last)")
-                }
-                last += 1
-            case .gap(let numbers):
-                guard numbers.lowerBound == last + 1 else {
-                    throw Unexpected("\(event) after \(last)")
-                }
-                last = numbers.upperBound
-            default: break
-            }
-            if last == count { break }
-        }
-        #expect(returns == 1)
         await client.close()
     }
 
@@ -234,21 +185,6 @@ import Testing
         await client.close()
     }
 
-    @Test func `a room that is released is left`() async throws {
-        let node = try await TestNodeProcess.start()
-        let client = try await connect(node, "Ada")
-        do { _ = try await client.join("tea") }
-        try await eventually("it can be joined again") {
-            do {
-                _ = try await client.join("tea")
-                return true
-            } catch ChatClientError.alreadyJoined {
-                return false
-            }
-        }
-        await client.close()
-    }
-
     @Test func `after a restart of its node a client is back under its name, where it was`()
         async throws
     {
@@ -289,4 +225,19 @@ import Testing
             throw Unexpected("\(String(describing: noSocket))")
         }
     }
+}
+
+/// Returns a client of a node, with a name if one is given.
+func connect(_ node: TestNodeProcess, _ name: String? = nil) async throws -> ChatClient {
+    let client = try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:\(node.port)"))
+    if let name { #expect(try await client.login(name).node == "n1") }
+    return client
+}
+
+/// Returns the next message of a room.
+func message(_ iterator: inout ChatRoom.AsyncIterator) async throws -> ChatMessage {
+    while let event = try await iterator.next() {
+        if case .chat(let message) = event { return message }
+    }
+    throw Unexpected("the room is over")
 }

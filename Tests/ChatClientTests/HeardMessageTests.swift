@@ -33,6 +33,14 @@ import Testing
         #expect(login.isRecovered == nil && joined.isResumed == nil)
     }
 
+    @Test func `a value that is as deep as a message may be is read in a history as well`() throws {
+        let depth = Limits.jsonDepth - 1
+        let value = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        let chat = #"{"type":"chat","value":\#(value),"seq":1,"mid":"k.1"}"#
+        let history = try #require(heard(#"{"type":"history","items":[\#(chat)],"more":false}"#))
+        #expect(history.items?.map(\.value) == [value])
+    }
+
     @Test func `the answers of a node are read`() throws {
         let messages: [ServerMessage] = [
             .loggedIn(username: "Ada", node: "n1"),

@@ -43,6 +43,35 @@ import Testing
         #expect(try await listener.exitCode() == 128 + SIGTERM)
     }
 
+    @Test(arguments: ["/jion tea", "/join Tea", "/remove 7"])
+    func `a script of which a line was refused is told so by the exit code`(line: String)
+        async throws
+    {
+        let node = try await TestNodeProcess.start()
+        let script = try shell(node, "printf '\(line)\nhello\n' | $connect --name ada")
+        #expect(try await script.exitCode() == 1)
+        #expect(script.output.contains("* "))
+        let listener = try shell(
+            node,
+            "echo '/history 5' | $connect --name bob --history 0 --json"
+        )
+        #expect(try await listener.exitCode() == 0)
+        #expect(listener.output.contains(#""value":"hello""#), "the lines after it are said")
+    }
+
+    @Test func `a client whose output nothing takes any more ends`() async throws {
+        let node = try await TestNodeProcess.start()
+        let listener = try shell(
+            node,
+            #"{ $connect --room tea --json; echo "code $?" >&2; } | head -n 1"#
+        )
+        try await eventually("it has joined") { listener.output.contains(#""event":"joined""#) }
+        let speaker = try shell(node, "echo hello | $connect --name ada --room tea")
+        #expect(try await speaker.exitCode() == 0)
+        _ = try await listener.exitCode()
+        #expect(listener.output.hasSuffix("code \(128 + SIGPIPE)\n"))
+    }
+
     @Test func `what keeps it from beginning is said, with an exit code`() async throws {
         let node = try await TestNodeProcess.start()
         let nobody = try TestProcess(TestProcess.chatnode, ["connect", "ws://127.0.0.1:1"])
@@ -87,29 +116,61 @@ import Testing
         let again = try await TestNodeProcess.start(port: node.port)
         try await bob.shows("ada: still here", above: "tea>")
         try await ada.enter("/quit", "Enter")
-        try await ada.ends()
+        #expect(try await ada.exitCode() == "0\n")
         try await bob.enter("C-c")
-        try await bob.ends()
+        #expect(try await bob.exitCode() == "\(128 + SIGINT)\n")
         withExtendedLifetime(again) {}
+    }
+
+    @Test func `the terminals of a test that is killed end with it`() async throws {
+        let test = try TestProcess("/usr/bin/tail", ["-f", "/dev/null"])
+        let screen = try Screen(endingWith: test.pid)
+        try await screen.begin("cat")
+        test.signal(SIGKILL)
+        _ = try await test.exitCode()
+        try await screen.ends()
     }
 }
 
 /// A terminal of tmux's with a client in it.
 private final class Screen {
     private static let program = "/usr/bin/tmux"
-    private let socket = NSTemporaryDirectory() + "chatnode-tmux-\(UUID())"
+    private let socket: String
+    private let server: TestProcess
+    private var codeFile: String { socket + ".code" }
 
-    init(_ node: TestNodeProcess, _ name: String) async throws {
+    /// Starts the terminals' server, which ends with a process.
+    init(endingWith test: Int32) throws {
         guard FileManager.default.isExecutableFile(atPath: Self.program) else {
             throw Unexpected("there is no \(Self.program): apt-get install tmux")
         }
+        socket = NSTemporaryDirectory() + "chatnode-tmux-\(UUID())"
+        server = try TestProcess(
+            Self.program,
+            ["-S", socket, "-f", "/dev/null", "-D"],
+            endingWith: test
+        )
+    }
+
+    /// Opens a terminal with a client of a node in it.
+    convenience init(_ node: TestNodeProcess, _ name: String) async throws {
+        try self.init(endingWith: ProcessInfo.processInfo.processIdentifier)
         let url = "ws://127.0.0.1:\(node.port)"
-        let command = "\(try TestProcess.chatnode) connect \(url) --name \(name)"
-        _ = try await tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command)
+        let client = "\(try TestProcess.chatnode) connect \(url) --name \(name)"
+        try await begin("\(client); echo $? >\(codeFile)")
+    }
+
+    /// Opens a terminal with a command in it. The server ends with the command.
+    func begin(_ command: String) async throws {
+        try await eventually("the server of the terminals answers") {
+            try await tmux("set-option", "-s", "exit-empty", "off").isEmpty
+        }
+        _ = try await tmux("new-session", "-d", "-x", "80", "-y", "24", command)
+        _ = try await tmux("set-option", "-s", "exit-empty", "on")
     }
 
     deinit {
-        _ = try? TestProcess(Self.program, ["-S", socket, "kill-server"])
+        for file in [socket, codeFile] { try? FileManager.default.removeItem(atPath: file) }
     }
 
     private func tmux(_ arguments: String...) async throws -> String {
@@ -156,11 +217,15 @@ private final class Screen {
         }
     }
 
-    /// Waits until the client has ended, and its terminal with it.
+    /// Waits until the server has ended.
     func ends() async throws {
-        try await eventually("the client has ended") {
-            try await tmux("has-session").contains("no server")
-        }
+        _ = try await server.exitCode()
+    }
+
+    /// Waits until the client has ended, and its terminal with it. Returns what its exit code was.
+    func exitCode() async throws -> String {
+        try await ends()
+        return try String(contentsOfFile: codeFile, encoding: .utf8)
     }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import ChatClient
@@ -23,7 +25,7 @@ import Testing
         arguments: [
             ("a\u{7F}b\r", [.line("b")]), ("h\u{15}x\n", [.line("x")]),
             ("one two\u{17}2\r", [.line("one 2")]), ("ä€\u{7F}\r", [.line("ä")]),
-            ("\u{1B}[Aa\u{1B}OBb\u{1B}[1;5Cc\r", [.line("abc")]), ("x\u{4}y\u{3}", [.end]),
+            ("\u{1B}[Aa\u{1B}OBb\u{1B}[1;5Cc\r", [.line("abc")]), ("x\u{4}y\u{3}", [.interrupt]),
             ("\u{4}", [.end]), ("a\rb\r", [.line("a"), .line("b")]),
         ] as [(String, [LineEditor.Action])]
     )
@@ -46,6 +48,27 @@ import Testing
         #expect(cutter.take(Array(bytes[2...])) == ["añb", "c", ""])
         #expect(cutter.end() == ["d"])
         #expect(cutter.end() == [])
+    }
+
+    @Test
+    func `a pipe that is full and does not block gets everything, one without a reader nothing`()
+        async throws
+    {
+        let pipe = Pipe()
+        let writing = pipe.fileHandleForWriting.fileDescriptor
+        try makeSmall(pipe: writing)
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        let bytes = (0..<4 * smallPipeBytes).map { UInt8(truncatingIfNeeded: $0) }
+        async let isWritten = onThread { TerminalOutput.write(bytes, to: writing) }
+        let read = try await onThread {
+            try pipe.fileHandleForReading.read(upToCount: bytes.count) ?? Data()
+        }
+        #expect(try await isWritten)
+        #expect(Array(read) == bytes)
+        try pipe.fileHandleForReading.close()
+        // Without this the signal would end the tests.
+        signal(SIGPIPE, SIG_IGN)
+        #expect(!TerminalOutput.write(bytes, to: writing))
     }
 
     private func chat(_ json: String, _ username: String = "Ada") -> RoomEvent {

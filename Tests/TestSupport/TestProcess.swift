@@ -46,6 +46,21 @@ public final class TestProcess: Sendable {
         _ = Self.killsTheRest
     }
 
+    /// Starts a program that ends with another process, however that ends: one that is killed does nothing for
+    /// those that it has started.
+    public convenience init(
+        _ path: String,
+        _ arguments: [String],
+        endingWith other: Int32
+    ) throws {
+        // A process that has ended has no program any more, also before its parent has taken note of its end.
+        let isThere = ["\(other)", "$$"].map { "[ -e /proc/\($0)/exe ]" }.joined(separator: " && ")
+        let watch = "while \(isThere); do sleep 1; done; kill -KILL $$"
+        // Foundation hands down a mask of signals that keeps SIGTERM from a program.
+        let command = #"(\#(watch)) >/dev/null 2>&1 & exec "$0" "$@""#
+        try self.init("/bin/sh", ["-c", command, path] + arguments)
+    }
+
     /// The processes that were started here and not released yet.
     private static let running = Mutex<Set<Int32>>([])
     /// Kills the processes that are still running when the tests end, kept by a thread or a cycle

@@ -1,4 +1,4 @@
-import ChatCore
+package import ChatCore
 public import NIOCore
 public import NIOPosix
 import Synchronization
@@ -15,9 +15,9 @@ import Synchronization
 /// each room, and to the messages that have no answer yet, of which none is said twice. It ends for good after
 /// `close`, and after the close codes of which docs/protocol/README.md says so; then each call fails with `ended`.
 ///
-/// It may be used from any task. When the client and all its rooms are released, it closes.
+/// It may be used from any task; calls of one actor are made in their order. When the client and all its rooms are released, it closes.
 public final class ChatClient: Sendable {
-    /// How the client fares, for one reader: connected, interrupted, logged in …; the last
+    /// How the client fares, for one reader: connected, interrupted, logged in …, until its end; the last
     /// `Limits.inboxMessages` are kept.
     public let statuses: AsyncStream<ClientStatus>
     let core: NIOLoopBound<ClientCore>
@@ -53,6 +53,17 @@ public final class ChatClient: Sendable {
         settings: ClientSettings = ClientSettings(),
         on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> ChatClient {
+        try await connect(to: url, settings: settings, on: group, clock: ClientCore.systemTime)
+    }
+
+    /// Opens a connection of a client that takes the time from a clock, which may go forward as if the machine
+    /// had slept.
+    package static func connect(
+        to url: ChatURL,
+        settings: ClientSettings = ClientSettings(),
+        on group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        clock: @escaping @Sendable () -> Instant
+    ) async throws -> ChatClient {
         var settings = settings
         settings.subprotocol = "chat.v1"
         let loop = group.next()
@@ -62,7 +73,13 @@ public final class ChatClient: Sendable {
         )
         let core = try await loop.submit { [settings] in
             NIOLoopBound(
-                ClientCore(on: loop, url: url, settings: settings, statuses: reporter),
+                ClientCore(
+                    on: loop,
+                    url: url,
+                    settings: settings,
+                    statuses: reporter,
+                    clock: clock
+                ),
                 eventLoop: loop
             )
         }.get()
@@ -77,15 +94,20 @@ public final class ChatClient: Sendable {
     /// one over. With the name that the client has and another token, it renews its right to the name.
     ///
     /// The answer may take as long as the client needs to come back; a node that cannot tell at present is
-    /// asked again.
+    /// asked again. Cancellation gives the name back.
     ///
-    /// Fails: with `loginFailed` if the server refuses, with `hasName` if the client has another name.
+    /// Fails: with `loginFailed` if the server refuses, with `hasName` if the client has another name, with
+    /// `tooLong` if a node would close the connection for the length of the token.
     @discardableResult
     public func login(
         _ name: String,
         session: String? = nil,
         token: String? = nil
     ) async throws -> LoginAnswer {
+        // The client comes back with a secret of the node's, which is no longer than this one.
+        let longest = session ?? String(repeating: "0", count: Limits.clientKeyBytes)
+        let request = ClientRequest.login(name, session: longest, token: token)
+        try check(byteCount: request.count)
         let answer = try await call { machine, now, call in
             machine.logIn(name, session: session, token: token, call: call, at: now)
         }
@@ -93,7 +115,8 @@ public final class ChatClient: Sendable {
         return login
     }
 
-    /// Gives the name back. Messages that have not been sent fail with `notLoggedIn`.
+    /// Gives the name back, when each message before has its answer; later ones fail with `notLoggedIn`. A name
+    /// that was not granted yet is given back when it is, and what waits for it fails.
     public func logout() async throws {
         _ = try await call { $0.logOut($2, at: $1) }
     }
@@ -116,17 +139,18 @@ public final class ChatClient: Sendable {
         return try await send(json: json, to: room)
     }
 
-    /// Says any JSON value, which is relayed byte for byte. As `send`.
+    /// Says any JSON value in UTF-8, which is relayed byte for byte. As `send`.
     @discardableResult
     public func send(json: [UInt8], to room: String = "lobby") async throws -> Receipt {
         try Self.check(room)
         guard JSONReader.isValue(json.span.bytes) else {
             throw ChatClientError.refused(code: "bad_json", message: "The value is not JSON")
         }
-        // The longest number, and what stands around it.
-        guard json.count + room.utf8.count + Limits.clientKeyBytes <= maxSentBytes else {
-            throw ChatClientError.tooLong(limit: maxSentBytes)
+        guard String(validating: json, as: UTF8.self) != nil else {
+            throw ChatClientError.refused(code: "bad_json", message: "The value is not UTF-8")
         }
+        // The longest number, and what stands around it.
+        try check(byteCount: json.count + room.utf8.count + Limits.clientKeyBytes)
         return try await receipt { $0.say(json, in: room, call: $2, at: $1) }
     }
 
@@ -136,8 +160,20 @@ public final class ChatClient: Sendable {
         reason: String?,
         in room: String
     ) async throws -> Receipt {
-        try await receipt { machine, now, call in
+        var json: [UInt8] = []
+        JSONWriter.append(reason ?? "", to: &json)
+        guard json.count <= Limits.removalReasonBytes else {
+            throw ChatClientError.tooLong(limit: Limits.removalReasonBytes)
+        }
+        return try await receipt { machine, now, call in
             machine.remove(seq: seq, mid: mid, reason: reason, in: room, call: call, at: now)
+        }
+    }
+
+    /// Refuses what a node would close the connection for.
+    private func check(byteCount: Int) throws {
+        guard byteCount <= maxSentBytes else {
+            throw ChatClientError.tooLong(limit: maxSentBytes)
         }
     }
 
@@ -207,32 +243,24 @@ public final class ChatClient: Sendable {
     }
 
     /// Makes a call on the client's loop, and returns its answer. A cancelled task's call is cancelled.
+    ///
+    /// The call is on its way before the task waits for anything: two calls of one actor are made in their
+    /// order.
     private func answer(
         _ body: @escaping @Sendable (ClientCore, CallNumber, @escaping ClientCore.Answered) -> Void
     ) async throws -> ClientMachine.Answer {
+        guard !Task.isCancelled else { throw ChatClientError.cancelled }
         let number = nextCall()
-        let flag = CancellationFlag()
+        let promise = core.eventLoop.makePromise(of: ClientMachine.Answer.self)
+        core.eventLoop.execute { [core] in
+            body(core.value, number) { promise.completeWith($0.mapError { $0 }) }
+        }
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                core.eventLoop.execute { [core] in
-                    guard !flag.isSet else {
-                        return continuation.resume(throwing: ChatClientError.cancelled)
-                    }
-                    body(core.value, number) { continuation.resume(with: $0) }
-                }
-            }
+            try await promise.futureResult.get()
         } onCancel: {
-            flag.set()
             core.eventLoop.execute { [core] in
                 core.value.run { $0.cancel(number, at: $1) }
             }
         }
     }
-}
-
-/// Whether a task was cancelled before its call has reached the loop.
-private final class CancellationFlag: Sendable {
-    private let flag = Atomic(false)
-    var isSet: Bool { flag.load(ordering: .acquiring) }
-    func set() { flag.store(true, ordering: .releasing) }
 }

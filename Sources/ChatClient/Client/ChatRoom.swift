@@ -55,7 +55,8 @@ public final class ChatRoom: AsyncSequence, Sendable {
     }
 
     /// Takes a message back: one's own, within the time that the node allows. As `ChatClient.send`, and
-    /// fails with `refused` (`forbidden`, `not_found`) if the node does not.
+    /// fails with `refused` (`forbidden`, `not_found`) if the node does not, and with `tooLong` if the reason has
+    /// more than `Limits.removalReasonBytes` in JSON.
     @discardableResult
     public func remove(_ message: ChatMessage, reason: String? = nil) async throws -> Receipt {
         guard let seq = message.seq, let mid = message.mid else {

@@ -7,6 +7,8 @@ import Synchronization
 ///
 /// On: its loop, everything. A connection, a timer or a call that is waited for keeps it alive.
 final class ClientCore {
+    /// Tells the time; it goes on while the machine sleeps.
+    typealias Clock = @Sendable () -> Instant
     typealias Answered = (Result<ClientMachine.Answer, ChatClientError>) -> Void
 
     /// One socket of the client, which passes its events on under its number.
@@ -41,6 +43,7 @@ final class ClientCore {
     private let url: ChatURL
     private let connector: ClientConnector
     private let statuses: AsyncStream<ClientStatus>.Continuation
+    private let clock: Clock
     private var machine = ClientMachine(random: SystemRandomNumberGenerator())
     private let queue = EffectQueue<ClientMachine.Effect>()
     private var sockets: [SocketNumber: Socket] = [:]
@@ -52,16 +55,22 @@ final class ClientCore {
     private var isReading = true
     private var wake: Instant?
     private var timer: Scheduled<Void>?
+    /// When the timer is to end.
+    private var timerEnd: Instant?
+    /// The time of the present event.
+    private var now = Instant.distantPast
 
     init(
         on loop: any EventLoop,
         url: ChatURL,
         settings: ClientSettings,
-        statuses: AsyncStream<ClientStatus>.Continuation
+        statuses: AsyncStream<ClientStatus>.Continuation,
+        clock: @escaping Clock
     ) {
         self.loop = loop
         self.url = url
         self.statuses = statuses
+        self.clock = clock
         connector = ClientConnector(on: loop, settings: settings)
     }
 
@@ -84,7 +93,7 @@ final class ClientCore {
     func run(_ event: (inout ClientMachine, Instant) -> Void) {
         queue.run(
             { effects in
-                event(&machine, Self.now)
+                event(&machine, look())
                 effects += machine.takeEffects()
             },
             carryOut
@@ -164,7 +173,7 @@ final class ClientCore {
 
     private func received(_ text: RawSpan, on number: SocketNumber) {
         // Not `run`: a closure cannot take a span along.
-        let now = Self.now
+        let now = look()
         machine.received(text, on: number, at: now)
         run { _, _ in }
     }
@@ -197,16 +206,12 @@ final class ClientCore {
             guard let inbox = inboxes[room] else { return }
             inbox.finish(error)
             forget(room, inbox)
-        case .report(let status): report(status)
+        case .report(let status): statuses.yield(status)
+        case .end: statuses.finish()
         case .answer(let call, let result):
             calls.removeValue(forKey: call)?(result)
             updateReading()
         }
-    }
-
-    private func report(_ status: ClientStatus) {
-        statuses.yield(status)
-        if case .ended = status { statuses.finish() }
     }
 
     private func open(_ number: SocketNumber) {
@@ -220,20 +225,32 @@ final class ClientCore {
     /// Sets the timer, again and again until the instant has come: it stands still while the machine sleeps.
     private func arm() {
         timer?.cancel()
-        timer = nil
+        (timer, timerEnd) = (nil, nil)
         guard let wake else { return }
-        let wait = min(max(wake - Self.now, .milliseconds(1)), Limits.clientTick)
+        let wait = min(max(wake - now, .milliseconds(1)), Limits.clientTick)
+        timerEnd = now + wait
         timer = loop.assumeIsolated().scheduleTask(in: .nanoseconds(wait.inNanoseconds)) {
             [self] in
             timer = nil
-            if wake <= Self.now { self.wake = nil }
-            run { $0.tick(at: $1) }
+            run { machine, now in
+                if wake <= now { self.wake = nil }
+                machine.tick(at: now)
+            }
             if timer == nil { arm() }
         }
     }
 
-    /// The time of a clock that goes on while the machine sleeps.
-    private static var now: Instant {
+    /// Returns the time. The machine is told first if the timer ends so late that the system must have slept.
+    private func look() -> Instant {
+        now = clock()
+        guard let end = timerEnd, now >= end + Limits.clientSleep else { return now }
+        timerEnd = nil
+        machine.slept(at: now)
+        return now
+    }
+
+    /// The time of the system's clock that goes on while the machine sleeps.
+    @Sendable static func systemTime() -> Instant {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
         return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))

@@ -17,7 +17,7 @@ public enum ChatClientError: Error, Hashable, Sendable {
     case notJoined
     /// `Limits.clientOutboxMessages` messages wait already.
     case outboxFull
-    /// The message has more bytes than a node takes.
+    /// The message, its reason or the login has more bytes than a node takes.
     case tooLong(limit: Int)
     /// The node refuses the request, with a code for programs and a sentence for people.
     case refused(code: String, message: String)

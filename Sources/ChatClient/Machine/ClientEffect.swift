@@ -16,8 +16,8 @@ public struct CallNumber: Hashable, Sendable {
 
 /// The answer to a message that was accepted.
 public struct Receipt: Hashable, Sendable {
-    /// The message's id for good.
-    public let mid: String
+    /// The message's id for good; nil if the answer that had it was lost.
+    public let mid: String?
     /// The number in its room; nil if the answer that had it was lost.
     public let seq: UInt64?
     /// When it was accepted, in milliseconds since 1970; nil if the answer that had it was lost.
@@ -90,6 +90,8 @@ extension ClientMachine {
         case finish(room: String, ChatClientError?)
         /// Tell the application how the client fares.
         case report(ClientStatus)
+        /// Nothing more is reported: the client is over.
+        case end
         /// Answer a call.
         case answer(CallNumber, Result<Answer, ChatClientError>)
     }

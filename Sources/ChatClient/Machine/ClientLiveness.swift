@@ -3,7 +3,7 @@ import ChatCore
 /// Whether the node at the other end of a socket is still there.
 ///
 /// A node pings a client that is silent, so a socket on which nothing comes for longer is asked with a
-/// `ping`, and cut if not one byte comes. After the machine has slept that is at once: time has gone on.
+/// `ping`, and cut if not one byte comes. After the machine has slept it is asked at once.
 struct ClientLiveness {
     enum Verdict { case fine, probe, dead }
 
@@ -41,6 +41,14 @@ struct ClientLiveness {
         notBefore = now
     }
 
+    /// Takes that the node is asked now. Returns false if that has no use: its answer would not be read, or the
+    /// socket was given up.
+    mutating func ask(at now: Instant) -> Bool {
+        guard !isPaused, !isDead else { return false }
+        probedAt = now
+        return true
+    }
+
     /// The next instant at which `check` can say something else.
     func nextInstant(awaitedSince: Instant?) -> Instant {
         guard !isPaused, !isDead else { return .distantFuture }
@@ -70,6 +78,6 @@ struct ClientLiveness {
     }
 
     private func silence(_ awaitedSince: Instant?) -> Duration {
-        awaitedSince == nil ? pingInterval + Limits.pongTimeout : Limits.clientAnswerSilence
+        awaitedSince == nil ? pingInterval : min(pingInterval, Limits.clientAnswerSilence)
     }
 }

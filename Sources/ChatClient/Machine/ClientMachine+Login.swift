@@ -31,20 +31,17 @@ struct ClientLogin {
     var ownUntil: Instant?
     /// Whether the claim was sent while the name was held, with a new token.
     var isRenewal = false
-
-    /// Whether the rooms may be joined: the answer to the claim has come, or none is waited for.
-    var isDecided: Bool {
-        switch phase {
-        case .wanted, .asked: isRenewal
-        case .none, .held, .paused, .releasing: true
-        }
-    }
+    /// Whether the name is given back as soon as nothing waits to be said.
+    var isEnding = false
+    /// The calls that wait for that.
+    var endCalls: [CallNumber] = []
 
     mutating func interrupted(at now: Instant) {
         switch phase {
         case .asked where !wasHeld: ownUntil = now + Limits.clientLostLogin
-        case .none: return
-        case .wanted, .asked, .held, .paused, .releasing: break
+        // A node that has refused the name for now has told when to ask again, over whichever socket.
+        case .none, .paused: return
+        case .wanted, .asked, .held, .releasing: break
         }
         isRenewal = false
         phase = .wanted
@@ -68,7 +65,7 @@ extension ClientMachine {
             login = ClientLogin()
             login.secret = session
             login.phase = .wanted
-        case .held where name == login.name:
+        case .held where name == login.name && !login.isEnding:
             login.phase = .wanted
             login.isRenewal = true
         default: return answer(call, .failure(.hasName))
@@ -79,21 +76,44 @@ extension ClientMachine {
         goOn()
     }
 
-    /// Gives the name back. What was not sent fails.
+    /// Gives the name back, once the messages before are settled: a message that is on its way could not be
+    /// sent again without doubt. A name that was not granted yet is given back when it is, and what waits for
+    /// it fails.
     public mutating func logOut(_ call: CallNumber, at now: Instant) {
         self.now = now
         if let over { return answer(call, .failure(over)) }
         answer(login.call.take(), .failure(.notLoggedIn))
-        if case .open(let socket) = link, login.phase == .held {
-            login.phase = .releasing
-            login.call = call
-            effects.append(.send(socket, ClientRequest.logout))
-        } else {
-            login = ClientLogin()
-            for settled in outbox.giveUp(.notLoggedIn) { answer(settled) }
-            answer(call, .success(.done))
-        }
+        login.endCalls.append(call)
+        endLogin()
         goOn()
+    }
+
+    mutating func endLogin() {
+        login.isEnding = true
+        if !login.wasHeld { answer(outbox.giveUp(.notLoggedIn)) }
+    }
+
+    mutating func goOnLoggingOut() {
+        guard login.isEnding, outbox.count == 0 else { return }
+        switch login.phase {
+        case .held:
+            guard case .open(let socket) = link else { return }
+            login.phase = .releasing
+            effects.append(.send(socket, ClientRequest.logout))
+        // The node does not have the name under this client's socket.
+        case .none, .wanted, .paused: forgetLogin(.notLoggedIn)
+        // The answer is on its way: it may be that the name is granted.
+        case .asked, .releasing: return
+        }
+    }
+
+    /// Takes that the client has no name, and wants none.
+    private mutating func forgetLogin(_ error: ChatClientError) {
+        let (call, endCalls) = (login.call, login.endCalls)
+        login = ClientLogin()
+        answer(outbox.giveUp(error))
+        answer(call, .failure(error))
+        for call in endCalls { answer(call, .success(.done)) }
     }
 
     mutating func goOnLoggingIn(_ socket: SocketNumber) {
@@ -127,8 +147,7 @@ extension ClientMachine {
             session: login.secret
         )
         if !isRenewal {
-            let unknown = outbox.loggedIn(resumed: given.isResumed, acked: message.acked ?? 0)
-            for settled in unknown { answer(settled) }
+            answer(outbox.loggedIn(resumed: given.isResumed, acked: message.acked ?? 0))
         }
         settleIn(isAtHome: true)
         answer(login.call.take(), .success(.login(given)))
@@ -146,24 +165,20 @@ extension ClientMachine {
             return
         }
         let error = ChatClientError.loginFailed(reason: reason, message: words)
-        answer(login.call.take(), .failure(error))
         if login.isRenewal {
+            answer(login.call.take(), .failure(error))
             login.isRenewal = false
             login.phase = .held
             return
         }
         if login.wasHeld { effects.append(.report(.nameRefused(reason: reason, message: words))) }
-        login = ClientLogin()
-        for settled in outbox.giveUp(error) { answer(settled) }
+        forgetLogin(error)
     }
 
     /// Ends a logout: by its answer, or by the end of its socket, after which the node frees the name itself.
     mutating func endReleasing() {
         guard login.phase == .releasing else { return }
-        let call = login.call.take()
-        login = ClientLogin()
-        for settled in outbox.giveUp(.notLoggedIn) { answer(settled) }
-        answer(call, .success(.done))
+        forgetLogin(.notLoggedIn)
     }
 
     mutating func loggedOut(_ message: HeardMessage) {

@@ -31,6 +31,7 @@ extension ClientMachine {
         if let over { return answer(call, .failure(over)) }
         switch login.phase {
         case .none, .releasing: return answer(call, .failure(.notLoggedIn))
+        case _ where login.isEnding: return answer(call, .failure(.notLoggedIn))
         case .wanted, .asked, .held, .paused: break
         }
         guard outbox.append(json, call: call) else { return answer(call, .failure(.outboxFull)) }
@@ -50,11 +51,16 @@ extension ClientMachine {
                 histories.remove(at: index)
             }
             answer(call, .failure(.cancelled))
-        } else if let room = rooms.first(where: { $0.call == call }) {
+        } else if let room = rooms.first(where: { $0.call == call || $0.next?.call == call }) {
             forget(room.name)
             answer(call, .failure(.cancelled))
         } else if login.call == call {
             login.call = nil
+            answer(call, .failure(.cancelled))
+            if !login.isRenewal { endLogin() }
+        } else if let index = login.endCalls.firstIndex(of: call) {
+            login.endCalls.remove(at: index)
+            if login.endCalls.isEmpty { login.isEnding = false }
             answer(call, .failure(.cancelled))
         }
         goOn()
@@ -85,10 +91,12 @@ extension ClientMachine {
         let code = message.code ?? ""
         switch code {
         case "resend":
-            outbox.postponed(n, due: message.from, pause: .zero, now: now)
+            let pause = message.retryMs == nil ? .zero : pause(message)
+            answer(outbox.postponed(n, due: message.from, pause: pause, now: now))
         case "unavailable", "rate_limited":
+            if code == "rate_limited" { outbox.slowDown() }
             let pause = pause(message)
-            outbox.postponed(n, due: nil, pause: pause, now: now)
+            answer(outbox.postponed(n, due: nil, pause: pause, now: now))
         case "not_logged_in", "wrong_username", "token_expired":
             // Whether it was accepted shows the next login.
             claimAgain()

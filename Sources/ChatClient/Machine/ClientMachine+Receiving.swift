@@ -28,7 +28,7 @@ extension ClientMachine {
         case "joined":
             if let index = index(of: message) { joined(index, message) }
         default:
-            if let index = index(of: message), rooms[index].isInside {
+            if let index = index(of: message), rooms[index].isInside, !rooms[index].isVisit {
                 heard(message, text, in: index)
             }
         }

@@ -1,6 +1,6 @@
 public import ChatCore
 
-/// Rooms and older messages.
+/// Rooms.
 extension ClientMachine {
     /// Enters a room. The call is answered once the node has said where the client stands; over each later
     /// socket the client joins again by itself.
@@ -13,10 +13,10 @@ extension ClientMachine {
         self.now = now
         if let over { return answer(call, .failure(over)) }
         if let index = rooms.firstIndex(where: { $0.name == room }) {
-            guard rooms[index].isLeaving else { return answer(call, .failure(.alreadyJoined)) }
-            rooms[index].isLeaving = false
-            rooms[index].call = call
-            rooms[index].history = history
+            guard rooms[index].isLeaving, rooms[index].next == nil else {
+                return answer(call, .failure(.alreadyJoined))
+            }
+            rooms[index].next = (history, call)
             return
         }
         rooms.append(ClientRoom(name: room, history: history, call: call))
@@ -26,21 +26,22 @@ extension ClientMachine {
     /// Leaves a room. Its events are over at once.
     public mutating func leave(_ room: String, at now: Instant) {
         self.now = now
-        guard let index = rooms.firstIndex(where: { $0.name == room && !$0.isLeaving }) else {
-            return
-        }
-        answer(rooms[index].call, .failure(.notJoined))
-        if rooms[index].call == nil { effects.append(.finish(room: room, nil)) }
+        guard let index = rooms.firstIndex(where: { $0.name == room }) else { return }
+        let call = rooms[index].call ?? rooms[index].next?.call
+        guard !rooms[index].isLeaving || call != nil else { return }
+        answer(call, .failure(.notJoined))
+        if call == nil { effects.append(.finish(room: room, nil)) }
         forget(room)
         goOn()
     }
 
     /// Takes a room out. One whose `join` has no answer yet is left when that has come, so that the answer is
-    /// not taken for that to a later `join`.
+    /// not taken for that to a later `join`. A node need not answer a `join` that is followed by a `leave`.
     mutating func forget(_ room: String) {
         failHistories(of: room, .notJoined)
         guard let index = rooms.firstIndex(where: { $0.name == room }) else { return }
         rooms[index].call = nil
+        rooms[index].next = nil
         switch rooms[index].phase {
         case .asked:
             rooms[index].isLeaving = true
@@ -55,15 +56,14 @@ extension ClientMachine {
     }
 
     /// Leaves a room whose reader is too slow, until `goBack`: then it goes on from where it stood, as after a
-    /// lost connection.
+    /// lost connection. Older messages that are asked for meanwhile are read: it may be the reader who asks.
     public mutating func stepOut(of room: String, at now: Instant) {
         self.now = now
-        guard case .open(let socket) = link,
-            let index = rooms.firstIndex(where: { $0.name == room }), rooms[index].isInside
+        guard case .open = link, let index = rooms.firstIndex(where: { $0.name == room }),
+            rooms[index].isInside
         else { return }
         rooms[index].isBehind = true
-        rooms[index].phase = .out(notBefore: .distantPast)
-        effects.append(.send(socket, ClientRequest.leave(room)))
+        rooms[index].isVisit = true
         goOn()
     }
 
@@ -75,18 +75,34 @@ extension ClientMachine {
         goOn()
     }
 
+    /// Ends visits that have no reason any more.
+    mutating func goOnLeaving(_ socket: SocketNumber) {
+        for index in rooms.indices where rooms[index].isVisit && rooms[index].isInside {
+            let isNeeded = rooms[index].isBehind && isReading(rooms[index].name)
+            if !isNeeded { stepBack(index, socket) }
+        }
+    }
+
+    /// Leaves a room that the client goes on with where it stands.
+    private mutating func stepBack(_ index: Int, _ socket: SocketNumber) {
+        rooms[index].isVisit = false
+        rooms[index].phase = .out(notBefore: .distantPast)
+        effects.append(.send(socket, ClientRequest.leave(rooms[index].name)))
+    }
+
+    /// Asks for the rooms, behind the claim of a name: a node answers in that order.
     mutating func goOnJoining(_ socket: SocketNumber) {
-        guard login.isDecided else { return }
         for index in rooms.indices {
-            guard case .out(let notBefore) = rooms[index].phase, now >= notBefore,
-                !rooms[index].isBehind
-            else { continue }
             let room = rooms[index]
+            guard case .out(let notBefore) = room.phase, now >= notBefore,
+                !room.isBehind || isReading(room.name)
+            else { continue }
             rooms[index].phase = .asked(at: now)
+            rooms[index].isVisit = room.isBehind
             let request = ClientRequest.join(
                 room.name,
-                since: room.position,
-                history: room.history
+                since: room.isBehind ? nil : room.position,
+                history: room.isBehind ? nil : room.history
             )
             effects.append(.send(socket, request))
         }
@@ -97,19 +113,26 @@ extension ClientMachine {
     mutating func joined(_ index: Int, _ message: HeardMessage) {
         guard case .asked = rooms[index].phase, let place = RoomPosition(message) else { return }
         let name = rooms[index].name
+        guard !rooms[index].isLeaving else { return endLeaving(index, sending: true) }
+        guard !rooms[index].isVisit else { return rooms[index].phase = .inside }
         let event = rooms[index].joined(at: place, message)
-        guard !rooms[index].isLeaving else { return forget(name) }
         if login.phase == .none { settleIn(isAtHome: true) }
         answer(rooms[index].call.take(), .success(.done))
         effects.append(.tell(event, room: name))
     }
 
+    /// Takes the answer to the `join` of a room that was to be left then.
+    private mutating func endLeaving(_ index: Int, sending: Bool) {
+        let room = rooms.remove(at: index)
+        if sending, case .open(let socket) = link {
+            effects.append(.send(socket, ClientRequest.leave(room.name)))
+        }
+        if let next = room.afterLeaving { rooms.append(next) }
+    }
+
     /// Takes the refusal of a `join`.
     mutating func joinRefused(_ index: Int, _ message: HeardMessage) {
-        guard !rooms[index].isLeaving else {
-            rooms.remove(at: index)
-            return
-        }
+        guard !rooms[index].isLeaving else { return endLeaving(index, sending: false) }
         switch message.code {
         case "unavailable", "rate_limited":
             rooms[index].phase = .out(notBefore: now + pause(message))
@@ -156,91 +179,12 @@ extension ClientMachine {
             json: text.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
         )
         guard let event = written else { return }
-        if let seq = message.seq, let mid = message.mid {
-            let (missing, isNew) = rooms[index].move(to: seq, mid)
-            guard isNew else { return }
-            if let missing { effects.append(.tell(.gap(missing), room: name)) }
-        }
-        effects.append(.tell(event, room: name))
-    }
-
-    // MARK: Older messages
-
-    /// Asks for older messages of a room that the client is in. The call is answered with `.page`.
-    public mutating func readHistory(
-        of room: String,
-        before: UInt64?,
-        limit: Int?,
-        call: CallNumber,
-        at now: Instant
-    ) {
-        self.now = now
-        if let over { return answer(call, .failure(over)) }
-        guard rooms.contains(where: { $0.name == room && !$0.isLeaving }) else {
-            return answer(call, .failure(.notJoined))
-        }
-        histories.append(
-            HistoryRequest(
-                call: call,
-                room: room,
-                before: before,
-                limit: limit,
-                id: "h\(call.value)",
-                since: now
-            )
-        )
-        goOn()
-    }
-
-    /// Sends the request that has waited longest and may be sent: one at a time.
-    mutating func goOnReading(_ socket: SocketNumber) {
-        guard !histories.contains(where: \.isAsked),
-            let index = histories.firstIndex(where: { request in
-                now >= request.notBefore
-                    && rooms.contains { $0.name == request.room && $0.isInside }
-            })
-        else { return }
-        histories[index].isAsked = true
-        histories[index].askedAt = now
-        let asked = histories[index]
-        let request = ClientRequest.history(
-            asked.room,
-            before: asked.before,
-            limit: asked.limit,
-            id: asked.id
-        )
-        effects.append(.send(socket, request))
-    }
-
-    mutating func historyRead(_ message: HeardMessage) {
-        guard let index = histories.firstIndex(where: \.isAsked),
-            histories[index].room == message.room ?? RoomName.lobby.text
-        else { return }
-        let items = message.items ?? []
-        let page = RoomHistoryPage(
-            items: items.compactMap { RoomEvent(entry: $0, json: $0.json ?? "") },
-            firstSeq: items.first?.seq,
-            hasMore: message.hasMore
-        )
-        answer(histories.remove(at: index).call, .success(.page(page)))
-    }
-
-    /// Takes the refusal of a request for older messages.
-    mutating func historyRefused(_ index: Int, _ message: HeardMessage) {
-        let mayAskAgain = message.code == "unavailable" || message.code == "rate_limited"
-        guard mayAskAgain, now - histories[index].since < Limits.clientAnswerTimeout else {
-            answer(histories.remove(at: index).call, .failure(refusal(message)))
+        if let seq = message.seq, let mid = message.mid, !rooms[index].move(to: seq, mid) {
+            // A fault of the node's: over again, what lies between is sent or told to be lost.
+            if case .open(let socket) = link { stepBack(index, socket) }
             return
         }
-        histories[index].isAsked = false
-        histories[index].notBefore = now + pause(message)
-    }
-
-    private mutating func failHistories(of room: String, _ error: ChatClientError) {
-        for request in histories where request.room == room {
-            answer(request.call, .failure(error))
-        }
-        histories.removeAll { $0.room == room }
+        effects.append(.tell(event, room: name))
     }
 }
 

@@ -48,6 +48,7 @@ extension ClientMachine {
     private mutating func answerClosing() {
         for call in closing { answer(call, .success(.done)) }
         closing = []
+        effects.append(.end)
     }
 
     private mutating func newSocket() -> SocketNumber {
@@ -135,10 +136,15 @@ extension ClientMachine {
         link = .idle
         giveUp(.ended(end))
         effects.append(.report(.ended(end)))
+        effects.append(.end)
     }
 
     /// Arranges the next attempt, or goes on with the one that has begun already.
     private mutating func comeBack(after end: ConnectionEnd) {
+        if case .closed(let code?, _) = end, code == .flooding {
+            backoff.slowDown()
+            outbox.slowDown()
+        }
         switch successor.take() {
         case .connecting(let socket)?: link = .connecting(socket)
         case .waiting(let until)?: link = .waiting(until: until)
@@ -155,8 +161,8 @@ extension ClientMachine {
         endReleasing()
         login.interrupted(at: now)
         outbox.interrupted()
-        for index in rooms.indices { rooms[index].interrupted() }
-        rooms.removeAll { $0.isLeaving }
+        rooms = rooms.compactMap { $0.interrupted() }
+        histories.removeAll { $0.call == nil }
         for index in histories.indices { histories[index].isAsked = false }
     }
 
@@ -168,11 +174,13 @@ extension ClientMachine {
         if let old = replaced.take() { effects.append(.close(old)) }
         answer(opening.take(), .failure(error))
         answer(login.call.take(), .failure(error))
-        for settled in outbox.giveUp(error) { answer(settled) }
+        for call in login.endCalls { answer(call, .failure(error)) }
+        login.endCalls = []
+        answer(outbox.giveUp(error))
         for request in histories { answer(request.call, .failure(error)) }
         histories = []
         for room in rooms {
-            answer(room.call, .failure(error))
+            answer(room.call ?? room.next?.call, .failure(error))
             if !room.isLeaving, room.call == nil {
                 effects.append(.finish(room: room.name, error == .closed ? nil : error))
             }
@@ -225,9 +233,13 @@ extension ClientMachine {
 extension ConnectionEnd {
     /// Whether a client stays away after this end: docs/protocol/README.md, "Close codes".
     public var isFinal: Bool {
-        guard case .closed(let code?, _) = self else { return false }
+        switch self {
         // 4003 is for a user whom a moderator has removed; no node sends it yet.
-        return [1000, 1002, 1003, 1007, 1008, 1009, 4001].contains(code.rawValue)
-            || code.rawValue == 4003
+        case .closed(let code?, _):
+            [1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003].contains(code.rawValue)
+        // The server does not speak `chat.v1`.
+        case .handshake(.notWebSocket): true
+        default: false
+        }
     }
 }

@@ -82,12 +82,25 @@ public struct ClientMachine {
         goOn()
     }
 
+    /// Takes that the machine has slept: the node is asked at once whether it is there, and a client that waits
+    /// to come back does so now.
+    public mutating func slept(at now: Instant) {
+        self.now = now
+        if case .waiting = link { link = .waiting(until: now) }
+        if case .open(let socket) = link, liveness.ask(at: now) {
+            effects.append(.send(socket, ClientRequest.ping))
+        }
+        goOn()
+    }
+
     /// Does what is due, and asks for the next instant.
     mutating func goOn() {
         guard over == nil else { return endClosing() }
         goOnConnecting()
+        goOnLoggingOut()
         if case .open(let socket) = link {
             goOnLoggingIn(socket)
+            goOnLeaving(socket)
             goOnJoining(socket)
             goOnReading(socket)
             if login.phase == .held {
@@ -141,7 +154,7 @@ public struct ClientMachine {
         if let call { effects.append(.answer(call, result)) }
     }
 
-    mutating func answer(_ settled: ClientOutbox.Settled?) {
-        if let settled { answer(settled.call, settled.result) }
+    mutating func answer(_ settled: [ClientOutbox.Settled]) {
+        for one in settled { answer(one.call, one.result) }
     }
 }

@@ -18,8 +18,13 @@ struct ClientRoom {
     var call: CallNumber?
     /// Whether the client leaves as soon as its `join` is answered.
     var isLeaving = false
+    /// The wish to be in the room again, after that.
+    var next: (history: Int?, call: CallNumber)?
     /// Whether the client stays out until its reader has caught up.
     var isBehind = false
+    /// Whether the client is in the room for its older messages only, because its reader has to catch up: what
+    /// is said meanwhile comes when the client joins again with its position.
+    var isVisit = false
     var position: RoomPosition?
     /// The last number of the newest `gap`: the next message has the number after it.
     var lostUpTo: UInt64?
@@ -28,8 +33,19 @@ struct ClientRoom {
 
     var isInside: Bool { phase == .inside && !isLeaving }
 
-    mutating func interrupted() {
-        phase = .out(notBefore: .distantPast)
+    /// Returns the room as it is after the end of its socket; nil if it was to be left. A node that has refused
+    /// a `join` for now has told when to ask again, over whichever socket.
+    func interrupted() -> ClientRoom? {
+        guard !isLeaving else { return afterLeaving }
+        var room = self
+        room.isVisit = false
+        if case .out = phase {} else { room.phase = .out(notBefore: .distantPast) }
+        return room
+    }
+
+    /// The room that the client wants to be in when it has left this one, if it does.
+    var afterLeaving: ClientRoom? {
+        next.map { ClientRoom(name: name, history: $0.history, call: $0.call) }
     }
 
     /// Takes a `joined`. Returns what the application is told.
@@ -44,17 +60,13 @@ struct ClientRoom {
         return .joined(RoomJoined(position: place, continues: continues, presence: presence))
     }
 
-    /// Takes an entry with a place in the room's order. Returns what is missing before it, if the node has
-    /// not said so, and whether the entry is new.
-    mutating func move(to seq: UInt64, _ mid: String) -> (
-        missing: ClosedRange<UInt64>?, isNew: Bool
-    ) {
-        guard let stood = position else { return (nil, true) }
-        let before = max(lostUpTo ?? 0, stood.seq)
-        guard seq > before else { return (nil, false) }
+    /// Takes an entry with a place in the room's order. Returns false if it does not come next: it is not taken.
+    mutating func move(to seq: UInt64, _ mid: String) -> Bool {
+        guard let stood = position else { return true }
+        guard seq > 0, seq - 1 == max(lostUpTo ?? 0, stood.seq) else { return false }
         position = RoomPosition(epoch: stood.epoch, seq: seq, mid: mid)
         lostUpTo = nil
-        return (seq > before + 1 ? before + 1...seq - 1 : nil, true)
+        return true
     }
 
     mutating func reset(to place: RoomPosition) {

@@ -21,6 +21,11 @@ public struct Backoff: Sendable {
         return .nanoseconds(wait)
     }
 
+    /// Has the next wait drawn below the last bound, because many more tries would do harm.
+    public mutating func slowDown() {
+        ceiling = last
+    }
+
     /// It has worked.
     public mutating func reset() {
         ceiling = first

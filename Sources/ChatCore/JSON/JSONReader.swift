@@ -1,6 +1,10 @@
 /// Takes JSON texts apart member by member, for readers that may be handed closures: a client's, not a
 /// node's.
 package enum JSONReader {
+    /// The number of arrays and objects around a value for `JSONScanner`: fewer than there are, because a node
+    /// puts some around a message that was as deep as a message may be.
+    private static let depth = 1 - Limits.jsonAroundMessage
+
     /// Calls `body` with each member of an object: its name, nil if it is not text, and its value as it
     /// was written.
     ///
@@ -13,7 +17,7 @@ package enum JSONReader {
             var more = try scanner.enterObject(bytes)
             while more {
                 let key = try scanner.key(bytes).decoded(in: bytes)
-                let range = try scanner.value(bytes, depth: 1)
+                let range = try scanner.value(bytes, depth: depth)
                 body(key, bytes.extracting(range))
                 more = try scanner.nextMember(bytes)
             }
@@ -33,7 +37,7 @@ package enum JSONReader {
             var scanner = JSONScanner(at: 1)
             scanner.skipWhitespace(bytes)
             while scanner.peek(bytes) != UInt8(ascii: "]") {
-                let range = try scanner.value(bytes, depth: 1)
+                let range = try scanner.value(bytes, depth: depth)
                 body(bytes.extracting(range))
                 scanner.skipWhitespace(bytes)
                 guard scanner.peek(bytes) == UInt8(ascii: ",") else { break }

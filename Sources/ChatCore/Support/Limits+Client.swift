@@ -41,6 +41,12 @@ extension Limits {
     public static let clientWindow = 16
     /// The same in bytes: half of what a node lets wait (`waitingMessageBytes`).
     public static let clientWindowBytes = 32 * 1024
+    /// The shortest time between two messages of a client that a node has refused one for now, until all are
+    /// said: what a node takes (`messageRate`).
+    public static let clientPace = Duration.milliseconds(50)
+    /// The longest of these times, which is doubled when a node takes fewer messages: those that wait are said
+    /// in minutes (`clientOutboxMessages`).
+    public static let clientSlowestPace = Duration.seconds(1)
     /// The bytes of a message beside its value and its room's name: keys, punctuation, the longest number.
     public static let clientKeyBytes = 64
     /// The longest time from a request to its answer while the node has Redis: a claim in a new epoch waits
@@ -57,6 +63,8 @@ extension Limits {
     /// The time between two `typing` to a room: keys are struck more often than anybody looks.
     public static let clientTypingInterval = Duration.seconds(3)
     /// The longest time between two looks at the clock: a timer stands still while the machine sleeps, so a
-    /// client notices within this time that it has slept.
-    public static let clientTick = Duration.seconds(5)
+    /// client notices within this time that it has slept. Then its user looks at the screen.
+    public static let clientTick = Duration.seconds(1)
+    /// How late a look at the clock shows that the machine has slept: a busy machine is less late.
+    public static let clientSleep = Duration.seconds(5)
 }

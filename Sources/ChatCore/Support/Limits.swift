@@ -48,6 +48,8 @@ public enum Limits {
     public static let messageTimeout = Duration.seconds(10)
     /// The deepest nesting of arrays and objects, so that checking a value takes constant stack.
     public static let jsonDepth = 32
+    /// The arrays and objects that a node puts around a message: a `history` and its `items`.
+    public static let jsonAroundMessage = 2
     /// The most messages of one socket that wait: while its `login` has no answer yet, or until its
     /// messages for another room are settled.
     public static let waitingMessages = 64

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: ["taken", "invalid", "forbidden"])
-    func `a refusal for good fails the call, and the rooms are joined without a name`(value: String)
+    func `a refusal for good fails the call, and the rooms are heard without a name`(value: String)
     {
         var client = MachineHarness()
         client.start()
@@ -33,7 +33,9 @@ import Testing
         _ = client.sentTexts()
         client.hear(failure(value))
         #expect(client.failure(call) == .loginFailed(reason: value, message: "No"))
-        #expect(client.sentTexts() == [#"{"type":"join","room":"tea"}"#])
+        client.hear(#"{"type":"joined","room":"tea","epoch":"7","seq":17,"mid":"k.17"}"#)
+        client.chat(18)
+        #expect(client.seqs == [18])
         let other = client.logIn("Bob")
         #expect(client.sentTexts() == [#"{"type":"login","username":"Bob"}"#])
         #expect(client.answers[other] == nil)
@@ -135,6 +137,87 @@ import Testing
         client.open()
         _ = client.logIn("Bob")
         #expect(!client.sentTexts().joined().contains("secret"))
+    }
+
+    @Test func `a name that is granted after the logout is given back`() {
+        var client = MachineHarness()
+        client.start()
+        let login = client.logIn()
+        let message = client.say("a")
+        let out = client.logOut()
+        #expect(client.failure(login) == .notLoggedIn && client.failure(message) == .notLoggedIn)
+        #expect(client.answers[out] == nil)
+        _ = client.sentTexts()
+        client.granted()
+        #expect(client.sentTexts() == [#"{"type":"logout"}"#])
+        client.hear(#"{"type":"logged_out","username":"Ada","value":true}"#)
+        #expect(client.answers[out] == .success(.done))
+        client.logIn("Bob")
+        #expect(client.sentTexts() == [#"{"type":"login","username":"Bob"}"#])
+    }
+
+    @Test func `a name that is refused after the logout needs not be given back`() {
+        var client = MachineHarness()
+        client.start()
+        _ = client.logIn()
+        let out = client.logOut()
+        _ = client.sentTexts()
+        client.hear(failure("unavailable", #","retry_ms":500"#))
+        #expect(client.answers[out] == .success(.done))
+        client.pass(.seconds(1))
+        #expect(client.sentTexts() == [])
+    }
+
+    @Test func `a logout waits until each message has its answer, and takes no more`() {
+        var client = MachineHarness.inTea()
+        let message = client.say("a")
+        _ = client.sentTexts()
+        let outs = [client.logOut(), client.logOut()]
+        let late = client.say("b")
+        let again = client.logIn()
+        #expect(client.failure(late) == .notLoggedIn && client.failure(again) == .hasName)
+        #expect(client.sentTexts() == [])
+        client.comeBack()
+        client.granted(session: "60", resumed: true)
+        #expect(client.sentTexts().last == #"{"type":"chat","room":"tea","value":"a","n":1}"#)
+        client.ack(1)
+        #expect(client.receipt(message) != nil)
+        #expect(client.sentTexts() == [#"{"type":"logout"}"#])
+        client.hear(#"{"type":"logged_out","username":"Ada","value":true}"#)
+        #expect(outs.allSatisfy { client.answers[$0] == .success(.done) })
+    }
+
+    @Test func `a logout that is cancelled in time leaves the name as it is`() {
+        var client = MachineHarness.inTea()
+        _ = client.say("a")
+        client.cancel(client.logOut())
+        _ = client.sentTexts()
+        client.ack(1)
+        _ = client.say("b")
+        #expect(client.sentTexts() == [#"{"type":"chat","room":"tea","value":"b","n":2}"#])
+    }
+
+    @Test func `a login that is cancelled gives its name back`() {
+        var client = MachineHarness()
+        client.start()
+        let call = client.logIn()
+        client.cancel(call)
+        #expect(client.failure(call) == .cancelled)
+        _ = client.sentTexts()
+        client.granted()
+        #expect(client.sentTexts() == [#"{"type":"logout"}"#])
+    }
+
+    @Test func `a login waits as long as a node has said, over whichever socket`() {
+        var client = MachineHarness()
+        client.start()
+        _ = client.logIn()
+        client.hear(failure("unavailable", #","retry_ms":30000"#))
+        client.comeBack()
+        client.pass(.seconds(30) - Limits.clientBackoffLast - .milliseconds(1))
+        #expect(client.sentTexts() == [])
+        client.pass(.milliseconds(1))
+        #expect(client.sentTexts() == [#"{"type":"login","username":"Ada"}"#])
     }
 
     @Test func `a logout that is refused for its rate ends the socket`() {

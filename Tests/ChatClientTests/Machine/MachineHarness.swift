@@ -17,6 +17,8 @@ struct MachineHarness {
     var reports: [ClientStatus] = []
     var answers: [UInt64: Result<ClientMachine.Answer, ChatClientError>] = [:]
     var wake: Instant?
+    /// How often the client has said that it is over.
+    var ends = 0
     private var lastCall: UInt64 = 0
 
     var socket: SocketNumber { opened[opened.count - 1] }
@@ -33,6 +35,7 @@ struct MachineHarness {
             case .tell(let event, _): events.append(event)
             case .finish(_, let error): finished.append(error)
             case .report(let status): reports.append(status)
+            case .end: ends += 1
             case .answer(let call, let result): answers[call.value] = result
             }
         }
@@ -70,6 +73,33 @@ struct MachineHarness {
     mutating func pass(_ duration: Duration) {
         now = now + duration
         machine.tick(at: now)
+        take()
+    }
+
+    mutating func sleep(_ duration: Duration) {
+        now = now + duration
+        machine.slept(at: now)
+        take()
+    }
+
+    mutating func leave(_ room: String) {
+        machine.leave(room, at: now)
+        take()
+    }
+
+    mutating func stepOut(of room: String) {
+        machine.stepOut(of: room, at: now)
+        take()
+    }
+
+    mutating func readHistory(of room: String) -> UInt64 {
+        call { $0.readHistory(of: room, before: nil, limit: nil, call: $1, at: $2) }
+    }
+
+    mutating func logOut() -> UInt64 { call { $0.logOut($1, at: $2) } }
+
+    mutating func cancel(_ call: UInt64) {
+        machine.cancel(CallNumber(call), at: now)
         take()
     }
 

@@ -40,16 +40,15 @@ import Testing
         #expect(client.answers[next] == nil)
     }
 
-    @Test func `after a cut what has no answer is sent again under its numbers`() {
+    @Test func `after a cut what was not accepted is sent again under its numbers`() {
         var client = MachineHarness.inTea()
         let calls = ["a", "b", "c"].map { client.say($0) }
         client.ack(1)
         client.comeBack()
-        #expect(client.sentTexts() == [#"{"type":"login","username":"Ada","session":"5f"}"#])
+        #expect(client.sentTexts().allSatisfy { !$0.contains("chat") })
         client.granted(session: "60", resumed: true, acked: 2)
-        #expect(client.sentTexts().filter { $0.contains("chat") } == [chat("b", 2), chat("c", 3)])
-        client.hear(#"{"type":"ack","n":2,"room":"tea","mid":"a.2","dup":true}"#)
-        #expect(client.receipt(calls[1]) == Receipt(mid: "a.2", seq: nil, timestampMs: nil))
+        #expect(client.receipt(calls[1]) == Receipt(mid: nil, seq: nil, timestampMs: nil))
+        #expect(client.sentTexts().filter { $0.contains("chat") } == [chat("c", 3)])
         client.ack(3)
         #expect(client.receipt(calls[2])?.seq == 20)
         #expect(client.machine.outboxCount == 0)
@@ -81,10 +80,13 @@ import Testing
         client.pass(.seconds(1))
         #expect(client.sentTexts() == [], "the third has no answer yet")
         client.refuse(3, "resend", #","from":1"#)
-        // One goes first, to find out whether it is taken.
+        // One goes first, so that a node that refuses it is not sent the others.
         #expect(client.sentTexts() == [chat("a", 1)])
+        client.pass(Limits.clientPace)
+        #expect(client.sentTexts() == [chat("b", 2)])
+        client.pass(Limits.clientPace)
+        #expect(client.sentTexts() == [chat("c", 3)])
         client.ack(1)
-        #expect(client.sentTexts() == [chat("b", 2), chat("c", 3)])
         client.ack(2)
         client.ack(3)
         #expect(calls.allSatisfy { client.receipt($0) != nil })
@@ -169,6 +171,77 @@ import Testing
         client.open()
         client.granted(session: "60", resumed: true, acked: 0)
         #expect(client.sentTexts().filter { $0.contains("chat") } == [chat("a", 1)])
+    }
+
+    @Test
+    func `messages that are acknowledged before an earlier one leave the numbers as they are`() {
+        var client = MachineHarness.inTea()
+        let first = client.say("a")
+        for text in ["b", "c"] { _ = client.say(text) }
+        client.ack(2)
+        client.comeBack()
+        _ = client.sentTexts()
+        client.granted(session: "60", resumed: true, acked: 2)
+        #expect(client.receipt(first) == Receipt(mid: nil, seq: nil, timestampMs: nil))
+        #expect(client.sentTexts().filter { $0.contains("chat") } == [chat("c", 3)])
+        #expect(client.machine.outboxCount == 1)
+    }
+
+    @Test func `what stands before an accepted number was accepted, over one socket as well`() {
+        var client = MachineHarness.inTea()
+        let first = client.say("a")
+        for text in ["b", "c"] { _ = client.say(text) }
+        _ = client.sentTexts()
+        client.ack(2)
+        client.refuse(3, "unavailable", #","retry_ms":10"#)
+        client.refuse(1, "unavailable", #","retry_ms":10"#)
+        #expect(client.receipt(first) != nil)
+        client.pass(.milliseconds(10))
+        #expect(client.sentTexts() == [chat("c", 3)])
+    }
+
+    @Test
+    func `a message that was acknowledged out of turn is not told again when the client ends`() {
+        var client = MachineHarness.inTea()
+        let calls = ["a", "b"].map { client.say($0) }
+        client.ack(2)
+        client.end(.closed(.normal, reason: ""))
+        #expect(client.failure(calls[0]) == .unknownOutcome)
+        #expect(client.receipt(calls[1]) != nil)
+    }
+
+    @Test func `the pause that a node has asked for goes on over another socket`() {
+        var client = MachineHarness.inTea()
+        _ = client.say("a")
+        client.refuse(1, "unavailable", #","retry_ms":60000"#)
+        client.comeBack()
+        client.granted(session: "60", resumed: true)
+        client.pass(.seconds(60) - Limits.clientBackoffLast - .milliseconds(1))
+        #expect(client.sentTexts().allSatisfy { !$0.contains("chat") })
+        client.pass(.milliseconds(1))
+        #expect(client.sentTexts() == [chat("a", 1)])
+    }
+
+    @Test func `after rate_limited messages leave more slowly, until all are said`() {
+        var client = MachineHarness.inTea()
+        for text in ["a", "b", "c"] { _ = client.say(text) }
+        for pace in [Limits.clientPace, Limits.clientPace * 2] {
+            client.pass(.seconds(1))
+            for n in 1...3 {
+                client.refuse(n, n == 1 ? "rate_limited" : "resend", #","from":1,"retry_ms":0"#)
+            }
+            _ = client.sentTexts()
+            client.pass(pace - .milliseconds(1))
+            #expect(client.sentTexts() == [])
+            client.pass(.milliseconds(1))
+            #expect(client.sentTexts() == [chat("b", 2)])
+            client.pass(pace)
+        }
+        _ = client.sentTexts()
+        for n in 1...3 { client.ack(n) }
+        client.pass(.seconds(1))
+        for text in ["d", "e"] { _ = client.say(text) }
+        #expect(client.sentTexts() == [chat("d", 4), chat("e", 5)])
     }
 
     @Test func `without a login nothing is said`() {

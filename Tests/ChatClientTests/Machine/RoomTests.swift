@@ -10,14 +10,19 @@ import Testing
         RoomPosition(epoch: epoch, seq: seq, mid: mid)
     }
 
-    @Test func `the rooms are joined once the answer to the login is there`() {
+    @Test func `the rooms are joined right behind the login`() {
         var client = MachineHarness()
         client.start()
         client.logIn()
         let call = client.join("tea", history: 20)
-        #expect(client.sentTexts() == [#"{"type":"login","username":"Ada"}"#])
+        #expect(
+            client.sentTexts() == [
+                #"{"type":"login","username":"Ada"}"#,
+                #"{"type":"join","room":"tea","history":20}"#,
+            ]
+        )
         client.granted()
-        #expect(client.sentTexts() == [#"{"type":"join","room":"tea","history":20}"#])
+        #expect(client.sentTexts() == [])
         client.hear(
             #"{"type":"joined","room":"tea","epoch":"7","seq":17,"mid":"k.17","count":2,"members":["Ada","Bob"]}"#
         )
@@ -117,13 +122,23 @@ import Testing
         #expect(client.seqs == [18, 19])
     }
 
-    @Test func `an entry that comes twice is told once, and a hole is told as a gap`() {
+    @Test(arguments: [18, 20])
+    func `an entry that does not come next is not taken, and the room is joined again`(seq: Int) {
         var client = MachineHarness.inTea()
         client.chat(18)
-        client.chat(18)
-        client.chat(21)
-        #expect(client.seqs == [18, 21])
-        #expect(client.events[1] == .gap(19...20))
+        client.chat(seq)
+        #expect(
+            client.sentTexts() == [
+                #"{"type":"leave","room":"tea"}"#,
+                #"{"type":"join","room":"tea","since":{"epoch":"7","seq":18,"mid":"k.18"}}"#,
+            ]
+        )
+        client.chat(19)
+        client.hear(
+            #"{"type":"joined","room":"tea","epoch":"7","seq":18,"mid":"k.18","recovered":true}"#
+        )
+        client.chat(19)
+        #expect(client.seqs == [18, 19])
     }
 
     @Test func `after leaving, nothing of the room is heard until it is joined again`() {
@@ -141,18 +156,6 @@ import Testing
         client.hear(#"{"type":"joined","room":"tea","epoch":"8","seq":20,"mid":"k.20"}"#)
         client.chat(21)
         #expect(client.seqs == [21])
-    }
-
-    @Test func `a room that is left before it is joined is left when the answer comes`() {
-        var client = MachineHarness.loggedIn()
-        let call = client.join("tea")
-        client.machine.leave("tea", at: client.now)
-        client.take()
-        #expect(client.failure(call) == .notJoined)
-        #expect(client.sentTexts() == [#"{"type":"join","room":"tea"}"#])
-        client.hear(#"{"type":"joined","room":"tea","epoch":"7","seq":17,"mid":"k.17"}"#)
-        #expect(client.sentTexts() == [#"{"type":"leave","room":"tea"}"#])
-        #expect(client.events.isEmpty)
     }
 
     @Test
@@ -207,41 +210,6 @@ import Testing
         // Numbers that begin anew are no older news.
         client.hear(#"{"type":"presence","room":"tea","v":1,"members":["Ada"],"count":1}"#)
         #expect(last()?.members == ["Ada"])
-    }
-
-    @Test func `older messages are read one page at a time, and again after a refusal`() {
-        var client = MachineHarness.inTea()
-        let first = client.call {
-            $0.readHistory(of: "tea", before: 17, limit: 50, call: $1, at: $2)
-        }
-        let second = client.call {
-            $0.readHistory(of: "tea", before: nil, limit: nil, call: $1, at: $2)
-        }
-        let request =
-            #"{"type":"history","room":"tea","before":17,"limit":50,"id":"h\#(first)"}"#
-        #expect(client.sentTexts() == [request])
-        client.hear(
-            #"{"type":"error","code":"unavailable","room":"tea","id":"h\#(first)","retry_ms":100}"#
-        )
-        client.hear(
-            #"{"type":"history","room":"tea","items":[],"more":false}"#
-        )
-        #expect(
-            client.answers[second]
-                == .success(.page(RoomHistoryPage(items: [], firstSeq: nil, hasMore: false)))
-        )
-        client.pass(.milliseconds(100))
-        #expect(client.sentTexts().last == request)
-        client.hear(
-            #"{"type":"history","room":"tea","items":[{"type":"chat","username":"Bob","value":1,"room":"tea","seq":15,"ts":5,"mid":"k.15"},{"type":"removed","room":"tea","seq":16,"ts":5,"mid":"k.16"}],"more":true}"#
-        )
-        guard case .success(.page(let page))? = client.answers[first] else {
-            Issue.record("\(client.answers)")
-            return
-        }
-        #expect(page.items.count == 2 && page.firstSeq == 15 && page.hasMore)
-        #expect(client.events.isEmpty)
-        #expect(client.machine.position(in: "tea") == position(17, "k.17"))
     }
 
     @Test func `typing is sent now and then, and its refusal concerns nothing`() {

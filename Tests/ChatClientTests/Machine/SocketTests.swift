@@ -17,6 +17,7 @@ import Testing
         #expect(client.failure(call) == .unknownOutcome)
         #expect(client.finished == [.ended(end)])
         #expect(client.reports.last == .ended(end))
+        #expect(client.ends == 1)
         let late = client.join("x")
         #expect(client.failure(late) == .ended(end))
     }
@@ -26,7 +27,7 @@ import Testing
             .lost, .cut, .closed(nil, reason: ""), .closed(.goingAway, reason: ""),
             .closed(.restart, reason: ""), .closed(.tryAgainLater, reason: ""),
             .closed(.tooSlow, reason: ""), .closed(.noPong, reason: ""),
-            .closed(.flooding, reason: ""), .closed(CloseCode(rawValue: 1011), reason: ""),
+            .closed(CloseCode(rawValue: 1011), reason: ""),
             .handshake(.refused(status: 503, body: "")), .unreachable("refused"),
         ] as [ConnectionEnd]
     )
@@ -35,6 +36,27 @@ import Testing
         client.end(end)
         client.pass(Limits.clientBackoffFirst)
         #expect(client.opened.count == 2)
+    }
+
+    @Test func `a client does not come back to a server that does not speak its dialect`() {
+        var client = MachineHarness.inTea()
+        client.end(.lost)
+        client.pass(Limits.clientBackoffFirst)
+        client.end(.handshake(.notWebSocket("the server does not speak chat.v1")))
+        client.pass(.seconds(60))
+        #expect(client.opened.count == 2 && client.ends == 1)
+    }
+
+    @Test func `after flooding the first wait is drawn below the longest bound`() {
+        let waits = (0..<64).map { seed -> Duration in
+            var client = MachineHarness.loggedIn()
+            client.machine.random = SplitMix(seed: UInt64(seed))
+            client.end(.closed(.flooding, reason: ""))
+            guard case .interrupted(_, let wait)? = client.reports.last else { return .zero }
+            client.pass(wait)
+            return client.opened.count == 2 ? wait : .zero
+        }
+        #expect(waits.max().map { $0 > Limits.clientBackoffLast / 2 } == true)
     }
 
     @Test func `the waits are drawn below a bound that doubles, and begins anew after a login`() {
@@ -81,8 +103,10 @@ import Testing
         client.pass(.seconds(2))
         #expect(client.opened.count == 2)
         client.chat18(on: old)
+        _ = client.sentTexts()
         client.open()
-        #expect(client.sentTexts().last == #"{"type":"login","username":"Ada","session":"5f"}"#)
+        var sent = client.sentTexts()
+        #expect(sent.first == #"{"type":"login","username":"Ada","session":"5f"}"#)
         // What the old socket still brings comes again over the new one.
         client.hear(
             #"{"type":"chat","username":"B","value":1,"room":"tea","seq":19,"mid":"k.19"}"#,
@@ -91,7 +115,7 @@ import Testing
         #expect(client.closed == [])
         client.granted(session: "60", resumed: true)
         #expect(client.closed == [old])
-        let sent = client.sentTexts()
+        sent += client.sentTexts()
         #expect(sent.contains { $0.contains(#""since":{"epoch":"7","seq":18,"mid":"k.18"}"#) })
         #expect(sent.contains { $0.contains(#""value":"a","n":1"#) })
         client.end(.closed(.replaced, reason: ""), old)
@@ -113,12 +137,12 @@ import Testing
         client.pass(Limits.clientBackoffFirst)
         #expect(client.opened.count == 3)
         client.open()
-        #expect(client.sentTexts().last?.contains("login") == true)
+        #expect(client.sentTexts().first?.contains("login") == true)
     }
 
     @Test func `silence is asked about, and a node that does not answer is left`() {
         var client = MachineHarness.inTea()
-        client.pass(Limits.pingInterval + Limits.pongTimeout - .milliseconds(1))
+        client.pass(Limits.pingInterval - .milliseconds(1))
         #expect(client.sentTexts() == [])
         client.pass(.milliseconds(1))
         #expect(client.sentTexts() == [#"{"type":"ping"}"#])
@@ -130,9 +154,16 @@ import Testing
         #expect(client.cut == [client.socket])
     }
 
-    @Test func `after an hour's sleep the node is asked at once`() {
+    @Test func `a client that was asleep does not wait to come back`() {
         var client = MachineHarness.inTea()
-        client.pass(.seconds(3600))
+        client.end(.closed(.flooding, reason: ""))
+        client.sleep(.milliseconds(1))
+        #expect(client.opened.count == 2)
+    }
+
+    @Test func `after a short sleep the node is asked at once`() {
+        var client = MachineHarness.inTea()
+        client.sleep(.seconds(6))
         #expect(client.sentTexts() == [#"{"type":"ping"}"#])
         #expect(client.wake == client.now + Limits.pongTimeout)
         client.pass(Limits.pongTimeout)
@@ -150,7 +181,7 @@ import Testing
         #expect(client.sentTexts() == [] && client.cut.isEmpty)
         client.machine.reading(isPaused: false, at: client.now)
         client.take()
-        client.pass(.seconds(30))
+        client.pass(Limits.pingInterval - .milliseconds(1))
         #expect(client.sentTexts() == [])
     }
 
@@ -183,7 +214,7 @@ import Testing
         #expect(client.closed == [client.socket])
         #expect(client.answers[call] == nil)
         client.end(.closed(.normal, reason: ""))
-        #expect(client.answers[call] == .success(.done))
+        #expect(client.answers[call] == .success(.done) && client.ends == 1)
         client.pass(.seconds(60))
         #expect(client.opened.count == 1)
     }

@@ -106,7 +106,7 @@ struct ClientSimulation {
                 if isTraced { print(room, event) }
                 views[room]!.hear(event)
             case .finish(_, let error): if error != nil { isOver = true }
-            case .report(.ended): isOver = true
+            case .report(.ended), .end: isOver = true
             case .report: break
             case .answer(let call, let result):
                 if answers.updateValue(result, forKey: call.value) != nil { doubleAnswers += 1 }
@@ -131,6 +131,7 @@ struct ClientSimulation {
         case 87: loseName()
         case 89: leaveOrJoin(random.isOne(in: 2) ? "tea" : "pub")
         case 90: stepOut(of: random.isOne(in: 2) ? "tea" : "pub")
+        case 91: repeatEntry()
         case 88: down.append(#"{"type":"reconnect","within_ms":100,"reason":"drain"}"#)
         default: deliverDown()
         }
@@ -165,6 +166,12 @@ struct ClientSimulation {
         for _ in 0..<random.below(10) { deliverDown() }
         machine.goBack(to: room, at: now)
         take()
+    }
+
+    /// The node breaks its promise, and sends an entry twice.
+    private mutating func repeatEntry() {
+        guard let text = down.first(where: { $0.contains(#""type":"chat""#) }) else { return }
+        down.append(text)
     }
 
     private mutating func otherSays() {

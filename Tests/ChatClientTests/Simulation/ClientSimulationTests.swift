@@ -57,8 +57,10 @@ import Testing
             case .success(.receipt(let receipt))?:
                 if value.hasPrefix("bad") { faults.append("\(value) was accepted") }
                 // Accepted, and kept unless Redis has lost it.
-                if let entry = kept.first(where: { $0.value == value }), entry.mid != receipt.mid {
-                    faults.append("\(value) is \(entry.mid), the receipt says \(receipt.mid)")
+                if let mid = receipt.mid, let entry = kept.first(where: { $0.value == value }),
+                    entry.mid != mid
+                {
+                    faults.append("\(value) is \(entry.mid), the receipt says \(mid)")
                 }
             case .failure(.refused)?:
                 if counts[value] != nil { faults.append("\(value) was refused and is there") }
