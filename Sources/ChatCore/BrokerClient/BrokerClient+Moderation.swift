@@ -83,12 +83,18 @@ extension BrokerClient {
 // MARK: - Removals that were lost
 
 extension BrokerClient {
-    /// A removal that was lost with data.
-    struct LostRemoval: Sendable {
-        let number: Int
-        let draft: SealedDraft
-        var isSent = false
-        var failures = 0
+    /// The removals that were lost with data, until they are made once more.
+    struct LostRemovals: Sendable {
+        struct Entry: Sendable {
+            let number: Int
+            let draft: SealedDraft
+            var isSent = false
+            var failures = 0
+        }
+
+        var entries: [Entry] = []
+        /// The number of the last one.
+        var last = 0
     }
 
     /// Has messages taken back once more whose removals were lost with data, in the moderator's name: their
@@ -99,28 +105,33 @@ extension BrokerClient {
         in room: RoomName,
         using random: inout some RandomNumberGenerator
     ) {
-        for place in places where lostRemovals.count < Limits.recentRemovals {
-            lastLostRemoval -= 1
+        for place in places where lostRemovals.entries.count < Limits.recentRemovals {
+            lostRemovals.last -= 1
             let draft = Self.removal(of: place, in: room, reason: nil, using: &random)
-            lostRemovals.append(LostRemoval(number: lastLostRemoval, draft: draft))
+            lostRemovals.entries.append(.init(number: lostRemovals.last, draft: draft))
         }
     }
 
     /// Makes the oldest of them that is not under way: one in a tick, because each has Redis write a log anew.
     mutating func repeatLostRemoval(_ effects: inout [Effect]) {
-        guard canAsk, let index = lostRemovals.firstIndex(where: { !$0.isSent }) else { return }
-        lostRemovals[index].isSent = true
-        send(lostRemovals[index].draft, as: lostRemovals[index].number, &effects)
+        guard canAsk, let index = lostRemovals.entries.firstIndex(where: { !$0.isSent })
+        else { return }
+        lostRemovals.entries[index].isSent = true
+        let entry = lostRemovals.entries[index]
+        send(entry.draft, as: entry.number, &effects)
     }
 
     /// Takes that a removal was made, or could not be made: then it is tried again, a number of times.
     private mutating func lostRemovalAnswered(_ number: Int, _ outcome: Moderation) {
-        guard let index = lostRemovals.firstIndex(where: { $0.number == number }) else { return }
-        lostRemovals[index].failures += 1
-        if case .unavailable = outcome, lostRemovals[index].failures < Limits.lostRemovalTries {
-            lostRemovals[index].isSent = false
+        guard let index = lostRemovals.entries.firstIndex(where: { $0.number == number })
+        else { return }
+        lostRemovals.entries[index].failures += 1
+        if case .unavailable = outcome,
+            lostRemovals.entries[index].failures < Limits.lostRemovalTries
+        {
+            lostRemovals.entries[index].isSent = false
         } else {
-            lostRemovals.remove(at: index)
+            lostRemovals.entries.remove(at: index)
         }
     }
 }

@@ -94,9 +94,7 @@ public struct BrokerClient: Sendable {
     /// The numbers of the rooms that sessions wait for, and perhaps of some for which none does any more.
     var awaited: [Int] = []
 
-    /// The removals that were lost with data, until they are made once more, and the number of the last one.
-    var lostRemovals: [LostRemoval] = []
-    var lastLostRemoval = 0
+    var lostRemovals = LostRemovals()
 
     var pending = FIFO<Pending>()
 
