@@ -36,6 +36,7 @@ ANSWER = 10  # one exchange with a node on loopback, on a busy machine
 COME_BACK = 30  # the longest pause of the page's back-off, 20 s, and the connecting behind it
 NAME_BACK = 20  # the longest pause before a connection, and slack
 GIVEN_UP = 30  # a socket is given up 16 s after a message that has no answer
+DASHES = 200  # milliseconds for a message; with a square of its length it takes a second
 BROWSER_START = 60  # chromedriver and Chromium, cold
 LOOK_AGAIN = 0.05  # between two looks at a condition
 
@@ -1105,6 +1106,82 @@ def what_was_lost_is_told(stage):
     ada.frame('{"type":"reset","room":"lobby","epoch":"9","seq":1,"mid":"x.1"}')
     ada.hears([("ada", "one")])
     ada.picture("gap")
+    # The room's history has begun anew, and is shorter than what is shown.
+    ada.frame('{"type":"joined","room":"lobby","epoch":"10","seq":1,"mid":"y.1","recovered":false}')
+    notes = ada.run("return [...document.querySelectorAll('#log .note')].map(one => one.textContent)")
+    assert "may be missing here" in notes[-1], notes
+
+
+ASKED = """
+const socket = spySockets.at(-1), send = socket.send.bind(socket);
+window.spyAsked = [];
+socket.send = text => JSON.parse(text).type === 'history' ? spyAsked.push(JSON.parse(text).before) : send(text);
+window.spyLive = [];
+const log = document.getElementById('log');
+new MutationObserver(() => spyLive.push(log.getAttribute('aria-live'))).observe(log, { childList: true, subtree: true });
+"""
+
+
+@test
+def a_page_of_removed_messages_does_not_end_the_scrolling_and_nothing_old_is_read_out(stage):
+    ada = stage.person("ada")
+    place = '"room":"lobby","ts":1,"mid":"y.%d","seq":%d'
+    chat = lambda seq: '{"type":"chat","username":"bob","value":"line %d",%s}' % (seq, place % (seq, seq))
+    removed = lambda seq: '{"type":"removed",%s}' % (place % (seq, seq))
+    page = lambda items, more: '{"type":"history","room":"lobby","items":[%s],"more":%s}' % (",".join(items), more)
+    ada.frame('{"type":"joined","room":"lobby","epoch":"9","seq":200,"mid":"y.200","recovered":false}')
+    ada.frame(chat(201))
+    ada.frame('{"type":"synced","room":"lobby","seq":201}')
+    live = "return document.getElementById('log').getAttribute('aria-live')"
+    until("the log is live", ANSWER, lambda: ada.run(live) == "polite")
+    ada.run(ASKED)
+    ada.run("document.getElementById('scroll').dispatchEvent(new WheelEvent('wheel'))")
+    until("older messages are asked for", ANSWER, lambda: ada.run("return spyAsked") == [201])
+    assert ada.run(live) == "polite" and not ada.all("[aria-busy]"), "nothing is read out until they come"
+    ada.frame(page([removed(seq) for seq in range(151, 201)], "true"))
+    until("those before are asked for", ANSWER, lambda: ada.run("return spyAsked") == [201, 151])
+    ada.frame(page([removed(1), chat(2), chat(150)], "false"))
+    ada.hears([("bob", f"line {seq}") for seq in (2, 150, 201)])
+    seen = ada.run("return spyLive")
+    assert seen and set(seen) == {"off"}, f"older messages are read out: {seen}"
+    until("the log is live again", ANSWER, lambda: ada.run(live) == "polite")
+    assert "begins here" in ada.text("#log .note")
+
+
+@test
+def what_is_typed_and_not_sent_survives_a_reload_in_each_room(stage):
+    ada = stage.person("ada")
+    ada.find("#text").send_keys("half a sen")
+    ada.go_to("tea")
+    ada.find("#text").send_keys("another")
+    ada.use().refresh()
+    ada.wait_in(NAME_BACK)
+    field = "return document.getElementById('text').value"
+    assert ada.run(field) == "another"
+    ada.show("lobby")
+    assert ada.run(field) == "half a sen"
+    ada.find("#text").send_keys("tence", "\n")
+    ada.hears([("ada", "half a sentence")])
+    ada.use().refresh()
+    ada.wait_in(NAME_BACK)
+    assert ada.run(field) == ""
+
+
+@test
+def names_are_set_off_and_a_text_of_dashes_takes_no_time(stage):
+    ada = stage.person("ada")
+    read = """const [text, done] = arguments, start = performance.now();
+              import('/text.js').then(({ nodesOf }) => {
+                const { nodes, isMention } = nodesOf(text), time = performance.now() - start;
+                done([nodes.map(one => one.className ? `<${one.textContent}>` : one).join(''), isMention, time]);
+              });"""
+    for text, shown, is_mention in [
+        ("@ada: look", "<@ada>: look", True), ("see @ADA...", "see <@ADA...>", True),
+        ("@adam and @bob", "<@adam> and <@bob>", False), ("ada@ada.org @ada-b", "ada@ada.org <@ada-b>", False),
+    ]:  # fmt: skip
+        assert ada.use().execute_async_script(read, text)[:2] == [shown, is_mention], text
+    _, _, time = ada.use().execute_async_script(read, "@ada" + "-" * 16_000 + "b")
+    assert time < DASHES, f"{time} ms"
 
 
 @test
