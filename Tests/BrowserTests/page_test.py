@@ -254,11 +254,14 @@ class Person:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.cdp("Emulation.setEmulatedMedia", features=features)
 
+    def rest(self):
+        """Until nothing moves: a message that arrives slides to its place."""
+        settled = "return document.getAnimations().every(one => one.playState === 'finished')"
+        until("the animations are over", ANSWER, lambda: self.run(settled))
+
     def picture(self, name):
         if self.stage.screenshots:
-            # Pictures show the page at rest: animations over, fonts there.
-            settled = "return document.getAnimations().every(one => one.playState === 'finished')"
-            until("the animations are over", ANSWER, lambda: self.run(settled))
+            self.rest()
             data = self.cdp("Page.captureScreenshot", format="png")["data"]
             (self.stage.screenshots / f"{name}.png").write_bytes(base64.b64decode(data))
 
@@ -994,6 +997,7 @@ def a_room_begins_with_its_history_and_has_more_when_it_is_scrolled_up(stage):
               const one = [...document.querySelectorAll('#log .msg')].find(m => m.getBoundingClientRect().top >= box.top);
               return [one.querySelector('.text').textContent, Math.round(one.getBoundingClientRect().top)]"""
     for count in (100, 120):
+        bob.rest()
         bob.run("document.getElementById('scroll').dispatchEvent(new WheelEvent('wheel'))")
         bob.run("document.getElementById('scroll').scrollTop = 250")
         before = bob.run(seen)
