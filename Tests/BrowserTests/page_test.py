@@ -253,11 +253,14 @@ class Person:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.cdp("Emulation.setEmulatedMedia", features=features)
 
+    def rest(self):
+        """Until nothing moves: a message that arrives slides to its place."""
+        settled = "return document.getAnimations().every(one => one.playState === 'finished')"
+        until("the animations are over", ANSWER, lambda: self.run(settled))
+
     def picture(self, name):
         if self.stage.screenshots:
-            # Pictures show the page at rest: animations over, fonts there.
-            settled = "return document.getAnimations().every(one => one.playState === 'finished')"
-            until("the animations are over", ANSWER, lambda: self.run(settled))
+            self.rest()
             data = self.cdp("Page.captureScreenshot", format="png")["data"]
             (self.stage.screenshots / f"{name}.png").write_bytes(base64.b64decode(data))
 
@@ -993,6 +996,7 @@ def a_room_begins_with_its_history_and_has_more_when_it_is_scrolled_up(stage):
               const one = [...document.querySelectorAll('#log .msg')].find(m => m.getBoundingClientRect().top >= box.top);
               return [one.querySelector('.text').textContent, Math.round(one.getBoundingClientRect().top)]"""
     for count in (100, 120):
+        bob.rest()
         bob.run("document.getElementById('scroll').dispatchEvent(new WheelEvent('wheel'))")
         bob.run("document.getElementById('scroll').scrollTop = 250")
         before = bob.run(seen)
@@ -1105,6 +1109,80 @@ def what_was_lost_is_told(stage):
     ada.frame('{"type":"reset","room":"lobby","epoch":"9","seq":1,"mid":"x.1"}')
     ada.hears([("ada", "one")])
     ada.picture("gap")
+    # The room's history has begun anew, and is shorter than what is shown.
+    ada.frame('{"type":"joined","room":"lobby","epoch":"10","seq":1,"mid":"y.1","recovered":false}')
+    notes = ada.run("return [...document.querySelectorAll('#log .note')].map(one => one.textContent)")
+    assert "may be missing here" in notes[-1], notes
+
+
+ASKED = """
+const socket = spySockets.at(-1), send = socket.send.bind(socket);
+window.spyAsked = [];
+socket.send = text => JSON.parse(text).type === 'history' ? spyAsked.push(JSON.parse(text).before) : send(text);
+window.spyLive = [];
+const log = document.getElementById('log');
+new MutationObserver(() => spyLive.push(log.getAttribute('aria-live'))).observe(log, { childList: true, subtree: true });
+"""
+
+
+@test
+def a_page_of_removed_messages_does_not_end_the_scrolling_and_nothing_old_is_read_out(stage):
+    ada = stage.person("ada")
+    place = '"room":"lobby","ts":1,"mid":"y.%d","seq":%d'
+    chat = lambda seq: '{"type":"chat","username":"bob","value":"line %d",%s}' % (seq, place % (seq, seq))
+    removed = lambda seq: '{"type":"removed",%s}' % (place % (seq, seq))
+    page = lambda items, more: '{"type":"history","room":"lobby","items":[%s],"more":%s}' % (",".join(items), more)
+    ada.frame('{"type":"joined","room":"lobby","epoch":"9","seq":200,"mid":"y.200","recovered":false}')
+    ada.frame(chat(201))
+    ada.frame('{"type":"synced","room":"lobby","seq":201}')
+    live = "return document.getElementById('log').getAttribute('aria-live')"
+    until("the log is live", ANSWER, lambda: ada.run(live) == "polite")
+    ada.run(ASKED)
+    ada.run("document.getElementById('scroll').dispatchEvent(new WheelEvent('wheel'))")
+    until("older messages are asked for", ANSWER, lambda: ada.run("return spyAsked") == [201])
+    assert ada.run(live) == "polite" and not ada.all("[aria-busy]"), "nothing is read out until they come"
+    ada.frame(page([removed(seq) for seq in range(151, 201)], "true"))
+    until("those before are asked for", ANSWER, lambda: ada.run("return spyAsked") == [201, 151])
+    ada.frame(page([removed(1), chat(2), chat(150)], "false"))
+    ada.hears([("bob", f"line {seq}") for seq in (2, 150, 201)])
+    seen = ada.run("return spyLive")
+    assert seen and set(seen) == {"off"}, f"older messages are read out: {seen}"
+    until("the log is live again", ANSWER, lambda: ada.run(live) == "polite")
+    assert "begins here" in ada.text("#log .note")
+
+
+@test
+def what_is_typed_and_not_sent_survives_a_reload_in_each_room(stage):
+    ada = stage.person("ada")
+    ada.find("#text").send_keys("half a sen")
+    ada.go_to("tea")
+    ada.find("#text").send_keys("another")
+    ada.use().refresh()
+    ada.wait_in(NAME_BACK)
+    field = "return document.getElementById('text').value"
+    assert ada.run(field) == "another"
+    ada.show("lobby")
+    assert ada.run(field) == "half a sen"
+    ada.find("#text").send_keys("tence", "\n")
+    ada.hears([("ada", "half a sentence")])
+    ada.use().refresh()
+    ada.wait_in(NAME_BACK)
+    assert ada.run(field) == ""
+
+
+@test
+def names_in_a_text_are_set_off(stage):
+    ada = stage.person("ada")
+    read = """const [text, done] = arguments;
+              import('/text.js').then(({ nodesOf }) => {
+                const { nodes, isMention } = nodesOf(text);
+                done([nodes.map(one => one.className ? `<${one.textContent}>` : one).join(''), isMention]);
+              });"""
+    for text, shown, is_mention in [
+        ("@ada: look", "<@ada>: look", True), ("see @ADA...", "see <@ADA...>", True),
+        ("@adam and @bob", "<@adam> and <@bob>", False), ("ada@ada.org @ada-b", "ada@ada.org <@ada-b>", False),
+    ]:  # fmt: skip
+        assert ada.use().execute_async_script(read, text) == [shown, is_mention], text
 
 
 @test

@@ -1,21 +1,21 @@
 // Connects chatnode.js with `chatnode conform`: lines of JSON in and out, as its page in docs/protocol says.
 //
-//   chatnode conform --client 'node Tests/ClientTests/adapter.js'      (Node 22 or later)
+//   chatnode conform --except C1 --except C27 --client 'node Tests/ClientTests/adapter.js [CLIENT]'   (Node 22)
+//
+// CLIENT is the file of another client with the same interface; a test breaks rules with it.
 
 import { createInterface } from 'node:readline';
 import { readFile } from 'node:fs/promises';
+import process from 'node:process';
 
-const text = await readFile(new URL('../../Sources/CEmbedded/page/chatnode.js', import.meta.url), 'utf8');
-const { ChatClient } = await import(`data:text/javascript,${encodeURIComponent(text)}`);
+const [, , file = new URL('../../Sources/CEmbedded/page/chatnode.js', import.meta.url)] = process.argv;
+const { ChatClient } = await import(`data:text/javascript,${encodeURIComponent(await readFile(file, 'utf8'))}`);
 
-const keys = new Map(), early = [];
-let chat, slept = 0, paused = null;
+const see = (event) => console.log(JSON.stringify(event));
+const keys = new Map(), early = [], reading = new Map();
+let chat, slept = 0, going = Promise.resolve(), goOn;
 const now = Date.now;
 Date.now = () => now() + slept;
-
-function see(event) {
-  if (paused) paused.push(event); else console.log(JSON.stringify(event));
-}
 
 const heard = {
   chat: ({ room, seq, mid, value }) => see({ see: 'entry', room, seq, mid, value }),
@@ -23,6 +23,17 @@ const heard = {
   gap: ({ room, from, to }) => see({ see: 'gap', room, from, to }),
   reset: ({ room, seq }) => see({ see: 'reset', room, seq }),
   joined: ({ room, hole }) => { if (hole) see({ see: 'hole', room }); },
+};
+
+// An application that takes one event after the other, and none while it is paused.
+async function read(room, signal) {
+  for await (const event of chat.events(room, { signal })) {
+    await going;
+    heard[event.type]?.(event);
+  }
+}
+
+const told = {
   outbox: ({ id, value, state }) => {
     if (state === 'pending' || state === 'discarded') return;
     see({ see: 'settled', key: keys.get(JSON.stringify(value)), state: state === 'acked' ? 'acknowledged' : state });
@@ -35,10 +46,16 @@ const heard = {
 const doing = {
   connect({ url, name }) {
     chat = new ChatClient(url, { name });
-    for (const [type, hear] of Object.entries(heard)) chat.addEventListener(type, ({ detail }) => hear(detail));
+    for (const [type, hear] of Object.entries(told)) chat.addEventListener(type, ({ detail }) => hear(detail));
     for (const line of early.splice(0)) doing[line.do](line);
   },
-  join: ({ room }) => chat.join(room),
+  join({ room }) {
+    const end = new AbortController();
+    reading.get(room)?.abort();
+    reading.set(room, end);
+    read(room, end.signal);
+    chat.join(room);
+  },
   leave: ({ room }) => chat.leave(room),
   send({ room, value, key }) { keys.set(JSON.stringify(value), key); chat.send(value, { room }); },
   async logout() {
@@ -46,8 +63,8 @@ const doing = {
     chat.addEventListener('logged_out', () => chat.close());
     chat.logout();
   },
-  pause() { paused = []; },
-  'go on'() { const events = paused ?? []; paused = null; events.forEach(see); },
+  pause() { going = new Promise((resolve) => { goOn = resolve; }); },
+  'go on'() { goOn(); },
   sleep({ ms }) { slept += ms; },
 };
 

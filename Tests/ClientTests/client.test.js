@@ -138,6 +138,23 @@ export function tests({ ChatClient }) {
     again.close();
   });
 
+  test('no timer is set for the past, however long its application takes', async () => {
+    const { setTimeout } = globalThis, { now } = performance, delays = [];
+    let taken = 0;
+    globalThis.setTimeout = (call, ms) => { delays.push(ms); return setTimeout(call, ms); };
+    performance.now = () => now.call(performance) + taken;
+    try {
+      const chat = new Node().client();
+      chat.addEventListener('logged_in', () => { taken += 60000; });
+      await chat.send('hello');
+      chat.close();
+    } finally {
+      globalThis.setTimeout = setTimeout;
+      performance.now = now;
+    }
+    assert(delays.length && delays.every((ms) => ms >= 0 && ms < 2 ** 31), `it sets timers of ${delays}`);
+  });
+
   test('a storage that throws is as good as none', async () => {
     const storage = { getItem() { throw new Error('no'); }, setItem() { throw new Error('full'); } };
     const chat = new Node().client({ storage });
@@ -150,6 +167,38 @@ export function tests({ ChatClient }) {
     await chat.send('hello');
     end.abort();
     equal([node.socket.closed, chat.view.state], [1000, 'stopped']);
+  });
+
+  test('what is not answered when it is closed, and what is asked after that, rejects', async () => {
+    const node = new Node(), chat = node.client();
+    chat.join('tea');
+    await chat.send('hello');
+    node.isMute = true;
+    const sent = chat.send('unheard'), older = chat.history('tea');
+    chat.close();
+    for (const promise of [sent, older, chat.send('late')]) equal((await refusal(promise)).code, 'closed');
+  });
+
+  test('a value that the application changes later is said as it was', async () => {
+    const node = new Node(), chat = node.client(), value = { text: 'first', list: [1] };
+    const sent = chat.send(value);
+    value.text = 'second';
+    value.list.push(2);
+    await sent;
+    equal(node.socket.heard.find((message) => message.type === 'chat').value, { text: 'first', list: [1] });
+    chat.close();
+  });
+
+  test('a name in another normal form finds its outbox and its secret', async () => {
+    const storage = store(), kept = { name: 'Zo\u00eb', session: 'secret', outbox: [{ id: 'a', room: 'tea', value: 'kept', state: 'pending' }] };
+    storage.setItem('chatnode', JSON.stringify(kept));
+    const node = new Node(), chat = node.client({ storage, name: 'Zoe\u0308' });
+    await new Promise((resolve) => chat.addEventListener('outbox', ({ detail }) => detail.state === 'acked' && resolve()));
+    equal(node.socket.heard.map((message) => message.session ?? message.value), ['secret', 'kept']);
+    chat.close();
+    const other = new Node().client({ storage, name: 'Zoe' });
+    equal(other.view.outbox, []);
+    other.close();
   });
 
   test('a second request for a room\'s history waits for nothing', async () => {

@@ -76,18 +76,19 @@ export function tests({ createMachine }) {
       return this.hear({ type: 'joined', room, epoch: '7', seq: 10, mid: 'a.10' });
     }
 
-    /** Connects again; returns what the client sends before its login is answered. */
+    /** Connects again, and lets the client send what it has; returns its login. */
     back(more) {
       this.cut().redial().open();
-      const [login] = this.sent;
-      this.sent = [];
+      const login = this.sent.shift();
       this.hear({ type: 'logged_in', username: 'Ada', session: 'next', node: 'n2', resumed: true, acked: 0, ...more });
+      this.pass(500);
       return login;
     }
 
+    /** Has it say something, and lets the time pass that is between two messages. */
     say(value, room = 'tea') {
       const id = `${value}`;
-      return this.do('send', { entry: { id, room, value } });
+      return this.do('send', { entry: { id, room, value } }).pass(50);
     }
 
     chat(seq, more = {}) { return this.hear({ type: 'chat', username: 'Bob', value: 'x', room: 'tea', seq, ts: 1, mid: `a.${seq}`, ...more }); }
@@ -178,6 +179,13 @@ export function tests({ createMachine }) {
     equal(one.sent[0], { type: 'login', username: 'Bob' });
   });
 
+  test('another spelling of its name is not another name', () => {
+    const one = ada({ name: 'Zo\u00eb' }).do('connect').open();
+    one.hear({ type: 'logged_in', username: 'Zo\u00eb', session: 's', node: 'n1', resumed: false, acked: 0 });
+    one.do('login', { name: 'zoe\u0308' });
+    equal([one.machine.view.isLoggedIn, one.saved.session], [true, 's']);
+  });
+
   test('what one name has not sent, another one does not say', () => {
     const one = ada().in().cut().say('private').do('login', { name: 'Bob' });
     equal(one.states(), ['private failed']);
@@ -225,8 +233,13 @@ export function tests({ createMachine }) {
     equal(one.told.at(-1).wait_ms, 1000);
   });
 
-  test('an opening that takes too long is given up', () => {
-    const one = ada().do('connect').pass(10000);
+  test('after 4008 it draws from the longest bound', () => {
+    equal(ada({ random: () => 0.5 }).in().cut(4008).tells('state').at(-1).wait_ms, 10000);
+  });
+
+  test('an opening that takes too long is given up, and a probe does not end it earlier', () => {
+    const one = ada().do('connect').pass(9000).do('probe').pass(1000);
+    equal(one.dials, 1);
     equal(one.closed, [[1, 4000]]);
     equal(one.machine.view.state, 'waiting');
   });
@@ -259,6 +272,16 @@ export function tests({ createMachine }) {
     equal(one.sent.filter((sent) => sent.type === 'ping').length, 2);
   });
 
+  test('what it sends itself does not put off that it notices a dead socket', () => {
+    for (const every of [100, 1000, 7000]) {
+      const one = ada().in(), start = one.time;
+      for (let at = 0; one.machine.view.state === 'open'; at++) {
+        assert(one.time - start <= 24000, `it holds on to a dead socket while it sends every ${every} ms`);
+        one.say(at).do('typing', { room: 'tea' }).pass(every);
+      }
+    }
+  });
+
   test('a sleep, and a probe of the application, have it ask at once', () => {
     const one = ada().in().pass(6000);
     one.do('wake', { wall: one.time + 3600000 });
@@ -280,12 +303,12 @@ export function tests({ createMachine }) {
     const old = one.socket;
     one.open();
     equal(one.closed, [[old, 1000]]);
-    equal(one.sent, [{ type: 'login', username: 'Ada', session: 's1' }]);
+    equal(one.sent[0], { type: 'login', username: 'Ada', session: 's1' });
+    equal(one.since(), { epoch: '7', seq: 12, mid: 'a.12' });
     one.do('closed', { socket: old, code: 4001 });
     one.do('frame', { socket: old, message: { type: 'chat', room: 'tea', seq: 13, mid: 'a.13' } });
     equal(one.machine.view.state, 'open');
     one.hear({ type: 'logged_in', username: 'Ada', session: 's2', node: 'n2', resumed: true, acked: 0 });
-    equal(one.since(), { epoch: '7', seq: 12, mid: 'a.12' });
     equal(one.numbers(), ['before:1']);
     one.pass(4000);
     equal(one.dials, 2);
@@ -300,11 +323,9 @@ export function tests({ createMachine }) {
 
   // MARK: rooms and positions
 
-  test('rooms are joined after the answer to the login, whatever that is', () => {
+  test('rooms are joined behind the login, which needs no answer for that', () => {
     const one = ada().do('join', { room: 'tea', history: 20 }).do('connect').open();
-    equal(one.sent.length, 1);
-    one.hear({ type: 'login_failure', username: 'Ada', value: 'unavailable', retry_ms: 1000 });
-    equal(one.sent.at(-1), { type: 'join', room: 'tea', history: 20 });
+    equal(one.sent, [{ type: 'login', username: 'Ada' }, { type: 'join', room: 'tea', history: 20 }]);
     const reader = new Player({}).do('join', { room: 'tea' }).do('connect').open();
     equal(reader.sent, [{ type: 'join', room: 'tea' }]);
   });
@@ -380,15 +401,30 @@ export function tests({ createMachine }) {
     equal(one.tells('chat').length, 1);
   });
 
-  test('a leave before joined waits for it, and a join after that has it stay', () => {
-    const one = ada().in().do('join', { room: 'tea' }).do('leave', { room: 'tea' });
-    equal(one.sent.at(-1).type, 'join');
-    one.hear({ type: 'joined', room: 'tea', epoch: '7', seq: 10, mid: 'a.10' });
-    equal(one.sent.at(-1).type, 'leave');
-    const other = ada().in().do('join', { room: 'tea' }).do('leave', { room: 'tea' }).do('join', { room: 'tea' });
-    other.hear({ type: 'joined', room: 'tea', epoch: '7', seq: 10, mid: 'a.10' });
-    equal(other.sent.filter((sent) => sent.type !== 'login').map((sent) => sent.type), ['join']);
+  test('only the answer to the last join counts, and what comes before it is ignored', () => {
+    const one = ada().in();
+    for (const type of ['join', 'leave', 'join']) one.do(type, { room: 'tea' });
+    equal(one.sent.slice(1).map((sent) => sent.type), ['join', 'leave', 'join']);
+    const joined = { type: 'joined', room: 'tea', epoch: '7', seq: 10, mid: 'a.10' };
+    one.hear(joined).chat(11);
+    equal(one.told.filter((told) => told.room), []);
+    one.hear({ ...joined, seq: 12, mid: 'a.12' }).chat(13);
+    equal(one.told.filter((told) => told.room).map((told) => told.seq), [12, 13]);
+    const other = ada().in();
+    for (const type of ['join', 'leave', 'join']) other.do(type, { room: 'tea' });
+    other.hear({ type: 'error', code: 'unavailable', room: 'tea', retry_ms: 1000 }).hear(joined);
     equal(other.machine.view.rooms.get('tea').state, 'in');
+  });
+
+  test('an entry that does not come next has it join again from its position', () => {
+    const one = ada().in().join().chat(11);
+    one.sent = [];
+    one.chat(13);
+    equal(one.sent, [{ type: 'leave', room: 'tea', id: 'quiet' }, { type: 'join', room: 'tea', since: { epoch: '7', seq: 11, mid: 'a.11' } }]);
+    one.chat(14).hear({ type: 'joined', room: 'tea', epoch: '7', seq: 11, mid: 'a.11', recovered: true }).chat(12).chat(13);
+    equal(one.tells('chat').map((told) => told.seq), [11, 12, 13]);
+    one.hear({ type: 'gap', room: 'tea', from: 14, to: 15 }).chat(16).hear({ type: 'reset', room: 'tea', epoch: '8', seq: 12, mid: 'a.12' }).chat(13);
+    equal(one.tells('chat').map((told) => told.seq), [11, 12, 13, 16, 13]);
   });
 
   test('a join that is refused is sent again after retry_ms, and not at all if waiting does not help', () => {
@@ -441,6 +477,8 @@ export function tests({ createMachine }) {
     equal(one.tells('answer'), [{ id: 'h', items: [{ type: 'chat', seq: 9 }], more: true, is: 'answer' }]);
     one.do('history', { room: 'tea', before: 9, id: 'i' });
     equal(one.sent.at(-1), { type: 'history', room: 'tea', before: 9, id: 'i' });
+    one.do('leave', { room: 'tea' });
+    equal(one.tells('answer').at(-1), { id: 'i', code: 'not_in_room', is: 'answer' });
   });
 
   test('status, pong and types of later versions disturb nothing, and are told', () => {
@@ -524,20 +562,47 @@ export function tests({ createMachine }) {
     equal(one.numbers().at(-1), 'd:3');
   });
 
-  test('after rate_limited it waits, and sends slowly until the outbox is empty', () => {
+  test('nothing is sent again before everything on its way is answered', () => {
     const one = ada().in();
     for (let at = 1; at <= 5; at++) one.say(at);
-    one.ack(1, 1).refuse(2, 'rate_limited', { n: 2, retry_ms: 50 });
+    one.refuse(2, 'rate_limited', { n: 2, retry_ms: 100 }).pass(1000);
+    equal(one.numbers().length, 5);
+    one.say('later').ack(1, 1);
+    one.sent = [];
     for (let at = 3; at <= 5; at++) one.refuse(at, 'resend', { n: at, from: 2 });
-    one.sent = [];
-    const rhythm = [];
-    for (let at = 0; at < 8; at++) { one.pass(50); rhythm.push(one.numbers().length); }
-    equal(rhythm.at(-1), 4);
-    assert(rhythm.every((count, at) => count - (rhythm[at - 1] ?? 0) <= 1), `too fast: ${rhythm}`);
-    for (let at = 2; at <= 5; at++) one.ack(at, at);
-    one.sent = [];
-    one.say('a').say('b');
-    equal(one.numbers(), ['a:6', 'b:7']);
+    one.pass(200);
+    equal(one.numbers(), ['2:2', '3:3', '4:4', '5:5', 'later:6']);
+  });
+
+  test('a message that is refused for good while others are on their way moves those down when they are answered', () => {
+    const one = ada().in().say('a').say('b').say('c').ack('a', 1).refuse('b', 'bad_message', { n: 2 });
+    one.say('d');
+    equal(one.numbers(), ['a:1', 'b:2', 'c:3']);
+    one.refuse('c', 'resend', { n: 3, from: 2 }).pass(100);
+    equal(one.numbers().slice(3), ['c:2', 'd:3']);
+  });
+
+  test('an answer is taken by its number, with an id and without', () => {
+    const one = ada().in().say('a').say('b').hear({ type: 'ack', n: 2, room: 'tea', mid: 'm.2' });
+    equal(one.states(), ['a pending']);
+    one.hear({ type: 'error', code: 'forbidden', room: 'tea', n: 1 });
+    equal(one.states(), ['a failed']);
+  });
+
+  test('20 messages a second leave at most, however many wait', () => {
+    const one = ada();
+    for (let at = 1; at <= 60; at++) one.say(at);
+    one.in();
+    for (let second = 1, before = one.numbers().length; second <= 3; second++) {
+      for (let at = 0; at < 20; at++) {
+        one.pass(50);
+        for (const { id, n } of one.machine.view.outbox.filter((entry) => entry.sent)) one.ack(id, n);
+      }
+      const count = one.numbers().length;
+      assert(count - before <= 20 && (count === 60 || count - before > 15), `${count - before} in a second`);
+      before = count;
+    }
+    equal(one.numbers().length, 60);
   });
 
   test('24 messages fly at most', () => {
@@ -556,6 +621,15 @@ export function tests({ createMachine }) {
     const other = ada().say('x'.repeat(16384));
     equal(other.tells('outbox').at(-1).code, 'too_long');
     equal(other.states(), []);
+  });
+
+  test('entries that have failed make room for others, the oldest one first', () => {
+    const one = ada().in();
+    for (let at = 1; at <= 500; at++) one.say(at).refuse(at, 'forbidden', { n: 1 });
+    equal(one.machine.view.outbox.length, 500);
+    one.say('a').say('b');
+    equal([one.machine.view.outbox.length, ...one.states().slice(-2)], [500, 'a pending', 'b pending']);
+    equal(one.tells('outbox').filter((told) => told.state === 'discarded').map((told) => told.value), [1, 2]);
   });
 
   test('unsent messages survive a reload, under their numbers', () => {

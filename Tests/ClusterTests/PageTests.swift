@@ -12,7 +12,7 @@ import Testing
             "/usr/bin/python3",
             [script, "--node", try TestProcess.chatnode]
         )
-        // A browser's start and 35 tests: three minutes on two busy cores, each bounded by itself.
+        // A browser's start and 40 tests: three minutes on two busy cores, each bounded by itself.
         try await eventually("the browser test's end", within: .seconds(600)) {
             !process.isRunning
         }

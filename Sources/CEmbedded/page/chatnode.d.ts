@@ -32,9 +32,10 @@ export interface Entry<Value = unknown> {
    *   send it again may say it twice: only if the user wants so.
    * - `discarded`: it has left the outbox unsent.
    *
-   * A `failed` or `unknown` entry stays in the outbox until `discard`. To try again, discard it and send
-   * its value. What is refused at once (`not_logged_in` without a name, `outbox_full`,
-   * `too_long`) does not come into it.
+   * A `failed` or `unknown` entry stays in the outbox until `discard`, or until the outbox has 500 entries and
+   * needs its place: the oldest one is discarded. To try again, discard it and send its value. What is
+   * refused at once (`not_logged_in` without a name, `outbox_full` with 500 that are pending, `too_long`) does
+   * not come into it.
    */
   state: 'pending' | 'acked' | 'failed' | 'unknown' | 'discarded';
   /** Its number within the login, if it was sent. */
@@ -112,7 +113,8 @@ export interface History { items: RoomEvent[]; more: boolean }
  *   `reset` and `removed` tell what has become of messages that were heard before, and of those that never
  *   will be;
  * - `outbox`: {@link Entry}, whenever its state changes;
- * - `state`: `state`, and `wait_ms` until the next connection, or `code` and `reason` if it has stopped;
+ * - `state`: `state`, and `wait_ms` until the next connection, or until an attempt is given up; `code` and
+ *   `reason` if it has stopped;
  * - `logged_in`, `logged_out`, `status`, `error` and types of later versions: the frame;
  * - `login_failure`: the frame with `isFinal`: whether the client has given the name up.
  *
@@ -124,7 +126,10 @@ export class ChatClient extends EventTarget {
   readonly view: View;
   /** Connects again after it has stopped. */
   connect(): void;
-  /** Ends the connection for good. The name lingers; `logout` first gives it up. */
+  /**
+   * Ends the connection for good. The name lingers; `logout` first gives it up. Promises that are not
+   * settled by then reject with the code `closed`: entries stay in the storage, for the next client.
+   */
   close(): void;
   /** Looks at once whether the connection lives, or tries to connect at once. */
   probe(): void;
@@ -139,9 +144,12 @@ export class ChatClient extends EventTarget {
   leave(room?: string): void;
   /** Tells a room that the user is typing, at most every three seconds. */
   typing(room?: string): void;
-  /** Older messages of a room that was joined. One request of a room at a time; it does not end if the room is left. */
+  /** Older messages of a room that was joined. One request of a room at a time; it rejects if the room is left. */
   history(room?: string, options?: { before?: number; limit?: number }): Promise<History>;
-  /** Says something; ends when it is acknowledged. Rejects with an error that has the entry's `code` or state. */
+  /**
+   * Says a copy of a value; ends when it is acknowledged. Rejects with an error that has the entry's `code` or
+   * state. At most 20 messages leave in a second; others wait.
+   */
   send(value: unknown, options?: { room?: string }): Promise<Entry>;
   /** Takes a message back. */
   remove(which: { room?: string; seq: number; mid: string; reason?: string }): Promise<Entry>;

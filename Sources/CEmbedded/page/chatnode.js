@@ -1,37 +1,37 @@
-// A client of chat.v1 (docs/protocol) for browsers, Deno, Node 22; see chatnode.d.ts.
-// `createMachine` decides, `ChatClient` carries out.
+// A client of chat.v1 (docs/protocol); see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
 // A client stays away after these close codes and 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
-const BACKOFF = 500, BACKOFF_CAP = 20000;
+const BACKOFF = 500, LONGEST = 20000;
 const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
 const OWN_NAME = 35000; // until a lost login's name is free
-const TICK = 2000, JUMP = 5000; // between looks at the clock; more: sleep
-const SPACING = 60; // between messages found too fast
+const TICK = 2000, JUMP = 5000; // between looks at the clock; a sleep
+const SPACING = 50; // between messages: a node takes 20 a second
 const SAVE = 250, TYPING = 3000; // until places are saved; between typing
 // Messages without an answer, entries of the outbox, bytes of one, unread events.
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
 
 const LOBBY = 'lobby';
+const fold = name => name?.normalize('NFKC').toLowerCase(); // as a node compares names
 
 export function createMachine({ name, session, outbox = [], places = {}, random = Math.random }) {
-	const rooms = new Map();
+	const rooms = new Map(), joins = new Set(); // rooms whose `join` has no answer
 	let now, effects, state = 'waiting', ended, node, wall, saveAt = Infinity;
-	let socket, dialing, dials = 0, dialAt = 0, dialUntil, moving, failures = 0, heardAt, askedAt, pingedAt;
-	let pingMs = 25000, login = 'out', answered, loginAt = 0, lostAt, acked = 0, sendAt = 0, spacing = 0;
+	let socket, dialing, dials = 0, dialAt = 0, moving, failures = 0, heardAt, pingedAt;
+	let pingMs = 25000, login = 'out', loginAt = 0, lostAt, next = 1, due = 0, sendAt = 0;
 
 	const effect = (what, more) => effects.push({ do: what, ...more });
 	const tell = (type, detail) => effect('tell', { type, detail });
 	const close = (id, code = 1000) => { if (id) effect('close', { socket: id, code }); };
-	const jitter = cap => random() * Math.min(cap, BACKOFF * 2 ** failures++);
-	const saveWithin = time => { saveAt = Math.min(saveAt, now + time); };
-	const entryOf = ({ id, n }) => outbox.find(entry => id ? entry.id === id : n && entry.n === n);
+	const jitter = () => random() * Math.min(LONGEST, BACKOFF * 2 ** failures++);
+	const save = (time = 0) => { saveAt = Math.min(saveAt, now + time); };
+	const flying = ({ n }) => outbox.find(entry => entry.sent && entry.n === n);
 	const unsend = () => { for (const entry of outbox) entry.sent = false; };
 	const send = message => effect('send', { socket, message });
 
 	const events = {
-		connect() { ended = null; dialAt = 0; },
+		connect() { ended = null; probe(); },
 		stop: () => stop({ code: 1000 }),
 		probe,
 		wake() {},
@@ -44,28 +44,29 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		closed({ socket: id, code, reason }) {
 			if (id === dialing) dialing = 0;
 			else if (id === socket) lost();
-			else return; // it was replaced
+			else return;
 			if (FINAL.has(code) || code === 4003) return stop({ code, reason });
-			if (!dialing) dialAt = now + jitter(BACKOFF_CAP);
+			if (code === 4008) failures = 9;
+			if (!dialing) dialAt = now + jitter();
 		},
 		frame({ socket: id, message }) { if (id === socket && message?.type) received(message); },
 		login(event) {
-			if (event.name === name) return;
-			if (login === 'asked') giveUp(socket);
-			if (name) dropName();
+			if (fold(event.name) === fold(name)) return;
+			dropName();
 			[name, loginAt] = [event.name, 0];
 		},
-		logout() {
-			if (login === 'in') send({ type: 'logout' });
-			if (login === 'asked') giveUp(socket);
-			dropName();
-		},
+		logout: dropName,
 		join({ room: key, history, fresh }) {
 			const room = rooms.get(key) ?? { key, state: 'out' };
 			if (fresh && room.state === 'out') delete places[key];
-			rooms.set(key, Object.assign(room, { history, wanted: true, retryAt: 0 }));
+			rooms.set(key, Object.assign(room, { history }));
 		},
-		leave({ room }) { if (rooms.has(room)) rooms.get(room).wanted = false; },
+		leave({ room: key }) {
+			const room = rooms.get(key);
+			if (!room) return;
+			leave(room);
+			forget(room);
+		},
 		typing({ room: key }) {
 			const room = rooms.get(key);
 			if (room?.state !== 'in' || room.typedAt > now - TYPING) return;
@@ -75,52 +76,46 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		history({ room: key, ...ask }) {
 			const room = rooms.get(key);
 			if (room && !room.ask) room.ask = ask;
-			else tell('answer', { id: ask.id, code: 'not_in_room' });
+			else answer({ ask }, { code: 'not_in_room' });
 		},
 		send({ entry }) {
-			const bytes = new TextEncoder().encode(JSON.stringify(frame({ ...entry, n: 2 ** 53 })));
-			const code = !name ? 'not_logged_in' : outbox.length >= KEPT ? 'outbox_full' : bytes.length > FRAME && 'too_long';
+			const settled = outbox[KEPT - 1] && outbox.find(one => one.state !== 'pending');
+			if (settled) change(settled, 'discarded');
+			const { length } = new TextEncoder().encode(JSON.stringify(frame({ ...entry, n: 2 ** 53 })));
+			const code = !name ? 'not_logged_in' : outbox[KEPT - 1] ? 'outbox_full' : length > FRAME && 'too_long';
 			if (code) return tell('outbox', { ...entry, state: 'failed', code });
 			outbox.push(entry);
 			change(entry, 'pending');
 		},
-		discard(event) {
-			const entry = entryOf(event);
+		discard({ id }) {
+			const entry = outbox.find(one => one.id === id);
 			if (entry && !entry.n) change(entry, 'discarded');
 		},
 	};
 
 	function work() {
-		if (dialing && now >= dialUntil) giveUp(dialing);
+		if (dialing && now >= dialAt) giveUp(dialing);
 		if (socket && now >= silentAt()) { if (pingedAt) giveUp(socket); else probe(); }
 		if (!dialing && (!socket || moving) && now >= dialAt) {
 			dialing = ++dials;
-			dialUntil = now + HANDSHAKE;
+			dialAt = now + HANDSHAKE; // or it is given up
 			effect('dial', { socket: dialing });
 		}
 		if (!socket) return;
 		if (name && login === 'out' && now >= loginAt) {
-			[login, askedAt] = ['asked', now];
+			login = 'asked';
 			send({ type: 'login', username: name, session });
 		}
-		if (name && !answered) return;
 		for (const room of rooms.values()) workRoom(room);
 		if (login === 'in') workOutbox();
 	}
 
 	const isDue = () => login === 'asked' || outbox.some(entry => entry.sent);
-	const silentAt = () => pingedAt ? pingedAt + ANSWER : isDue() ? Math.max(heardAt, askedAt) + ANSWER : heardAt + pingMs;
-
-	function wakeAt() {
-		const due = [...rooms.values()].map(room => room.retryAt);
-		if (!ended) due.push(dialing ? dialUntil : dialAt);
-		if (socket) due.push(now + TICK, silentAt(), loginAt, sendAt);
-		return Math.min(saveAt, ...due.filter(time => time > now));
-	}
+	const silentAt = () => pingedAt ? pingedAt + ANSWER : heardAt + (isDue() ? ANSWER : pingMs);
 
 	function probe() {
-		if (!socket) dialAt = 0;
-		else if (!pingedAt) { pingedAt = now; send({ type: 'ping' }); }
+		if (socket && !pingedAt) { pingedAt = now; send({ type: 'ping' }); }
+		if (!socket && !dialing) dialAt = 0;
 	}
 
 	function giveUp(id) {
@@ -130,8 +125,9 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 
 	function lost() {
 		if (login === 'asked') lostAt = now;
-		[socket, login, answered, loginAt, sendAt, pingedAt] = [0, 'out', false, 0, 0];
-		for (const room of rooms.values()) Object.assign(room, { state: 'out', retryAt: 0 });
+		[socket, login, loginAt, sendAt, pingedAt] = [0, 'out', 0, 0];
+		for (const room of rooms.values()) Object.assign(room, { state: 'out', retryAt: 0, asked: null });
+		joins.clear();
 		unsend();
 		if (!name) abandon();
 	}
@@ -150,161 +146,165 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (Object.hasOwn(answers, type)) return answers[type](m);
 		if (type === 'reconnect') [moving, dialAt] = [true, now + random() * (m.within_ms ?? 0) / 2];
 		const isPlaced = seq >= 0 && mid;
-		if (!isPlaced && type !== 'chat' && m.room === undefined) return tell(type, m);
+		if (!(isPlaced || type === 'chat' || m.room)) return tell(type, m);
 		const key = m.room ??= LOBBY, room = rooms.get(key);
-		if (type === 'joined' && room?.state === 'joining') {
-			Object.assign(room, { state: 'in', asked: null });
+		if (type === 'joined' && answered(key)) {
+			room.state = 'in';
 			if (!name) failures = 0;
 		}
-		if (room?.state !== 'in' || !room.wanted) return; // before a `leave`
+		if (room?.state !== 'in') return;
+		if (type === 'gap') room.next = m.to + 1;
 		if (isPlaced) {
 			const { epoch, mid: last } = places[key] ?? m;
 			if (m.recovered === false) m.hole = mid !== last;
+			if (!m.epoch && seq !== room.next) return leave(room);
+			room.next = seq + 1;
 			places[key] = { epoch: m.epoch ?? epoch, seq, mid };
-			saveWithin(SAVE);
+			save(SAVE);
 		}
-		if (type === 'joined' || type === 'presence') present(room, m);
-		tell(type, m);
-	}
-
-	function present(room, { v, count, members, joined, left = [] }) {
-		if (!joined) room.members = members && new Set(members);
-		else if (v !== room.v) {
+		if (type === 'joined' || type === 'presence') {
+			const { count, members, joined, left = [] } = m;
+			room.count = count;
+			if (!joined) room.members = members && new Set(members);
 			for (const one of left) room.members?.delete(one);
-			for (const one of joined) room.members?.add(one);
+			for (const one of joined ?? []) room.members?.add(one);
 		}
-		Object.assign(room, { v, count });
+		tell(type, m);
 	}
 
 	const answers = {
 		pong() {},
 		logged_in(m) {
-			[login, answered, failures, lostAt, sendAt] = ['in', true, 0, undefined, 0];
-			({ username: name, node, session = session, acked = 0, ping_ms: pingMs = pingMs } = m);
+			[login, failures, lostAt, sendAt] = ['in', 0, undefined, 0];
+			({ username: name, node, session = session, acked: next = 0, ping_ms: pingMs = pingMs } = m);
 			unsend();
 			if (!m.resumed) abandon();
-			for (const entry of outbox.filter(one => one.n <= acked)) change(entry, 'acked');
-			number(acked + 1);
-			saveWithin(0);
+			for (const entry of outbox.filter(one => one.n <= next)) change(entry, 'acked');
+			number(next + 1);
+			save();
 			tell('logged_in', m);
 		},
 		login_failure(m) {
-			const isOwn = m.value === 'taken' && now - lostAt < OWN_NAME, wait = m.retry_ms ?? jitter(BACKOFF_CAP);
-			[login, answered, loginAt] = ['out', true, now + wait];
-			const isFinal = m.retry_ms === undefined && !isOwn;
-			if (isFinal) dropName();
-			tell('login_failure', { ...m, isFinal });
+			[login, loginAt] = ['out', now + (m.retry_ms ?? jitter())];
+			m.isFinal = m.retry_ms === undefined && !(m.value === 'taken' && now - lostAt < OWN_NAME);
+			if (m.isFinal) dropName();
+			tell('login_failure', m);
 		},
 		logged_out(m) {
 			if (m.reason && login === 'in') [login, loginAt] = ['out', m.reason === 'lease_lost' ? 0 : Infinity];
 			tell('logged_out', m);
 		},
-		ack(m) {
-			const { n = 0, mid, seq, ts, dup } = m, entry = entryOf(m);
-			acked = Math.max(acked, n);
-			if (entry) change(entry, 'acked', { mid, seq, ts, dup });
+		ack({ type, ...place }) {
+			const entry = flying(place);
+			if (entry) change(entry, 'acked', place);
 		},
 		history({ room: key, items, more }) {
-			const room = rooms.get(key), id = room?.ask?.id;
-			if (!id) return;
-			room.ask = null;
-			tell('answer', { id, items, more });
+			if (rooms.has(key)) answer(rooms.get(key), { items, more });
 		},
 		error(m) {
-			const { id, code, value } = m, retryAt = now + m.retry_ms; // or NaN
-			const entry = entryOf(m), room = rooms.get(m.room ?? LOBBY);
-			if (entry) return refused(entry, m, retryAt);
+			const { id, code, value, room: key = LOBBY } = m, retryAt = now + m.retry_ms; // or NaN
+			const entry = flying(m), room = rooms.get(key);
+			if (entry) return refused(entry, m);
 			if (id === 'quiet') return;
-			if (!id && !m.room && login === 'asked' && retryAt) return [login, loginAt] = ['out', retryAt];
+			if (!m.room && login === 'asked' && retryAt) return [login, loginAt] = ['out', retryAt];
 			if (id && id === room?.ask?.id) {
 				if (retryAt) return Object.assign(room, { asked: null, retryAt });
-				room.ask = null;
-				return tell('answer', { id, code, message: value });
+				return answer(room, { code, message: value });
 			}
-			if (!id && room?.state === 'joining') {
+			if (!id && answered(key)) {
 				Object.assign(room, { state: 'out', retryAt });
 				if (retryAt) return;
-				room.wanted = false;
+				forget(room);
 			}
 			tell('error', m);
 		},
 	};
 
+	// Whether the answer to a `join` is about the room, which was perhaps left since.
+	function answered(key) {
+		const room = [...joins].find(one => one.key === key);
+		joins.delete(room);
+		return room && room === rooms.get(key);
+	}
+
+	function leave(room) {
+		if (room.state !== 'out') send({ type: 'leave', room: room.key, id: 'quiet' });
+		room.state = 'out';
+	}
+
+	function answer(room, what) {
+		if (room.ask) tell('answer', { id: room.ask.id, ...what });
+		room.ask = null;
+	}
+
+	function forget(room) {
+		answer(room, { code: 'not_in_room' });
+		rooms.delete(room.key);
+		delete places[room.key];
+		save(SAVE);
+	}
+
 	function workRoom(room) {
-		const { key, state: stood, wanted, history, ask } = room;
-		if (stood === 'joining' || wanted && now < room.retryAt) return;
-		if (!wanted) {
-			if (stood === 'in') send({ type: 'leave', room: key, id: 'quiet' });
-			rooms.delete(key);
-			delete places[key];
-			saveWithin(SAVE);
-		} else if (stood === 'out') {
+		const { key, history, ask } = room;
+		if (now < room.retryAt) return;
+		if (room.state === 'out') {
 			room.state = 'joining';
+			joins.add(room);
 			send({ type: 'join', room: key, since: places[key], history });
-		} else if (ask && ask !== room.asked) {
+		} else if (room.state === 'in' && ask && ask !== room.asked) {
 			room.asked = ask;
 			send({ type: 'history', room: key, ...ask });
 		}
 	}
 
 	function dropName() {
-		[name, session, login, answered] = [undefined, undefined, 'out', true];
-		saveWithin(0);
+		if (login === 'in') send({ type: 'logout' });
+		if (login === 'asked') giveUp(socket);
+		[name, session, login] = [undefined, undefined, 'out'];
+		save();
 		abandon();
 	}
 
 	function abandon() {
 		for (const entry of outbox) {
-			if (entry.state !== 'pending' || entry.sent) continue;
-			if (entry.n) change(entry, 'unknown');
-			else if (!name) change(entry, 'failed', { code: 'not_logged_in' });
+			if (entry.n && !entry.sent) change(entry, 'unknown');
+			if (!name && !entry.n && entry.state === 'pending') change(entry, 'failed', { code: 'not_logged_in' });
 		}
 	}
 
-	// A sent entry keeps its number `n` until it is refused.
 	function change(entry, is, { code, message, ...place } = {}) {
 		if (is !== 'acked') entry.n = undefined;
 		if (is === 'acked' || is === 'discarded') outbox.splice(outbox.indexOf(entry), 1);
 		tell('outbox', { ...Object.assign(entry, place, { state: is, code, message }) });
-		saveWithin(0);
+		save();
 	}
 
-	const frame = ({ id, n, room, value, remove }) =>
-		remove ? { type: 'remove', room, ...remove, id, n } : { type: 'chat', room, value, id, n };
+	const frame = ({ id, n, room, value, remove }) => ({ type: remove ? 'remove' : 'chat', room, value, ...remove, id, n });
 
-	// Gives the numbers from `due` on anew, without a hole.
-	function number(due) { for (const entry of outbox) if (entry.n >= due) entry.n = due++; }
+	function number(first) {
+		for (const entry of outbox) if (entry.n) entry.n = first++;
+		[next, due] = [first, 0];
+	}
 
 	function workOutbox() {
-		let flying = 0, n = Math.max(acked, ...outbox.map(entry => entry.n ?? 0));
-		for (const entry of outbox) {
-			if (entry.state !== 'pending' || ++flying > FLYING || entry.sent) continue;
-			if (now < sendAt) return;
-			entry.n ??= ++n;
-			entry.sent = true;
-			askedAt = now;
-			send(frame(entry));
-			saveWithin(0);
-			if (spacing) sendAt = now + spacing;
-		}
-		if (!flying) spacing = 0;
+		if (now < sendAt || due && isDue()) return;
+		if (due) number(due);
+		const entry = outbox.filter(one => one.state === 'pending').slice(0, FLYING).find(one => !one.sent);
+		if (!entry) return;
+		entry.n ??= next++;
+		send(frame(entry));
+		entry.sent = true;
+		sendAt = now + SPACING;
+		save();
 	}
 
-	function refused(entry, { code, from, value }, retryAt) {
-		const { n } = entry;
+	// Nothing is sent again before all on its way is answered, or before the next login.
+	function refused(entry, { n, code, from = n, value, retry_ms: wait = 0 }) {
 		entry.sent = false;
-		if (code === 'rate_limited') spacing = SPACING;
-		if (code === 'resend') {
-			if (!outbox.some(one => one.n <= from)) number(from);
-			retryAt = now + SPACING;
-		}
-		if (retryAt) sendAt = Math.max(sendAt, retryAt);
-		else if (code === 'not_logged_in') { // the next login says what became of it
-			if (login === 'in') login = 'out';
-		} else {
-			change(entry, 'failed', { code, message: value });
-			number(n);
-		}
+		due = Math.min(due || n, n, from);
+		sendAt = Math.max(sendAt, now + wait);
+		if (code === 'not_logged_in' && login === 'in') login = 'out';
+		if (!['unavailable', 'rate_limited', 'resend', 'not_logged_in'].includes(code)) change(entry, 'failed', { code, message: value });
 	}
 
 	unsend();
@@ -312,7 +312,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		handle(event, time) {
 			[now, effects] = [time, []];
 			if (event.wall - wall > JUMP) probe();
-			wall = event.wall ?? wall;
+			wall = event.wall;
 			events[event.type](event);
 			if (!ended) work();
 			const is = ended ? 'stopped' : socket ? 'open' : dialing ? 'connecting' : 'waiting';
@@ -321,7 +321,10 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 				saveAt = Infinity;
 				effects.unshift({ do: 'save', value: { name, session, outbox, places } });
 			}
-			return { effects, wakeAt: wakeAt() };
+			const times = [...rooms.values()].map(room => room.retryAt);
+			if (!ended) times.push(dialAt);
+			if (socket) times.push(now + TICK, silentAt(), loginAt, sendAt);
+			return { effects, wakeAt: Math.min(saveAt, ...times.filter(due => due > now)) };
 		},
 		get view() { return { state, name, node, isLoggedIn: login === 'in', outbox, rooms }; },
 	};
@@ -333,10 +336,10 @@ export class ChatClient extends EventTarget {
 	constructor(url, options) {
 		super();
 		const { storage, key, signal, name } = this.#options = { url, key: 'chatnode', parse: JSON.parse, ...options };
-		let kept = {};
-		try { kept = JSON.parse(storage.getItem(key)) ?? kept; } catch {}
-		if (name && name !== kept.name) kept = {};
-		this.#machine = createMachine({ ...kept, ...options, name: name ?? kept.name });
+		let kept;
+		try { kept = JSON.parse(storage.getItem(key)); } catch {}
+		if (name && fold(name) !== fold(kept?.name)) kept = { name };
+		this.#machine = createMachine({ ...options, ...kept });
 		const probe = () => this.probe(), on = { signal: this.#end.signal };
 		globalThis.addEventListener?.('online', probe, on);
 		globalThis.document?.addEventListener('visibilitychange', probe, on);
@@ -358,10 +361,10 @@ export class ChatClient extends EventTarget {
 	remove({ room = LOBBY, ...remove }) { return this.#ask('send', { room, remove }); }
 	discard(id) { this.#take('discard', { id }); }
 
-	async *events(room = LOBBY, { signal } = {}) {
-		const heard = [], end = AbortSignal.any([this.#end.signal].concat(signal ?? []));
+	async *events(room = LOBBY, { signal = this.#end.signal } = {}) {
+		const heard = [], end = AbortSignal.any([this.#end.signal, signal]);
 		let wake;
-		const hear = ({ detail }) => { if (detail?.room === room) heard.push(detail); wake?.(); };
+		const hear = ({ detail }) => { if (detail?.room === room && heard.length <= BUFFER) heard.push(detail); wake?.(); };
 		this.addEventListener('room', hear);
 		end.addEventListener('abort', hear);
 		try {
@@ -374,7 +377,7 @@ export class ChatClient extends EventTarget {
 	}
 
 	#ask(type, request) {
-		const id = Math.random().toString(36).slice(2), one = { ...request, id };
+		const id = Math.random().toString(36).slice(2), one = JSON.parse(JSON.stringify({ ...request, id }));
 		const answer = new Promise((...ends) => this.#asked.set(id, ends));
 		answer.catch(() => {});
 		this.#take(type, { ...one, entry: one });
@@ -384,29 +387,29 @@ export class ChatClient extends EventTarget {
 	#take(type, event) {
 		const item = { ...event, type, wall: Date.now() };
 		if (this.#queue) return void this.#queue.push(item);
+		const { storage, key } = this.#options;
 		let due;
 		try {
 			for (const one of this.#queue = [item]) {
 				const { effects, wakeAt } = this.#machine.handle(one, performance.now());
-				for (const effect of effects) this.#carryOut(effect);
+				for (const { do: what, socket: id, message, code, value, type, detail } of effects) {
+					const socket = this.#sockets.get(id);
+					if (what === 'dial') this.#dial(id);
+					if (what === 'send') socket?.send(JSON.stringify(message));
+					if (what === 'close') socket?.close(code);
+					if (what === 'save') try { storage?.setItem(key, JSON.stringify(value)); } catch {}
+					if (what === 'tell') this.#tell(type, detail);
+				}
 				due = wakeAt - performance.now();
 			}
 		} finally { this.#queue = undefined; }
+		if (this.#end.signal.aborted) for (const id of this.#asked.keys()) this.#tell('answer', { id, code: 'closed' });
 		clearTimeout(this.#timer);
 		if (due < Infinity) this.#timer = setTimeout(() => this.#take('wake'), Math.max(0, due));
 	}
 
-	#carryOut({ do: what, socket: id, message, code, value, type, detail }) {
-		const { storage, key } = this.#options, socket = this.#sockets.get(id);
-		if (what === 'dial') this.#dial(id);
-		if (what === 'send') socket?.send(JSON.stringify(message));
-		if (what === 'close') socket?.close(code);
-		if (what === 'save') try { storage?.setItem(key, JSON.stringify(value)); } catch {}
-		if (what === 'tell') this.#tell(type, detail);
-	}
-
 	#dial(id) {
-		const { url, parse, WebSocket = globalThis.WebSocket } = this.#options, socket = new WebSocket(url, 'chat.v1');
+		const { url, parse, WebSocket: Socket = WebSocket } = this.#options, socket = new Socket(url, 'chat.v1');
 		this.#sockets.set(id, socket);
 		socket.onopen = () => this.#take('opened', { socket: id, protocol: socket.protocol });
 		socket.onmessage = ({ data }) => this.#take('frame', { socket: id, message: parse(data) });

@@ -3,7 +3,7 @@
 import { GROUP_GAP, KEPT } from './limits.js';
 import { isLocked, page } from './state.js';
 import { nodesOf } from './text.js';
-import { avatar, fold, make, plural } from './tools.js';
+import { $, avatar, fold, make, plural } from './tools.js';
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
 const calendar = new Intl.DateTimeFormat('en-GB', { weekday: 'long', day: 'numeric', month: 'long' });
@@ -27,15 +27,16 @@ export function append(room, event) {
   return { isNew: true, ...message };
 }
 
-/** Shows older messages above the others. */
+/** Shows older messages above the others. Returns how many are shown. */
 export function prepend(room, items) {
   const older = items.filter(item => item.type === 'chat' && !room.byMid.has(item.mid)).map(messageOf);
   for (const message of older) room.byMid.set(message.mid, message);
   const isEmpty = !room.messages.length;
   room.messages.unshift(...older);
   const elements = older.map(message => message.element);
-  if (isEmpty) room.body.append(...elements); else firstRow(room, older.length).before(...elements);
+  if (isEmpty) room.body.prepend(...elements); else firstRow(room, older.length).before(...elements);
   for (let at = 0; at <= older.length && at < room.messages.length; at++) arrange(room, at);
+  return older.length;
 }
 
 // The first element that belongs to a message: its day stands above it.
@@ -112,12 +113,27 @@ export function cutAfter(room, seq) {
 /** Takes out the oldest messages while there are more than are kept. */
 export function prune(room) {
   while (room.messages.length > KEPT) {
-    const { mid } = room.messages.shift();
+    const { mid, seq } = room.messages.shift();
     room.byMid.delete(mid);
+    if (seq) room.before = seq + 1;
     while (room.body.firstElementChild !== room.messages[0].element) room.body.firstElementChild.remove();
     room.hasMore = true;
     arrange(room, 0);
   }
+}
+
+// MARK: reading out
+
+/** Has a screen reader read out nothing that is added from now on: it is drawn again, or older. */
+export function hush() { $('log').setAttribute('aria-live', 'off'); }
+
+/**
+ * Has it read out what is added from the next frame on, unless what was missed is not there yet, or
+ * the form is being filled in.
+ */
+export function announce() {
+  const isLive = page.login === 'in' && page.active?.isSynced;
+  requestAnimationFrame(() => $('log').setAttribute('aria-live', isLive ? 'polite' : 'off'));
 }
 
 // MARK: notes

@@ -3,7 +3,7 @@
 
 import { ChatClient } from './chatnode.js';
 import './keyboard.js';
-import { append, blank, cutAfter, missing, note } from './log.js';
+import { announce, append, blank, cutAfter, missing, note } from './log.js';
 import { leave, loggedIn, loginFailed, logOut } from './login.js';
 import { heardTyping, paintPeople, stoppedTyping } from './people.js';
 import { changed, paintPending } from './pending.js';
@@ -18,11 +18,11 @@ import { degraded, linkChanged, measured, news, paint } from './view.js';
 // MARK: what a room hears
 
 const heard = {
-  joined(room, { recovered, seq, count }) {
-    const last = room.messages.findLast(message => message.seq);
-    // The node does not send the messages between the newest one shown and this place.
-    if (last && recovered !== true && !(seq <= last.seq)) note(room, 'You were away for long: messages may be missing here.');
-    if (!last) room.hasMore = seq > 0;
+  joined(room, { hole, seq, count }) {
+    const isEmpty = !room.messages.length;
+    // It is not known what lies between the newest message shown and this place, which may be a lower one.
+    if (hole && !isEmpty) note(room, 'You were away for long: messages may be missing here.');
+    if (hole || isEmpty) [room.hasMore, room.before] = [seq > 0, seq + 1];
     room.isSynced = false;
     if (count !== undefined && room === page.active) paintPeople();
   },
@@ -47,6 +47,7 @@ const heard = {
   removed(room, { of, mid, by }) { blank(room, of?.mid ?? mid, by); },
   gap(room, { from, to }) { note(room, missing(to - from + 1)); },
   reset(room, { seq }) {
+    room.before = Math.min(room.before, seq + 1);
     const gone = cutAfter(room, seq);
     if (gone.length) note(room, `The server has lost data: ${plural(gone.length, 'message')} that stood here may be gone.`);
   },
@@ -60,12 +61,6 @@ function moveToUnread(room, event, isMention) {
   countUnread(room, isMention);
   const row = room.body.querySelector(`[data-mid="${CSS.escape(event.mid ?? '')}"]`);
   if (isFirst && row) row.before(room.mark);
-}
-
-// Not live before all that was missed is there, nor before the login: it would interrupt filling in the form.
-function announce() {
-  const isLive = page.login === 'in' && page.active?.isSynced;
-  requestAnimationFrame(() => $('log').setAttribute('aria-live', isLive ? 'polite' : 'off'));
 }
 
 // MARK: what the client tells
@@ -107,7 +102,7 @@ function listen(chat) {
   on('logged_in', detail => { loggedIn(detail); paintPending(); announce(); });
   on('login_failure', loginFailed);
   on('status', ({ value }) => degraded(value === 'degraded'));
-  on('error', detail => { if (detail.room && !chat.view.rooms.get(detail.room)?.wanted) news(`${detail.room}: ${detail.value}`); });
+  on('error', detail => { if (detail.room && !chat.view.rooms.has(detail.room)) news(`${detail.room}: ${detail.value}`); });
 }
 
 // MARK: the page's own events
@@ -156,8 +151,8 @@ async function start() {
   const chat = page.chat = new ChatClient(url, { storage, parse, key: KEY });
   listen(chat);
   if (chat.view.name) [page.name, page.login] = [chat.view.name, 'in'];
-  const { keys, active } = keptRooms();
-  for (const key of keys) enter(key);
+  const { keys, active, drafts } = keptRooms();
+  for (const key of keys) enter(key, drafts[key]);
   show(page.rooms.get(active) ?? page.rooms.get(LOBBY) ?? page.rooms.values().next().value);
   const last = stored('localStorage', s => s.getItem('chatnode.name'));
   if (!('isTyped' in $('name').dataset)) $('name').value = page.name || last || '';

@@ -1,7 +1,7 @@
 // The rooms of this tab: the list with what is unread, joining, showing, leaving.
 
 import { HISTORY } from './limits.js';
-import { clearMark, mark } from './log.js';
+import { clearMark, hush, mark } from './log.js';
 import { paintPeople, paintTyping } from './people.js';
 import { follow, paintJump, restore, scroller, whenRead } from './scroll.js';
 import { page, Room } from './state.js';
@@ -11,21 +11,24 @@ export const LOBBY = 'lobby';
 let onShow = () => {};
 export function whenShown(call) { onShow = call; }
 
-/** The rooms that this tab was in, before a reload. */
+/** The rooms that this tab was in before a reload, and what stood in the field of each. */
 export function keptRooms() {
   const kept = stored('sessionStorage', s => JSON.parse(s.getItem('chatnode.rooms')));
   const keys = Array.isArray(kept?.keys) ? kept.keys.filter(key => typeof key === 'string') : [];
-  return { keys: keys.length ? keys : [LOBBY], active: kept?.active ?? LOBBY };
+  return { keys: keys.length ? keys : [LOBBY], active: kept?.active ?? LOBBY, drafts: kept?.drafts ?? {} };
 }
 
 function keep() {
-  const value = JSON.stringify({ keys: [...page.rooms.keys()], active: page.active?.key });
+  if (page.active) page.active.draft = $('text').value;
+  const drafts = Object.fromEntries([...page.rooms].map(([key, { draft }]) => [key, draft]));
+  const value = JSON.stringify({ keys: [...page.rooms.keys()], active: page.active?.key, drafts });
   stored('sessionStorage', s => s.setItem('chatnode.rooms', value));
 }
 
-export function enter(key) {
+export function enter(key, draft = '') {
   if (page.rooms.has(key)) return page.rooms.get(key);
   const room = new Room(key);
+  room.draft = draft;
   page.rooms.set(key, room);
   page.chat.join(key, { history: HISTORY, fresh: true });
   keep();
@@ -42,8 +45,7 @@ export function show(room) {
     if (!before.unread) clearMark(before);
   }
   page.active = room;
-  // The log region does not announce messages that are only drawn again.
-  $('log').setAttribute('aria-live', 'off');
+  hush();
   $('log').setAttribute('aria-label', `Messages in ${room.key}`);
   $('log').replaceChildren(room.body);
   $('text').value = room.draft;
@@ -114,6 +116,7 @@ export function paintRooms() {
   $('rooms-open').setAttribute('aria-label', elsewhere ? 'Rooms, with new messages' : 'Rooms');
 }
 
+addEventListener('pagehide', keep);
 whenRead(() => { paintRooms(); paintJump(); });
 $('rooms').addEventListener('click', event => {
   const key = event.target.closest('.room')?.dataset.room;

@@ -2,7 +2,7 @@
 // gets older ones at the top.
 
 import { HANDS_ON, HISTORY, NEAR_END, NEAR_TOP } from './limits.js';
-import { note, prepend, prune } from './log.js';
+import { announce, hush, note, prepend, prune } from './log.js';
 import { page } from './state.js';
 import { $, plural, setText } from './tools.js';
 
@@ -65,24 +65,27 @@ export function restore(room) {
 
 // Gets older messages, and keeps what the reader sees where it is.
 async function askOlder(room) {
-  const first = room.messages.find(message => message.seq);
-  if (!room.hasMore || room.isAsking || !first) return;
+  if (!room.hasMore || room.isAsking) return;
   room.isAsking = true;
-  scroller.setAttribute('aria-busy', 'true');
+  let isNothing = false;
   try {
-    const { items, more } = await page.chat.history(room.key, { before: first.seq, limit: HISTORY });
+    const { items, more } = await page.chat.history(room.key, { before: room.before, limit: HISTORY });
     room.hasMore = more && items.length > 0;
+    room.before = items[0]?.seq ?? room.before;
     const fromEnd = scroller.scrollHeight - scroller.scrollTop;
-    prepend(room, items);
+    hush();
+    isNothing = !prepend(room, items);
     if (!room.hasMore) begin(room);
     if (room === page.active) lastTop = scroller.scrollTop = scroller.scrollHeight - fromEnd;
+    announce();
   } catch { /* The reader scrolls again. */ }
   room.isAsking = false;
-  scroller.removeAttribute('aria-busy');
+  // All messages of the page were removed: there is nothing that the reader could scroll to.
+  if (isNothing) askOlder(room);
 }
 
 function begin(room) {
-  const isFirst = room.messages.find(message => message.seq)?.seq === 1;
+  const isFirst = room.before <= 1;
   note(room, isFirst ? 'The room begins here.' : 'Older messages are not kept.');
   room.body.prepend(room.body.lastElementChild);
 }

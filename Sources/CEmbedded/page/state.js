@@ -22,6 +22,7 @@ export class Room {
     this.atEnd = true;               // the reader is at the end, and the page scrolls to keep it so (scroll.js)
     this.top = 0;                    // how far it was scrolled when it was last shown (rooms.js)
     this.hasMore = this.isAsking = false;  // whether older messages may be kept; are asked for (scroll.js)
+    this.before = Infinity;          // older messages have numbers below it (main.js, log.js, scroll.js)
     this.isSynced = false;           // all that was missed is there (main.js)
     this.caughtUp = -1;              // messages since the client is back; -1: it has not been away (main.js)
     this.typing = new Map();         // who types, until when (people.js)

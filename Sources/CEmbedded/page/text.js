@@ -3,7 +3,8 @@
 import { page } from './state.js';
 import { fold, make } from './tools.js';
 
-const PARTS = /(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}])|(@[\p{L}\p{N}][\p{L}\p{M}\p{N}_.'-]*)/gu;
+// In the middle of a word an @ begins no name: a mail address, for example.
+const PARTS = /(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]}])|((?<![\p{L}\p{N}])@[\p{L}\p{N}][\p{L}\p{M}\p{N}_.'-]*)/gu;
 
 /** Returns the nodes, and whether the text mentions this tab's name. */
 export function nodesOf(text) {
@@ -11,8 +12,6 @@ export function nodesOf(text) {
   let end = 0, isMention = false;
   for (const match of text.matchAll(PARTS)) {
     const [whole, address, name] = match;
-    // In the middle of a word it is no name: a mail address, for example.
-    if (name && /[\p{L}\p{N}]$/u.test(text.slice(0, match.index))) continue;
     nodes.push(text.slice(end, match.index), address ? link(address) : mention(whole));
     if (name && isMe(name)) isMention = true;
     end = match.index + whole.length;
@@ -28,6 +27,10 @@ function link(address) {
   return element;
 }
 
-// A sentence may end right after the name.
-const isMe = name => page.name && fold(name.slice(1).replace(/[.'-]+$/, '')) === fold(page.name);
+// A sentence may end right after the name. The expression is tried at one place only: it costs what the text is long.
+function isMe(name) {
+  const said = fold(name.slice(1)), own = fold(page.name);
+  return own && said.startsWith(own) && /^[.'-]*$/.test(said.slice(own.length));
+}
+
 const mention = name => make('b', isMe(name) ? 'mention me' : 'mention', name);

@@ -13,6 +13,7 @@ package struct Conform: AsyncParsableCommand {
             EXAMPLES
               chatnode conform --client ./adapter
               chatnode conform --client 'python3 examples/python/adapter.py' C6 C14
+              chatnode conform --client 'node Tests/ClientTests/adapter.js' --except C1 --except C27
               chatnode conform --list
 
             The adapter is a program of the client's author, in any language: it
@@ -33,6 +34,13 @@ package struct Conform: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The command that starts the adapter.", valueName: "command"))
     var client: String?
+    @Option(
+        help: ArgumentHelp(
+            "Ask only a part of this rule, which the client's WebSocket cannot follow in full.",
+            valueName: "rule"
+        )
+    )
+    var except: [String] = []
     @Flag(help: "List the trials, and play none.")
     var list = false
     @Option(help: "How many trials are played at the same time.")
@@ -45,6 +53,11 @@ package struct Conform: AsyncParsableCommand {
     package func validate() throws {
         let unknown = rules.first { rule in !Trial.all.contains { $0.rule == rule } }
         if let unknown { throw ValidationError("there is no trial of the rule \(unknown)") }
+        if let rule = except.first(where: { rule in
+            !Trial.all.contains { $0.hasExceptions(to: rule) }
+        }) {
+            throw ValidationError("--except is for C1 and C27, and not for \(rule)")
+        }
         if client == nil, !list { throw ValidationError("--client says how to start the adapter") }
         if jobs < 1 { throw ValidationError("--jobs is at least 1") }
     }
@@ -57,15 +70,16 @@ package struct Conform: AsyncParsableCommand {
         }
         // An adapter that ends while a line is written to it must not end this process.
         signal(SIGPIPE, SIG_IGN)
-        let results = await Self.play(trials, client ?? "", jobs)
+        let results = await play(trials)
         for (index, result) in results.enumerated() { result.tell(index + 1, trials[index]) }
         Terminal.say("1..\(trials.count)")
         if results.contains(where: { $0.failure != nil }) { throw ExitCode(1) }
     }
 
     /// Plays trials, some at the same time, each in a thread of its own: most of them wait.
-    private static func play(_ trials: [Trial], _ command: String, _ jobs: Int) async -> [Result] {
-        await withCheckedContinuation { done in
+    private func play(_ trials: [Trial]) async -> [Result] {
+        let (command, exceptions, jobs) = (client ?? "", except, jobs)
+        return await withCheckedContinuation { done in
             let results = Mutex([Result?](repeating: nil, count: trials.count))
             let queue = DispatchQueue(label: "conform", attributes: .concurrent)
             let (group, places) = (DispatchGroup(), DispatchSemaphore(value: jobs))
@@ -73,7 +87,11 @@ package struct Conform: AsyncParsableCommand {
                 for (index, trial) in trials.enumerated() {
                     places.wait()
                     queue.async(group: group) {
-                        let result = Result(playing: trial, command)
+                        let result = Result(
+                            playing: trial,
+                            command,
+                            exceptions.contains(trial.rule)
+                        )
                         results.withLock { $0[index] = result }
                         places.signal()
                     }
@@ -90,9 +108,9 @@ private struct Result: Sendable {
     let failure: String?
     let record: [String]
 
-    init(playing trial: Trial, _ command: String) {
+    init(playing trial: Trial, _ command: String, _ isExcepted: Bool) {
         do {
-            let player = try Player(trial, command: command)
+            let player = try Player(trial, command: command, isExcepted: isExcepted)
             do throws(Failure) {
                 try player.play()
                 failure = nil

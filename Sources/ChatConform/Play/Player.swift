@@ -12,12 +12,14 @@ struct Failure: Error {
 final class Player {
     private let trial: Trial
     private let stage: Stage
+    private let isExcepted: Bool
     /// When the last connection was ended, and how long the client has stayed away after all of them.
     private var endedAt: Instant?
     private var away = Duration.zero
 
-    init(_ trial: Trial, command: String) throws {
+    init(_ trial: Trial, command: String, isExcepted: Bool) throws {
         self.trial = trial
+        self.isExcepted = isExcepted
         stage = try Stage(command: command, subprotocol: trial.subprotocol)
     }
 
@@ -65,6 +67,7 @@ final class Player {
             stage.socket?.close(UInt16(code))
             endedAt = Clock.now
         case .cuts: try cut()
+        case .unlessExcepted(let step): if !isExcepted { try perform(step) }
         case .waits(let time): _ = stage.plays(for: time) { false }
         case .sees(let pattern): try see(pattern)
         case .seesEntries(let first, let count): try seeEntries(first, count)

@@ -38,6 +38,8 @@ enum Step: Sendable {
     case seesEntries(from: Int, count: Int)
     /// Time passes.
     case waits(Duration)
+    /// A step that is left out for clients whose engine cannot follow the trial's rule in full.
+    indirect case unlessExcepted(Step)
 }
 
 /// How long the steps of trials wait.
@@ -72,5 +74,10 @@ struct Trial: Sendable {
         self.title = title
         self.subprotocol = subprotocol
         self.steps = steps.flatMap(\.self)
+    }
+
+    /// Whether this is a trial of a rule with steps that can be left out.
+    func hasExceptions(to rule: String) -> Bool {
+        self.rule == rule && steps.contains { if case .unlessExcepted = $0 { true } else { false } }
     }
 }

@@ -11,8 +11,8 @@ enum LoginTrials {
             "gives up if the server does not pick chat.v1",
             picks: nil,
             [
-                P.asksToConnect, .connects(within: Patience.start), P.stopped,
-                .staysAway(.seconds(2)),
+                P.asksToConnect, .connects(within: Patience.start), .hearsNothing(.seconds(1)),
+                .unlessExcepted(P.stopped), .unlessExcepted(.staysAway(.seconds(2))),
             ]
         ),
         Trial(
