@@ -16,7 +16,7 @@ const LOBBY = 'lobby';
 const fold = name => name?.normalize('NFKC').toLowerCase(); // as a node compares names
 
 export function createMachine({ name, session, outbox = [], places = {}, random = Math.random }) {
-	const rooms = new Map(), joins = new Set(); // rooms whose `join` has no answer
+	const rooms = new Map(), joins = new Map(); // without an answer
 	let now, effects, state = 'waiting', ended, node, wall, saveAt = Infinity;
 	let socket, dialing, dials = 0, dialAt = 0, moving, failures = 0, heardAt, pingedAt;
 	let pingMs = 25000, login = 'out', loginAt = 0, lostAt, next = 1, due = 0, sendAt = 0;
@@ -148,8 +148,10 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		const isPlaced = seq >= 0 && mid;
 		if (!(isPlaced || type === 'chat' || m.room)) return tell(type, m);
 		const key = m.room ??= LOBBY, room = rooms.get(key);
-		if (type === 'joined' && answered(key)) {
-			room.state = 'in';
+		if (type === 'joined') {
+			const asked = answered(key);
+			if (asked) asked.state = 'in';
+			if (asked && asked !== room) leave(asked); // it was left meanwhile
 			if (!name) failures = 0;
 		}
 		if (room?.state !== 'in') return;
@@ -211,7 +213,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 				if (retryAt) return Object.assign(room, { asked: null, retryAt });
 				return answer(room, { code, message: value });
 			}
-			if (!id && answered(key)) {
+			if (!id && room && answered(key) === room) {
 				Object.assign(room, { state: 'out', retryAt });
 				if (retryAt) return;
 				forget(room);
@@ -220,15 +222,14 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		},
 	};
 
-	// Whether the answer to a `join` is about the room, which was perhaps left since.
 	function answered(key) {
-		const room = [...joins].find(one => one.key === key);
-		joins.delete(room);
-		return room && room === rooms.get(key);
+		const room = joins.get(key);
+		joins.delete(key);
+		return room;
 	}
 
 	function leave(room) {
-		if (room.state !== 'out') send({ type: 'leave', room: room.key, id: 'quiet' });
+		if (room.state === 'in') send({ type: 'leave', room: room.key, id: 'quiet' });
 		room.state = 'out';
 	}
 
@@ -248,8 +249,9 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		const { key, history, ask } = room;
 		if (now < room.retryAt) return;
 		if (room.state === 'out') {
+			if (joins.has(key)) return;
 			room.state = 'joining';
-			joins.add(room);
+			joins.set(key, room);
 			send({ type: 'join', room: key, since: places[key], history });
 		} else if (room.state === 'in' && ask && ask !== room.asked) {
 			room.asked = ask;

@@ -67,6 +67,9 @@ final class Player {
             stage.socket?.close(UInt16(code))
             endedAt = Clock.now
         case .cuts: try cut()
+        case .unlessExcepted(.isHeldUp) where isExcepted:
+            // A client that reads on by itself has all of it in its queue then.
+            try waitUntilRead(within: Patience.flood)
         case .unlessExcepted(let step): if !isExcepted { try perform(step) }
         case .waits(let time): _ = stage.plays(for: time) { false }
         case .sees(let pattern): try see(pattern)
@@ -125,16 +128,21 @@ extension Player {
 
     /// Cuts the connection when the client has read everything: a cut takes away what it has not read.
     private func cut() throws(Failure) {
-        let socket = stage.socket
-        let before = socket?.pongs ?? 0
-        socket?.ping()
-        let hasRead = stage.plays(for: Patience.usual) {
-            socket.map { $0.pongs > before || $0.hasEnded } ?? true
-        }
-        guard hasRead else { throw Failure("the client answers no ping of the WebSocket") }
+        try waitUntilRead(within: Patience.usual)
         stage.note("server: cuts the connection")
         stage.cut()
         endedAt = Clock.now
+    }
+
+    /// Waits until the client has read everything.
+    private func waitUntilRead(within time: Duration) throws(Failure) {
+        let socket = stage.socket
+        let before = socket?.pongs ?? 0
+        socket?.ping()
+        let hasRead = stage.plays(for: time) {
+            socket.map { $0.pongs > before || $0.hasEnded } ?? true
+        }
+        guard hasRead else { throw Failure("the client answers no ping of the WebSocket") }
     }
 
     /// Ends each connection before a login, until the client has stayed away for long enough in all.
