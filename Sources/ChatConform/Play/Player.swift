@@ -197,6 +197,7 @@ extension Player {
         var before: Int
         repeat {
             before = stage.socket?.byteCountWaiting ?? 0
+            if before == 0, isExcepted { return }
             guard before > 0, Clock.now < end else {
                 throw Failure("the client reads everything, although its application is slow")
             }
