@@ -67,9 +67,6 @@ final class Player {
             stage.socket?.close(UInt16(code))
             endedAt = Clock.now
         case .cuts: try cut()
-        case .unlessExcepted(.isHeldUp) where isExcepted:
-            // A client that reads on by itself has all of it in its queue then.
-            try waitUntilRead(within: Patience.flood)
         case .unlessExcepted(let step): if !isExcepted { try perform(step) }
         case .waits(let time): _ = stage.plays(for: time) { false }
         case .sees(let pattern): try see(pattern)
@@ -239,6 +236,8 @@ extension Player {
         var before: Int
         repeat {
             before = stage.socket?.byteCountWaiting ?? 0
+            // A client that reads on by itself has all of it in its queue then.
+            if before == 0, isExcepted { return try waitUntilRead(within: Patience.flood) }
             guard before > 0, Clock.now < end else {
                 throw Failure("the client reads everything, although its application is slow")
             }

@@ -22,7 +22,7 @@ enum Step: Sendable {
     case says(String)
     /// The server sends many messages of 2 KiB, with numbers from one on.
     case floods(from: Int, count: Int)
-    /// The client has stopped to read what the server sends.
+    /// The client has stopped to read what the server sends; or has read all, if its engine cannot stop.
     case isHeldUp
     /// The server answers no ping from here on.
     case fallsSilent
@@ -40,6 +40,16 @@ enum Step: Sendable {
     case waits(Duration)
     /// A step that is left out for clients whose engine cannot follow the trial's rule in full.
     indirect case unlessExcepted(Step)
+}
+
+extension Step {
+    /// Whether less is asked of clients whose engine cannot follow the trial's rule in full.
+    var hasException: Bool {
+        switch self {
+        case .unlessExcepted, .isHeldUp: true
+        default: false
+        }
+    }
 }
 
 /// How long the steps of trials wait.
@@ -78,6 +88,6 @@ struct Trial: Sendable {
 
     /// Whether this is a trial of a rule with steps that can be left out.
     func hasExceptions(to rule: String) -> Bool {
-        self.rule == rule && steps.contains { if case .unlessExcepted = $0 { true } else { false } }
+        self.rule == rule && steps.contains(where: \.hasException)
     }
 }

@@ -39,8 +39,7 @@ public struct BrokerClient: Sendable {
     /// The time until which the node can prove that its names are its own.
     public var leaseExpiry = Instant.distantPast
 
-    // Names. The tables that calls are made from are dense ones, and lists: their order depends
-    // only on the events, so that the same events make the same calls in every process.
+    // Names. Calls are made from dense tables and lists, whose order depends only on the events.
     var held = DenseTable<SocketID, HeldName>()
     var wanted = DenseTable<SocketID, HeldName>()
     var releasing = DenseTable<LoginID, PendingRelease>()
