@@ -145,9 +145,10 @@ enum EventLine {
         JSONWriter.append(number, to: &json)
     }
 
+    /// Adds JSON as another client wrote it, but in one line: it has line ends between its tokens alone.
     private static func add(_ key: StaticString, verbatim: String, to json: inout [UInt8]) {
         addKey(key, to: &json)
-        json += verbatim.utf8
+        json += verbatim.utf8.map { [0x0A, 0x0D].contains($0) ? UInt8(ascii: " ") : $0 }
     }
 
     private static func addKey(_ key: StaticString, to json: inout [UInt8]) {

@@ -125,7 +125,8 @@ import Testing
         kind: TestedBackend
     ) async throws {
         let linger = Duration.milliseconds(2)
-        try await withNodes(kind.make(roomLinger: linger), count: 1) { [blue] nodes in
+        try await withNodes(kind.make(roomLinger: linger), count: 1, isCrossing: true) {
+            [blue] nodes in
             let node = nodes[0]
             for round in 0..<100 {
                 try await node.on(round % 2) { $0.join(blue) }

@@ -139,10 +139,12 @@ final class NodeRecord: NodeEvents {
 }
 
 /// Runs a test with nodes that share one backend's names and logs, and checks the order of all
-/// events, of which no test may have broken one.
+/// events, of which no test may have broken one. With `isCrossing`, rooms are forgotten sooner than events arrive:
+/// a loop that has entered one may be told that it is open and closed again, both from before.
 func withNodes(
     _ subject: any BackendUnderTest,
     count: Int = 2,
+    isCrossing: Bool = false,
     _ body: ([TestedNode]) async throws -> Void
 ) async throws {
     var nodes: [TestedNode] = []
@@ -162,7 +164,10 @@ func withNodes(
     for node in nodes {
         #expect(node.events.now.failures == [])
         for record in node.records {
-            #expect(record.now.violations == [], "\(Seed.command("BackendContractTests"))")
+            let violations = record.now.violations.filter {
+                !isCrossing || $0 != "a room was closed that this loop has entered"
+            }
+            #expect(violations == [], "\(Seed.command("BackendContractTests"))")
         }
     }
     if let failure { throw failure }

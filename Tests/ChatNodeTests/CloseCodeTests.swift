@@ -60,7 +60,7 @@ import Testing
         FinalCodes(path: "examples/ruby/chat_v1.rb", beginning: "STAY_AWAY = [", end: "]"),
         FinalCodes(
             path: "Sources/ChatClient/Machine/ClientMachine+Sockets.swift",
-            beginning: "no node sends it yet.\n        return [",
+            beginning: "case .closed(let code?, _):\n            [",
             end: "]"
         ),
     ])

@@ -98,6 +98,11 @@ import Testing
             EventLine.json(chat(#"{"a":[1]}"#), in: "tea")
                 == #"{"event":"chat","room":"tea","username":"Ada","value":{"a":[1]},"seq":7,"ts":5,"mid":"k.7"}"#
         )
+        // Another client writes its value as it likes.
+        let forged = "[\r\n{\"event\":\"chat\"}\n]"
+        #expect(
+            EventLine.json(chat(forged), in: "tea").contains(#""value":[  {"event":"chat"} ],"#)
+        )
         #expect(EventLine.json("status", [("text", "a\n")]) == #"{"event":"status","text":"a\n"}"#)
     }
 }

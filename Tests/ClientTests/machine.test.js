@@ -147,7 +147,7 @@ export function tests({ createMachine }) {
     one.cut().redial().open();
     one.hear({ type: 'login_failure', username: 'Ada', value: 'taken' });
     equal(one.tells('login_failure')[0].isFinal, false);
-    for (let at = 0; at < 5; at++) one.pass(8000).hear({ type: 'pong' });
+    for (let at = 0; at < 8; at++) one.pass(8000).hear({ type: 'pong' });
     one.hear({ type: 'login_failure', username: 'Ada', value: 'taken' });
     equal(one.tells('login_failure')[1].isFinal, true);
   });
@@ -196,9 +196,29 @@ export function tests({ createMachine }) {
 
   // MARK: connections
 
+  test('what it is told to wait for it waits for over a new socket, too', () => {
+    const one = ada().in().join().say('a').refuse('a', 'rate_limited', { n: 1, retry_ms: 30000 });
+    one.hear({ type: 'error', code: 'unavailable', room: 'tea', retry_ms: 30000 });
+    one.do('join', { room: 'milk' });
+    one.hear({ type: 'error', code: 'unavailable', room: 'milk', retry_ms: 30000 });
+    one.back();
+    const chats = () => one.sent.filter((sent) => sent.type === 'chat' || sent.room === 'milk').length;
+    equal(chats(), 0);
+    one.pass(31000);
+    equal(chats(), 2);
+  });
+
+  test('to use it while it waits does not shorten the wait', () => {
+    const one = ada().in().cut(4008);
+    const { dials } = one;
+    one.pass(6000);
+    one.do('send', { entry: { id: 'late', room: 'lobby', value: 1 }, wall: one.time }).do('typing', { room: 'tea', wall: one.time });
+    equal(one.dials, dials);
+  });
+
   test('it comes back after each close code but those that are final', () => {
-    const final = [1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003];
-    for (const code of [...final, 1001, 1006, 1011, 1012, 1013, 4000, 4005, 4008]) {
+    const final = [1000, 1002, 1003, 1007, 1008, 1009, 4001];
+    for (const code of [...final, 1001, 1006, 1011, 1012, 1013, 4000, 4003, 4005, 4008]) {
       const one = ada().in().cut(code).pass(60000);
       equal(one.dials, final.includes(code) ? 1 : one.dials, code);
       equal(one.machine.view.state === 'stopped', final.includes(code), code);
@@ -627,7 +647,11 @@ export function tests({ createMachine }) {
     equal(one.tells('outbox').at(-1).code, 'outbox_full');
     const other = ada().say('x'.repeat(16384));
     equal(other.tells('outbox').at(-1).code, 'too_long');
+    // A node answers a value that is nested deeper than it reads without its number.
+    const nested = (levels) => JSON.parse('['.repeat(levels) + '1' + ']'.repeat(levels));
+    equal(other.say(nested(31)).tells('outbox').at(-1).code, 'too_long');
     equal(other.states(), []);
+    equal(other.say(nested(30)).tells('outbox').at(-1).state, 'pending');
   });
 
   test('entries that have failed make room for others, the oldest one first', () => {

@@ -55,7 +55,8 @@ import Testing
     {
         let cluster = try await TestCluster.start(nodes: 2, flags: flags)
         let (first, second) = (cluster.nodes[0].port, cluster.nodes[1].port)
-        let speaker = try RoomClient(port: first, room: "a", name: "Ada")
+        let speaker = try RoomClient(port: first, room: "a")
+        let login = try speaker.login("Ada")
         let members = try [first, second].map { try RoomClient(port: $0, room: "a") }
         for member in members { try member.join() }
         let start = members[0].place
@@ -77,17 +78,21 @@ import Testing
                 )
             }
         }
-        // Once more, from the other node: it is done already.
-        let again = try RoomClient(port: second, room: "a")
-        _ = try again.login("Bob")
-        #expect(throws: Unexpected.self) { try remove(place, n: 1, by: again) }
+        // Another user has not said it.
+        let other = try RoomClient(port: second, room: "a", name: "Bob")
+        let refusal = #expect(throws: Unexpected.self) { try remove(place, n: 1, by: other) }
+        #expect(try #require(refusal).description.contains(#""code":"forbidden""#))
+        // Once more, from the same node and from the other one: it is done already.
         #expect(try remove(place, n: 5, by: speaker).contains(#""dup":true"#))
-        try speaker.say("4", n: 6)
+        let again = try RoomClient(port: second, room: "a")
+        #expect(try again.login("Ada", session: login.session).isResumed)
+        #expect(try remove(place, n: 6, by: again).contains(#""dup":true"#))
+        try again.say("4", n: 7)
         for member in members { try member.hear(upTo: 4) }
         // A plain client hears of nothing of it: it is in the lobby, and removals there are not told to it.
         let lobby = try RoomClient(port: first, name: "Eve")
-        let other = try say(lobby)
-        #expect(try remove(other, n: 4, by: lobby).contains(#""seq":4"#))
+        let target = try say(lobby)
+        #expect(try remove(target, n: 4, by: lobby).contains(#""seq":4"#))
         try lobby.say("5", n: 5)
         var heard: [String] = []
         while heard.last?.contains(#""value":5"#) != true { heard.append(try plain.hear()) }
@@ -130,6 +135,13 @@ import Testing
         for node in cluster.nodes {
             #expect(!(try texts(node.port)).contains("secret"))
         }
+        // The nodes that had heard of it take it back once more, and one that starts later has no text.
+        try await eventually("the text is gone again") {
+            try await !cluster.redis.cli("XRANGE", "chat/log/a", "-", "+").contains("secret")
+        }
+        try await cluster.kill(1)
+        try await cluster.restart(1)
+        #expect(!(try texts(cluster.nodes[1].port)).contains("secret"))
     }
 
     @Test func `a message that is no longer kept is not found`() async throws {

@@ -15,7 +15,7 @@ import websocket
 # C28: after these close codes a client does not come back by itself.
 FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001}
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # C29: seconds before a new connection, at most
-OWN_NAME_WAIT = 35.0  # C9: seconds for which a socket that is dead may hold the name
+OWN_NAME_WAIT = 60.0  # C9: seconds for which a socket that is dead may hold the name
 OUTBOX, ON_THE_WAY, PAUSE = 1000, 32, 0.05  # C13: messages, messages, seconds after each
 EVENTS = 256  # C27: events that wait for the application; when there are more, nothing is read
 ANSWER = 8.0  # C31: seconds for any sign of life after a ping

@@ -21,7 +21,7 @@ class ChatV1
   ANSWER = 8                  # seconds; C31
   HANDSHAKE = 10              # seconds; as long as a node waits for it
   TICK, LATE = 1, 5           # seconds; C32
-  OWN_NAME = 35               # seconds; C9
+  OWN_NAME = 60               # seconds; C9
   EVENTS = 1000               # that wait for the application; C27
 
   # Goes on while the machine sleeps.
@@ -131,6 +131,7 @@ class ChatV1
 
     @connection.flush if @connection.writes?
     read
+    return unless @connection
     return ended(@connection.end_code) if @connection.end_code
 
     watch_silence

@@ -34,7 +34,8 @@ export interface Entry<Value = unknown> {
    *
    * A `failed` or `unknown` entry stays in the outbox until `discard`, or until the outbox has 500 entries and
    * needs its place: the oldest one is discarded. To try again, discard it and send its value. What is
-   * refused at once (`not_logged_in` without a name, `outbox_full` with 500 that are pending, `too_long`) does
+   * refused at once (`not_logged_in` without a name, `outbox_full` with 500 that are pending, `too_long` if it has
+   * over 16 KiB or is nested over 30 levels deep) does
    * not come into it.
    */
   state: 'pending' | 'acked' | 'failed' | 'unknown' | 'discarded';

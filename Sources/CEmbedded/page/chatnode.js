@@ -1,13 +1,13 @@
 // A client of chat.v1 (docs/protocol); see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
-// A client stays away after these close codes and 4003.
+// Close codes after which it stays away.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
 const BACKOFF = 500, LONGEST = 20000;
 const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
-const OWN_NAME = 35000; // until a lost login's name is free
+const OWN_NAME = 60000; // until a lost login's name is free
 const TICK = 2000, JUMP = 5000; // between looks at the clock; a sleep
-const SPACING = 50; // between messages: a node takes 20 a second
+const SPACING = 50; // a node takes 20 messages a second
 const SAVE = 250, TYPING = 3000; // until places are saved; between typing
 // Messages without an answer, entries of the outbox, bytes of one, unread events.
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
@@ -45,7 +45,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (id === dialing) dialing = 0;
 			else if (id === socket) lost();
 			else return;
-			if (FINAL.has(code) || code === 4003) return stop({ code, reason });
+			if (FINAL.has(code)) return stop({ code, reason });
 			if (code === 4008) failures = 9;
 			if (!dialing) dialAt = now + jitter();
 		},
@@ -82,7 +82,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			const settled = outbox[KEPT - 1] && outbox.find(one => one.state !== 'pending');
 			if (settled) change(settled, 'discarded');
 			const { length } = new TextEncoder().encode(JSON.stringify(frame({ ...entry, n: 2 ** 53 })));
-			const code = !name ? 'not_logged_in' : outbox[KEPT - 1] ? 'outbox_full' : length > FRAME && 'too_long';
+			const code = !name ? 'not_logged_in' : outbox[KEPT - 1] ? 'outbox_full' : (length > FRAME || /\n {31}/.test(JSON.stringify(entry.value, null, 1))) && 'too_long';
 			if (code) return tell('outbox', { ...entry, state: 'failed', code });
 			outbox.push(entry);
 			change(entry, 'pending');
@@ -98,7 +98,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (socket && now >= silentAt()) { if (pingedAt) giveUp(socket); else probe(); }
 		if (!dialing && (!socket || moving) && now >= dialAt) {
 			dialing = ++dials;
-			dialAt = now + HANDSHAKE; // or it is given up
+			dialAt = now + HANDSHAKE;
 			effect('dial', { socket: dialing });
 		}
 		if (!socket) return;
@@ -125,8 +125,9 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 
 	function lost() {
 		if (login === 'asked') lostAt = now;
-		[socket, login, loginAt, sendAt, pingedAt] = [0, 'out', 0, 0];
-		for (const room of rooms.values()) Object.assign(room, { state: 'out', retryAt: 0, asked: null });
+		[socket, login, pingedAt] = [0, 'out'];
+		if (loginAt === Infinity) loginAt = 0;
+		for (const room of rooms.values()) Object.assign(room, { state: 'out', asked: null });
 		joins.clear();
 		unsend();
 		if (!name) abandon();
@@ -151,7 +152,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (type === 'joined') {
 			const asked = answered(key);
 			if (asked) asked.state = 'in';
-			if (asked && asked !== room) leave(asked); // it was left meanwhile
+			if (asked && asked !== room) leave(asked); // left meanwhile
 			if (!name) failures = 0;
 		}
 		if (room?.state !== 'in') return;
@@ -177,7 +178,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const answers = {
 		pong() {},
 		logged_in(m) {
-			[login, failures, lostAt, sendAt] = ['in', 0, undefined, 0];
+			[login, failures, lostAt] = ['in', 0];
 			({ username: name, node, session = session, acked: next = 0, ping_ms: pingMs = pingMs } = m);
 			unsend();
 			if (!m.resumed) abandon();
@@ -204,7 +205,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (rooms.has(key)) answer(rooms.get(key), { items, more });
 		},
 		error(m) {
-			const { id, code, value, room: key = LOBBY } = m, retryAt = now + m.retry_ms; // or NaN
+			const { id, code, value, room: key = LOBBY } = m, retryAt = now + m.retry_ms;
 			const entry = flying(m), room = rooms.get(key);
 			if (entry) return refused(entry, m);
 			if (id === 'quiet') return;
@@ -307,6 +308,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		sendAt = Math.max(sendAt, now + wait);
 		if (code === 'not_logged_in' && login === 'in') login = 'out';
 		if (!['unavailable', 'rate_limited', 'resend', 'not_logged_in'].includes(code)) change(entry, 'failed', { code, message: value });
+		if (!name) abandon();
 	}
 
 	unsend();
@@ -324,8 +326,8 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 				effects.unshift({ do: 'save', value: { name, session, outbox, places } });
 			}
 			const times = [...rooms.values()].map(room => room.retryAt);
-			if (!ended) times.push(dialAt);
-			if (socket) times.push(now + TICK, silentAt(), loginAt, sendAt);
+			if (!ended) times.push(dialAt, now + TICK);
+			if (socket) times.push(silentAt(), loginAt, sendAt);
 			return { effects, wakeAt: Math.min(saveAt, ...times.filter(due => due > now)) };
 		},
 		get view() { return { state, name, node, isLoggedIn: login === 'in', outbox, rooms }; },
@@ -366,13 +368,13 @@ export class ChatClient extends EventTarget {
 	async *events(room = LOBBY, { signal = this.#end.signal } = {}) {
 		const heard = [], end = AbortSignal.any([this.#end.signal, signal]);
 		let wake;
-		const hear = ({ detail }) => { if (detail?.room === room && heard.length <= BUFFER) heard.push(detail); wake?.(); };
+		const hear = ({ detail }) => { if (detail?.room === room && heard.length <= BUFFER) heard.push(heard.length < BUFFER && detail); wake?.(); };
 		this.addEventListener('room', hear);
 		end.addEventListener('abort', hear);
 		try {
 			while (!end.aborted) {
-				if (heard.length > BUFFER) throw new Error('too_slow');
-				if (heard.length) yield heard.shift();
+				if (heard[0] === false) throw new Error('too_slow');
+				if (heard[0]) yield heard.shift();
 				else await new Promise(resolve => { wake = resolve; });
 			}
 		} finally { this.removeEventListener('room', hear); }

@@ -26,8 +26,11 @@ const heard = {
     room.isSynced = false;
     if (count !== undefined && room === page.active) paintPeople();
   },
-  synced(room) {
+  synced(room, { seq }) {
     room.isSynced = true;
+    // An own message that is not heard by now lies in a gap or a hole.
+    for (const [mid, entry] of room.accepted) if (entry.seq <= seq) room.accepted.delete(mid);
+    if (room === page.active) paintPending();
     const rooms = [...page.rooms.values()];
     if (room === page.active) announce();
     if (room.caughtUp < 0 || !rooms.every(one => one.isSynced)) return;

@@ -57,7 +57,7 @@ extension ClientMachine {
         } else if login.call == call {
             login.call = nil
             answer(call, .failure(.cancelled))
-            if !login.isRenewal { endLogin() }
+            if !login.wasHeld { endLogin() }
         } else if let index = login.endCalls.firstIndex(of: call) {
             login.endCalls.remove(at: index)
             if login.endCalls.isEmpty { login.isEnding = false }

@@ -234,9 +234,8 @@ extension ConnectionEnd {
     /// Whether a client stays away after this end: docs/protocol/README.md, "Close codes".
     public var isFinal: Bool {
         switch self {
-        // 4003 is for a user whom a moderator has removed; no node sends it yet.
         case .closed(let code?, _):
-            [1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003].contains(code.rawValue)
+            [1000, 1002, 1003, 1007, 1008, 1009, 4001].contains(code.rawValue)
         // The server does not speak `chat.v1`.
         case .handshake(.notWebSocket): true
         default: false

@@ -84,7 +84,8 @@ struct ClientRoom {
         )
         if news.members == nil, message.joined != nil || message.left != nil {
             news.members = presence?.members.map { members in
-                members.filter { !news.left.contains($0) } + news.joined
+                members.filter { !news.left.contains($0) && !news.joined.contains($0) }
+                    + news.joined
             }
         }
         presence = news

@@ -13,7 +13,7 @@ package struct Conform: AsyncParsableCommand {
             EXAMPLES
               chatnode conform --client ./adapter
               chatnode conform --client 'python3 examples/python/adapter.py' C6 C14
-              chatnode conform --client 'node Tests/ClientTests/adapter.js' --except C1 --except C27
+              chatnode conform --client 'deno run -A adapter.js' --except C27
               chatnode conform --list
 
             The adapter is a program of the client's author, in any language: it

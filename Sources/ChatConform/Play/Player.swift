@@ -39,6 +39,8 @@ final class Player {
         }
         // What the client does too much comes at once.
         _ = stage.plays(for: .milliseconds(300)) { false }
+        // Without the part of C1 that is left out, the client may come back, or stay away.
+        if isExcepted, trial.rule == "C1" { return }
         if stage.hasConnection { throw Failure("the client opens another connection") }
         if let text = stage.socket?.texts.first { throw Failure("the client also sends \(text)") }
         if let more = stage.seen.first(where: Self.isStrict) {

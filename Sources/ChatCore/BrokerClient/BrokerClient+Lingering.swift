@@ -30,8 +30,7 @@ extension BrokerClient {
         var rest = Limits.lingerEndsPerTick
         while rest > 0, let next = lingering.first, next.until <= now {
             _ = lingering.popFirst()
-            rest -= 1
-            stopLingering(next.socket, &effects)
+            if stopLingering(next.socket, &effects) { rest -= 1 }
         }
         while let next = keeping.first, next.until <= now {
             _ = keeping.popFirst()
@@ -43,15 +42,16 @@ extension BrokerClient {
     /// users come back on other nodes.
     public mutating func leave(into effects: inout [Effect]) {
         linger = .zero
-        for (socket, _) in lingering.takeAll() { stopLingering(socket, &effects) }
+        for (socket, _) in lingering.takeAll() { _ = stopLingering(socket, &effects) }
     }
 
-    private mutating func stopLingering(_ socket: SocketID, _ effects: inout [Effect]) {
-        // Unless it was taken over meanwhile.
+    /// Gives up a name that lingers. Returns false if it was taken over meanwhile.
+    private mutating func stopLingering(_ socket: SocketID, _ effects: inout [Effect]) -> Bool {
         guard held[socket]?.isLingering == true, let name = held.removeValue(forKey: socket)
-        else { return }
+        else { return false }
         forgetRecordedRooms(socket, isOver: true)
         beginRelease(name, .empty, waiting: nil, &effects)
+        return true
     }
 
     /// The number of names whose releases have no answer yet.

@@ -40,7 +40,7 @@ extension BrokerClient {
         guard number < 0 else {
             return effects.append(.moderated(number, Moderation(answer)))
         }
-        lostRemovalAnswered(number, Moderation(answer))
+        lostRemovalAnswered(number, answer)
     }
 
     /// Returns the entry that takes a message back without a login.
@@ -122,11 +122,12 @@ extension BrokerClient {
     }
 
     /// Takes that a removal was made, or could not be made: then it is tried again, a number of times.
-    private mutating func lostRemovalAnswered(_ number: Int, _ outcome: Moderation) {
+    private mutating func lostRemovalAnswered(_ number: Int, _ answer: BrokerAnswer) {
         guard let index = lostRemovals.entries.firstIndex(where: { $0.number == number })
         else { return }
-        lostRemovals.entries[index].failures += 1
-        if case .unavailable = outcome,
+        // A broker that takes no writes for a while has them later.
+        if case .refused = answer {} else { lostRemovals.entries[index].failures += 1 }
+        if case .unavailable = Moderation(answer),
             lostRemovals.entries[index].failures < Limits.lostRemovalTries
         {
             lostRemovals.entries[index].isSent = false

@@ -8,17 +8,19 @@ struct RemovedMessages: Sendable {
     var isEmpty: Bool { mids.isEmpty }
 
     mutating func add(_ place: MessagePlace, at seq: UInt64) {
-        guard mids.insert(place.mid).inserted else { return }
+        // One that was made once more, after a loss, is as new as that.
+        if !mids.insert(place.mid).inserted { order.removeAll { $0.place.mid == place.mid } }
         order.append((place, seq))
         guard order.count > Limits.recentRemovals else { return }
         mids.remove(order.removeFirst().place.mid)
     }
 
-    /// Returns those whose removal a history that was reset to a number does not have, though it may have them.
+    /// Returns those whose removal a history that was reset to a number does not have. It may have the messages
+    /// even beyond that number, which is where the histories are known to agree.
     ///
     /// Cost: a look at each.
     func lost(after seq: UInt64) -> [MessagePlace] {
-        order.filter { $0.seq > seq && $0.place.seq <= seq }.map(\.place)
+        order.filter { $0.seq > seq }.map(\.place)
     }
 
     /// Returns those of these messages that are in a batch.

@@ -25,8 +25,8 @@ struct RoomSection: SettingsSection {
             \.removalWindow,
             .wait,
             "duration",
-            "How long a chat.v1 client may take a message of its own back; 0 is not at all. The same on "
-                + "all nodes."
+            "How long a chat.v1 client may take a message of its own back, the same on all nodes; 0 is "
+                + "not at all."
         ),
         SectionSetting(
             "reserved-names",

@@ -55,13 +55,19 @@ import Testing
         deliver(notice(8, of: 7), to: &history)
         #expect(history.takeLostRemovals() == [])
         history.reset(to: Position(epoch: 4, seq: 5, mid: Self.mid(5)))
-        // Of the seventh message nothing is left.
-        #expect(history.takeLostRemovals() == [MessagePlace(seq: 3, mid: Self.mid(3))])
+        func places(_ seqs: UInt64...) -> [MessagePlace] {
+            seqs.map { MessagePlace(seq: $0, mid: Self.mid($0)) }
+        }
+        #expect(history.takeLostRemovals() == places(3, 7))
         #expect(history.takeLostRemovals() == [])
+        // The third is taken back once more, and that is lost as well.
+        deliver(publication(6...8), to: &history)
+        deliver(notice(9, of: 3), to: &history)
+        history.reset(to: Position(epoch: 5, seq: 8, mid: Self.mid(8)))
+        #expect(history.takeLostRemovals() == places(3))
         // The same is found if the room was closed meanwhile.
-        _ = history.open(at: Position(epoch: 5, seq: 4, mid: Self.mid(4)))
-        let both = [1, 3].map { MessagePlace(seq: $0, mid: Self.mid($0)) }
-        #expect(history.takeLostRemovals() == both)
+        _ = history.open(at: Position(epoch: 6, seq: 4, mid: Self.mid(4)))
+        #expect(history.takeLostRemovals() == places(1, 7, 3))
     }
 
     private func deliver(_ publication: Publication, to history: inout RoomHistory) {
