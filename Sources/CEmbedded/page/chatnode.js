@@ -1,6 +1,6 @@
 // A client of chat.v1 (docs/protocol); see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
-// Close codes after which it stays away.
+// It stays away after these and 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
 const BACKOFF = 500, LONGEST = 20000;
@@ -45,7 +45,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			if (id === dialing) dialing = 0;
 			else if (id === socket) lost();
 			else return;
-			if (FINAL.has(code)) return stop({ code, reason });
+			if (FINAL.has(code) || code === 4003) return stop({ code, reason });
 			if (code === 4008) failures = 9;
 			if (!dialing) dialAt = now + jitter();
 		},
@@ -152,7 +152,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (type === 'joined') {
 			const asked = answered(key);
 			if (asked) asked.state = 'in';
-			if (asked && asked !== room) leave(asked); // left meanwhile
+			if (asked && asked !== room) leave(asked);
 			if (!name) failures = 0;
 		}
 		if (room?.state !== 'in') return;

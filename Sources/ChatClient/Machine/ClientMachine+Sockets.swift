@@ -234,6 +234,8 @@ extension ConnectionEnd {
     /// Whether a client stays away after this end: docs/protocol/README.md, "Close codes".
     public var isFinal: Bool {
         switch self {
+        // A moderator has removed the user; no node sends it yet.
+        case .closed(let code?, _) where code.rawValue == 4003: true
         case .closed(let code?, _):
             [1000, 1002, 1003, 1007, 1008, 1009, 4001].contains(code.rawValue)
         // The server does not speak `chat.v1`.

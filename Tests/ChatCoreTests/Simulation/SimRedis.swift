@@ -130,8 +130,10 @@ final class SimRedis {
         if case .publish(let call) = call, case .publish(.verdicts(let verdicts, _)) = answer {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
                 guard case .accepted = verdict else { continue }
-                written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
                 orders[call.room, default: []].append(sealed.mid)
+                // A removal that is made once more has no login, and may be lost once more.
+                guard !sealed.key.isEmpty else { continue }
+                written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
                 fences.append((sealed.key, sealed.fence, sealed.login))
             }
         }
