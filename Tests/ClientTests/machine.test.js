@@ -208,6 +208,15 @@ export function tests({ createMachine }) {
     equal(chats(), 2);
   });
 
+  test('a refused page of history does not hold up the next join, and nothing is timed after the end', () => {
+    const one = ada().in().join().do('history', { room: 'tea', id: 'h' });
+    one.hear({ type: 'error', code: 'rate_limited', room: 'tea', id: 'h', retry_ms: 30000 }).back();
+    equal(one.sent.some((sent) => sent.type === 'join' && sent.room === 'tea'), true);
+    const other = ada().in().do('join', { room: 'tea' });
+    other.hear({ type: 'error', code: 'rate_limited', room: 'tea', retry_ms: 30000 }).do('stop');
+    assert(other.wakeAt === Infinity, `it wakes in ${other.wakeAt - other.time} ms`);
+  });
+
   test('to use it while it waits does not shorten the wait', () => {
     const one = ada().in().cut(4008);
     const { dials } = one;

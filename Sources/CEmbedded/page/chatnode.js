@@ -1,6 +1,6 @@
 // A client of chat.v1 (docs/protocol); see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
-// It stays away after these and 4003.
+// Final close codes, with 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
 const BACKOFF = 500, LONGEST = 20000;
@@ -13,7 +13,7 @@ const SAVE = 250, TYPING = 3000; // until places are saved; between typing
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
 
 const LOBBY = 'lobby';
-const fold = name => name?.normalize('NFKC').toLowerCase(); // as a node compares names
+const fold = name => name?.normalize('NFKC').toLowerCase();
 
 export function createMachine({ name, session, outbox = [], places = {}, random = Math.random }) {
 	const rooms = new Map(), joins = new Map(); // without an answer
@@ -127,7 +127,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		if (login === 'asked') lostAt = now;
 		[socket, login, pingedAt] = [0, 'out'];
 		if (loginAt === Infinity) loginAt = 0;
-		for (const room of rooms.values()) Object.assign(room, { state: 'out', asked: null });
+		for (const room of rooms.values()) Object.assign(room, { retryAt: room.state !== 'in' && room.retryAt, state: 'out', asked: null });
 		joins.clear();
 		unsend();
 		if (!name) abandon();
@@ -325,8 +325,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 				saveAt = Infinity;
 				effects.unshift({ do: 'save', value: { name, session, outbox, places } });
 			}
-			const times = [...rooms.values()].map(room => room.retryAt);
-			if (!ended) times.push(dialAt, now + TICK);
+			const times = ended ? [] : [dialAt, now + TICK, ...[...rooms.values()].map(room => room.retryAt)];
 			if (socket) times.push(silentAt(), loginAt, sendAt);
 			return { effects, wakeAt: Math.min(saveAt, ...times.filter(due => due > now)) };
 		},

@@ -42,7 +42,7 @@ local FIRST_NAME, FIRST, WIDTH = 5, 7, 10
 local incarnation, PREFIX, NUMBER = ARGV[3], ARGV[4], ARGV[6]
 local STEM, CHANNEL_STEM = PREFIX .. '/held/', PREFIX .. '@'
 if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
--- A key of another kind is to end the call before anything is written.
+-- One of these of another kind is to end the call before anything is written.
 call('HLEN', HELD)
 call('SCARD', DEAD)
 

@@ -130,7 +130,10 @@ extension BrokerClient {
         if case .unavailable = Moderation(answer),
             lostRemovals.entries[index].failures < Limits.lostRemovalTries
         {
-            lostRemovals.entries[index].isSent = false
+            // Behind the others: they get their turn, whatever is wrong with this one.
+            var entry = lostRemovals.entries.remove(at: index)
+            entry.isSent = false
+            lostRemovals.entries.append(entry)
         } else {
             lostRemovals.entries.remove(at: index)
         }

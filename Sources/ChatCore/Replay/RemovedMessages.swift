@@ -15,12 +15,15 @@ struct RemovedMessages: Sendable {
         mids.remove(order.removeFirst().place.mid)
     }
 
-    /// Returns those whose removal a history that was reset to a number does not have. It may have the messages
-    /// even beyond that number, which is where the histories are known to agree.
+    /// Returns those whose removal a history that was reset to a number does not have, each once for a loss. The
+    /// history may have the messages even beyond that number, which is where both are known to agree.
     ///
     /// Cost: a look at each.
-    func lost(after seq: UInt64) -> [MessagePlace] {
-        order.filter { $0.seq > seq }.map(\.place)
+    mutating func takeLost(after seq: UInt64) -> [MessagePlace] {
+        let lost = order.indices.filter { order[$0].seq > seq }
+        // Of messages that are gone no other removal follows.
+        for index in lost { order[index].seq = 0 }
+        return lost.map { order[$0].place }
     }
 
     /// Returns those of these messages that are in a batch.

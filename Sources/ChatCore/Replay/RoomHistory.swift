@@ -84,7 +84,7 @@ extension RoomHistory {
         mayJump = false
         isLogRead = false
         mayBringBack = !removed.isEmpty
-        lostRemovals += removed.lost(after: position.seq)
+        lostRemovals += removed.takeLost(after: position.seq)
     }
 
     /// Returns, once, the messages whose removals were lost with data, as after a failover to a replica that

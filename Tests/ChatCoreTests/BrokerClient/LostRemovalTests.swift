@@ -36,7 +36,22 @@ import Testing
         harness.answer(.publish(.otherHistory))
         harness.tick()
         #expect(removals() == [places[1]])
+        // One that is refused, however often, holds up no other.
+        harness.ask { client, _ in
+            client.repeatRemovals(of: [places[0]], in: .lobby, using: &harness.random)
+        }
+        for _ in 0...Limits.lostRemovalTries {
+            harness.answer(.refused(reason: "full"))
+            harness.tick()
+            #expect(removals() == [places[0]])
+            harness.answer(.refused(reason: "full"))
+            harness.tick()
+            #expect(removals() == [places[1]])
+        }
         harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
+        harness.tick()
+        #expect(removals() == [places[0]])
+        harness.answer(.publish(.verdicts([.accepted(seq: 9)], ms: 1)))
         harness.tick()
         #expect(removals() == [])
         #expect(harness.doubts == 0)
