@@ -21,7 +21,7 @@ struct RemovedMessages: Sendable {
     /// Cost: a look at each.
     mutating func takeLost(after seq: UInt64) -> [MessagePlace] {
         let lost = order.indices.filter { order[$0].seq > seq }
-        // Of messages that are gone no other removal follows.
+        // A message that is gone with the data is not taken back once more.
         for index in lost { order[index].seq = 0 }
         return lost.map { order[$0].place }
     }

@@ -1,5 +1,4 @@
-/// Who is present in a room, as the members on one loop are told: each of them at most once for each piece
-/// of news.
+/// The presence of a room, as a loop tells its members: each of them at most once for each piece of news.
 ///
 /// On: the loop.
 public struct PresenceTelling: Sendable {

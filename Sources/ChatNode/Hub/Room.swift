@@ -18,7 +18,7 @@ final class Room {
     /// Whether the node does not hear the room any more, and has still members in it: their wish to hear
     /// it has crossed that.
     var isClosed = false
-    /// Who is present, and the pass that tells its members.
+    /// The room's presence, and the pass that tells its members.
     var presence = PresenceTelling()
     var presencePass = PresencePass()
     /// Who writes.
