@@ -18,9 +18,13 @@ class Cluster:
         self.redis = candidates.redis_server(folder)
         self.ports = [(free_port(), free_port()) for _ in range(count)]
         self.nodes: list[Server] = []
-        for index, (port, _) in enumerate(self.ports):
-            self.nodes.append(Server(f"n{index}", self.command(index, "--new-cluster"),
-                                     folder / f"n{index}", port, "/readyz"))
+        try:
+            for index, (port, _) in enumerate(self.ports):
+                self.nodes.append(Server(f"n{index}", self.command(index, "--new-cluster"),
+                                         folder / f"n{index}", port, "/readyz"))
+        except BaseException:
+            self.stop()
+            raise
 
     def command(self, index: int, *more: str) -> list[str]:
         port, admin = self.ports[index]
