@@ -3,7 +3,7 @@ import ChatCore
 @preconcurrency import Dispatch
 import Glibc
 
-/// What the application asks for: a line of the adapter's input.
+/// A line of the adapter's input: a request of the application.
 struct Request: Sendable {
     private(set) var action = ""
     private(set) var url = ""
@@ -43,7 +43,7 @@ struct Request: Sendable {
     }
 }
 
-/// What the application sees: a line of the adapter's output.
+/// A line of the adapter's output: an event that the application sees.
 struct Line {
     private var json: [UInt8] = []
 

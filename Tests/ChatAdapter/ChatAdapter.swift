@@ -9,7 +9,7 @@ import Synchronization
 ///     chatnode conform --client .build/debug/ChatAdapter
 @main @MainActor final class ChatAdapter {
     private var client: ChatClient?
-    /// What was asked for before `connect`.
+    /// The requests that came before `connect`.
     private var early: [Request] = []
     private var rooms: [String: ChatRoom] = [:]
     private var joins: [String: Task<Void, Never>] = [:]

@@ -90,7 +90,7 @@ extension ClientMachine {
         case finish(room: String, ChatClientError?)
         /// Tell the application how the client fares.
         case report(ClientStatus)
-        /// Nothing more is reported: the client is over.
+        /// The client has ended, and reports nothing more.
         case end
         /// Answer a call.
         case answer(CallNumber, Result<Answer, ChatClientError>)

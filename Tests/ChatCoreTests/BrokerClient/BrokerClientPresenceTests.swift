@@ -73,6 +73,17 @@ import Testing
         _ = takeCalls()
     }
 
+    /// Makes a resumable login hold a name that lingers from now on.
+    private func vanish(_ slot: Int32, _ name: String) throws {
+        try hold(slot, name)
+        let username = try Username(name)
+        harness.ask {
+            $0.release(username, for: harness.id(slot), .linger, now: harness.now, into: &$1)
+        }
+        _ = takeCalls()
+        harness.answer(.released)
+    }
+
     @Test func `what a login joins and leaves is sent, one call at a time`() throws {
         try hold(1, "Ada")
         join(1, red)
@@ -184,28 +195,14 @@ import Testing
     @Test func `the names of many who have vanished at once are given up some at a tick`() throws {
         // Names that were taken over meanwhile do not count.
         for slot in 1001...1100 as ClosedRange<Int32> {
-            try hold(slot, "other\(slot)")
-            let name = try Username("other\(slot)")
-            harness.ask {
-                $0.release(name, for: harness.id(slot), .linger, now: harness.now, into: &$1)
-            }
-            _ = takeCalls()
-            harness.answer(.released)
+            try vanish(slot, "other\(slot)")
             harness.ask { client, _ in
                 client.held[harness.id(slot)].map { client.replaced($0.login) }
             }
             _ = takeCalls()
         }
         let count = Limits.lingerEndsPerTick + 10
-        for slot in 1...Int32(count) {
-            try hold(slot, "user\(slot)")
-            let name = try Username("user\(slot)")
-            harness.ask {
-                $0.release(name, for: harness.id(slot), .linger, now: harness.now, into: &$1)
-            }
-            _ = takeCalls()
-            harness.answer(.released)
-        }
+        for slot in 1...Int32(count) { try vanish(slot, "user\(slot)") }
         harness.now = harness.now + Limits.nameLinger
         harness.tick()
         #expect(takeCalls().count == Limits.lingerEndsPerTick)

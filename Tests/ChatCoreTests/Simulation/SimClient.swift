@@ -33,7 +33,7 @@ final class SimClient {
     var removals = SimRemovals()
     /// What it has of the rooms that it was ever in.
     var views: [RoomName: ClientView] = [:]
-    /// Who it was told is present in the rooms that it has joined.
+    /// The presence in the rooms that it has joined, as it was told.
     var members: [RoomName: MemberView] = [:]
     /// The rooms that it has asked for over its present socket.
     var asked: Set<RoomName> = []
