@@ -37,9 +37,13 @@ extension Backlog {
                 }
                 highest = min(highest, base.seq)
             }
-            if position.seq <= highest, change.stood?.isNamed(by: position) == true {
-                return Found(cursor: entry.first, isWhole: isWhole)
+            guard position.seq <= highest, let stood = change.stood, stood.isNamed(by: position)
+            else { continue }
+            // A gap moves no position: after it the room still stands where it stood before.
+            if let before = earlier.last, before.cursor == entry.first - 1, before.stood == stood {
+                continue
             }
+            return Found(cursor: entry.first, isWhole: isWhole)
         }
         return nil
     }

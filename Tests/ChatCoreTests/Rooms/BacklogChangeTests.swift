@@ -101,6 +101,22 @@ import Testing
         #expect(backlog.position(at: 1) == place(5, epoch: 4))
     }
 
+    @Test func `who stood before a gap and a reset is told both`() {
+        var backlog = Backlog()
+        let frame = FramedBatch(framing: Array("change".utf8))
+        backlog.append(batch(5...5))
+        backlog.append(.gap(6...9), framed: frame, after: place(5))
+        backlog.append(.reset(place(9, as: 29)), framed: frame, after: place(5))
+        #expect(backlog.find(place(5)) == .init(cursor: 1, isWhole: false))
+        #expect(backlog.find(place(9, as: 29)) == .init(cursor: 3, isWhole: true))
+        // The same where the room's log is not kept, and with two gaps.
+        backlog.drop(before: 1)
+        #expect(backlog.find(place(5)) == .init(cursor: 1, isWhole: false))
+        backlog.append(.gap(10...10), framed: frame, after: place(9, as: 29))
+        backlog.append(.gap(11...12), framed: frame, after: place(9, as: 29))
+        #expect(backlog.find(place(9, as: 29)) == .init(cursor: 3, isWhole: false))
+    }
+
     @Test func `changes and what is repeated are withheld from who does not know positions`() {
         let backlog = rewound()
         var bytes: [UInt8] = []

@@ -36,7 +36,9 @@ struct ClientView {
     }
 
     mutating func gap(_ numbers: ClosedRange<UInt64>, written count: Int) {
-        require(numbers.lowerBound == next, "gap \(numbers) where \(next) is next")
+        // A client that reads too slowly may be told again of what is lost after its position.
+        let isRepeated = numbers.lowerBound == position.map { $0.seq + 1 }
+        require(numbers.lowerBound == next || isRepeated, "gap \(numbers) where \(next) is next")
         losses += 1
         lostUpTo = numbers.upperBound
         mustHearFrom = count
