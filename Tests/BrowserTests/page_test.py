@@ -1152,6 +1152,21 @@ def a_page_of_removed_messages_does_not_end_the_scrolling_and_nothing_old_is_rea
 
 
 @test
+def a_room_whose_newest_messages_were_all_removed_shows_those_before(stage):
+    ada = stage.person("ada")
+    place = '"room":"lobby","ts":1,"mid":"y.%d","seq":%d'
+    ada.run(ASKED)
+    ada.frame('{"type":"joined","room":"lobby","epoch":"9","seq":150,"mid":"y.150","recovered":false}')
+    for seq in range(151, 201):
+        ada.frame('{"type":"removed",%s}' % (place % (seq, seq)))
+    ada.frame('{"type":"synced","room":"lobby","seq":200}')
+    until("older messages are asked for", ANSWER, lambda: ada.run("return spyAsked") == [151])
+    item = '{"type":"chat","username":"bob","value":"line 150",%s}' % (place % (150, 150))
+    ada.frame('{"type":"history","room":"lobby","items":[%s],"more":true}' % item)
+    ada.hears([("bob", "line 150")])
+
+
+@test
 def what_is_typed_and_not_sent_survives_a_reload_in_each_room(stage):
     ada = stage.person("ada")
     ada.find("#text").send_keys("half a sen")
@@ -1244,6 +1259,39 @@ return [...document.querySelectorAll('button, input, textarea')].filter(one => o
   .filter(one => !(one.getAttribute('aria-label') || one.labels?.length || one.textContent.trim())).map(one => one.outerHTML);
 """
 
+# Ids that stand twice, and what names an element that there is not.
+REFERENCES = """
+const ids = [...document.querySelectorAll('[id]')].map(one => one.id);
+const twice = ids.filter((id, index) => ids.indexOf(id) !== index);
+const wrong = ['for', 'aria-controls', 'aria-labelledby', 'aria-describedby'].flatMap(key =>
+  [...document.querySelectorAll(`[${key}]`)].flatMap(one => one.getAttribute(key).split(' '))
+    .filter(id => !ids.includes(id)));
+return [...twice, ...wrong];
+"""
+
+# Roles that say nothing without a name.
+NAMED = {"button", "textbox", "link", "dialog", "navigation", "complementary", "region", "log", "heading"}
+
+# What each view has for assistive programs, at the least.
+LANDMARKS = {
+    ("banner", ""), ("heading", "chatnode"), ("navigation", "Rooms"), ("main", ""), ("region", "Conversation"),
+    ("log", "Messages"), ("complementary", "Who is here"), ("contentinfo", ""), ("textbox", "Go to another room"),
+}  # fmt: skip
+OF_VIEW = {
+    "chat": {("textbox", "Message"), ("button", "Send"), ("button", "Log out"), ("listitem", "")},
+    "form": {("textbox", "Your name"), ("button", "Join"), ("heading", "Join the conversation")},
+    "trouble": {("list", "Your messages that are not sent yet"), ("status", "")},
+}
+
+
+def roles(who):
+    """The roles and names that the browser tells assistive programs."""
+    nodes = who.cdp("Accessibility.getFullAXTree")["nodes"]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes if not node["ignored"]
+    ]  # fmt: skip
+
 
 @test
 def text_has_contrast_and_targets_have_size_light_and_dark_wide_and_narrow(stage):
@@ -1291,6 +1339,13 @@ def text_has_contrast_and_targets_have_size_light_and_dark_wide_and_narrow(stage
                 small = who.run(TARGETS)
                 assert not small, f"{where}: targets below 44 px or cut off: {small}"
                 assert not who.run(LABELS), f"{where}: without a label: {who.run(LABELS)}"
+                told = roles(who)
+                unnamed = [role for role, text in told if role in NAMED and not text.strip()]
+                assert not unnamed, f"{where}: roles without a name: {unnamed}"
+                if width == 1200:
+                    lacking = ({("dialog", "Keyboard")} if name == "dialog" else LANDMARKS | OF_VIEW[name]) - set(told)
+                    assert not lacking, f"{where}: assistive programs are not told of {lacking}, but of {told}"
+                assert not who.run(REFERENCES), f"{where}: {who.run(REFERENCES)}"
                 wide = "return document.documentElement.scrollWidth <= innerWidth && document.getElementById('scroll').scrollWidth <= innerWidth"
                 assert who.run(wide), f"{where}: scrolls sideways"
 

@@ -113,6 +113,16 @@ export function tests({ createMachine }) {
     equal(one.machine.view, { state: 'open', name: 'Ada', node: 'n2', isLoggedIn: true, outbox: [], rooms: {} });
   });
 
+  test('a room whose name means something to JavaScript keeps its place, too', () => {
+    for (const room of ['__proto__', 'constructor']) {
+      const one = ada().in().join(room).chat(11, { room }).pass(1000);
+      one.back();
+      equal(one.since(room), { epoch: '7', seq: 11, mid: 'a.11' }, room);
+      const other = new Player(one.saved).do('join', { room }).do('connect').open();
+      equal(other.since(room), { epoch: '7', seq: 11, mid: 'a.11' }, `${room}, of what was kept`);
+    }
+  });
+
   test('a client that is made with what was kept takes the name over', () => {
     const { saved } = ada().in().do('send', { entry: { id: 'a', room: 'tea', value: 1 } });
     const other = new Player(saved).do('connect').open();

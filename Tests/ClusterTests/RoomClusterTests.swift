@@ -32,6 +32,36 @@ import Testing
         #expect(Set(members.suffix(3).map(\.values)).count == 1)
     }
 
+    @Test func `a client is told which number is due, and goes on there on another node, too`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let listener = try RoomClient(port: cluster.nodes[1].port, room: "a")
+        try listener.join()
+        /// Says a number that is not due.
+        func skip(to n: Int, due: Int, by speaker: RoomClient) throws {
+            try speaker.say("\(n)", n: n)
+            let answer = try speaker.hear()
+            #expect(answer.hasPrefix(#"{"type":"error","#))
+            #expect(answer.hasSuffix(#""code":"resend","room":"a","n":\#(n),"from":\#(due)}"#))
+        }
+        let first = try RoomClient(port: cluster.nodes[0].port, room: "a")
+        let secret = try first.login("Ada").session
+        try first.say("1", n: 1)
+        _ = try first.hearAck(of: 1)
+        try skip(to: 3, due: 2, by: first)
+        try skip(to: 4, due: 2, by: first)
+        for n in 2...4 { try first.say("\(n)", n: n) }
+        _ = try first.hearAck(of: 4)
+        let second = try RoomClient(port: cluster.nodes[1].port, room: "a")
+        #expect(try second.login("Ada", session: secret).acked == 4)
+        try skip(to: 7, due: 5, by: second)
+        for n in 5...7 { try second.say("\(n)", n: n) }
+        _ = try second.hearAck(of: 7)
+        try listener.hear(upTo: 7)
+        #expect(listener.values == (1...7).map { "\($0)" })
+    }
+
     @Test
     func `clients of a node that is killed come back elsewhere, with nothing lost or doubled`()
         async throws

@@ -51,6 +51,59 @@ import Testing
         #expect(back.values == (11...20).map { "\($0)" })
     }
 
+    @Test func `what age has taken from the log is told, and the rest comes`() async throws {
+        let cluster = try await TestCluster.start(nodes: 3, flags: flags)
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        let beginning = try #require(speaker.place)
+        for n in 1...20 {
+            try speaker.say("\(n)", n: n)
+            try speaker.hear(upTo: n)
+        }
+        // What the first message does that comes after `Limits.historyAge`.
+        try await cluster.redis.cli("XTRIM", "chat/log/a", "MINID", "11")
+        let back = try RoomClient(port: cluster.nodes[1].port, room: "a")
+        try back.join(since: beginning)
+        #expect(back.isRecovered == false)
+        #expect(back.gaps == [1...10])
+        #expect(back.values == (11...20).map { "\($0)" })
+        try await cluster.redis.cli("XTRIM", "chat/log/a", "MAXLEN", "0")
+        let late = try RoomClient(port: cluster.nodes[2].port, room: "a")
+        try late.join(since: beginning)
+        #expect(late.isRecovered == false)
+        #expect(late.gaps == [1...20])
+        let current = try RoomClient(port: cluster.nodes[2].port, room: "a")
+        try current.join(since: speaker.place)
+        #expect(current.isRecovered == true)
+        try speaker.say("21", n: 21)
+        for client in [late, current] {
+            while client.place?.seq != 21 { _ = try client.hear() }
+            #expect(client.values == ["21"])
+            #expect(client.resets.isEmpty)
+        }
+    }
+
+    @Test func `who comes back to a room that has expired is told that it begins anew`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let old = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try old.join()
+        for n in 1...5 { try old.say("\(n)", n: n) }
+        try old.hear(upTo: 5)
+        // No node hears a room any more when it expires.
+        try await cluster.kill(0)
+        try await cluster.redis.cli("DEL", "chat/room/a", "chat/log/a")
+        let back = try RoomClient(port: cluster.nodes[1].port, room: "a", name: "Bea")
+        try back.join(since: old.place)
+        #expect(back.isRecovered == false)
+        #expect(back.place?.seq == 0 && back.place?.mid != old.place?.mid)
+        try back.say("6", n: 1)
+        try back.hear(upTo: 1)
+        #expect(back.place?.seq == 1)
+        #expect(back.gaps.isEmpty && back.resets.isEmpty)
+    }
+
     @Test func `a log that cannot be read is told within two seconds, and is read when it can be`()
         async throws
     {

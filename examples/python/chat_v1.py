@@ -12,14 +12,12 @@ from types import SimpleNamespace
 
 import websocket
 
-# C28: after these close codes a client does not come back by itself.
-FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001}
+FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003}  # C28: a client does not come back by itself
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # C29: seconds before a new connection, at most
 OWN_NAME_WAIT = 60.0  # C9: seconds for which a socket that is dead may hold the name
 OUTBOX, ON_THE_WAY, PAUSE = 1000, 32, 0.05  # C13: messages, messages, seconds after each
 EVENTS = 256  # C27: events that wait for the application; when there are more, nothing is read
-ANSWER = 8.0  # C31: seconds for any sign of life after a ping
-LATE = 5.0  # C32: a timer that ends so many seconds late has slept
+ANSWER, LATE = 8.0, 5.0  # C31: seconds for any sign of life after a ping; C32: a timer so late has slept
 wall = time.time  # a clock that goes on while the machine sleeps
 
 
@@ -31,7 +29,7 @@ class Room:
     """A room that the client hears, or has left."""
 
     def __init__(self, name):
-        self.name, self.history, self.is_wanted = name, None, False
+        self.name, self.history, self.is_wanted, self.join_at = name, None, False, 0.0  # C30: not before that
         self.position, self.next, self.awaited = None, None, False  # C17; what comes next; an open `join`
 
     def stand(self, message):
@@ -44,9 +42,8 @@ class Client:
 
     def __init__(self, url, name=None, session=None):
         self.url, self.name, self.session = url, name, session
-        self.rooms, self.outbox, self.next_n = {}, [], 1
-        # What the server says of rooms, as it says it, and `online`, `offline` and `settled`.
-        self.events = asyncio.Queue(EVENTS)
+        self.rooms, self.outbox, self.next_n, self.login_at = {}, [], 1, 0.0  # C30: no login before that
+        self.events = asyncio.Queue(EVENTS)  # what the server says of rooms, `online`, `offline`, `settled`
         self.socket, self.is_logged_in, self.tasks = None, False, []
         self.failures, self.login_open, self.lost_at = 0, False, float("-inf")  # C29; C9: a login without answer
         self.hold = None  # C14: the lowest number refused and the longest wait, until all are answered
@@ -127,12 +124,14 @@ class Client:
                 self.lost_at = time.monotonic()
             self.socket, self.reading_since, self.is_logged_in, self.login_open = None, None, False, False
 
-    def later(self, ms, action, *arguments):
-        """Does something after a wait, unless the socket has ended by then (C30)."""
+    def later(self, at, action, *arguments):
+        """Returns whether an instant is still to come: then something is done at it, while the socket lasts."""
         async def act():
-            await asyncio.sleep(ms / 1000)
+            await asyncio.sleep(at - time.monotonic())
             await action(*arguments)
-        self.tasks.append(asyncio.create_task(act()))
+        if is_later := at > time.monotonic():
+            self.tasks.append(asyncio.create_task(act()))
+        return is_later
 
     async def send(self, kind, **fields):
         with contextlib.suppress(websocket.Closed):  # the reading side meets the same end
@@ -140,23 +139,23 @@ class Client:
                 await self.socket.send(json.dumps({"type": kind, **fields}))
 
     async def log_in(self):
-        self.login_open = True
-        await self.send("login", username=self.name, **({"session": self.session} if self.session else {}))
+        if not self.later(self.login_at, self.log_in):  # C30
+            self.login_open = True
+            await self.send("login", username=self.name, **({"session": self.session} if self.session else {}))
 
     async def ask_to_join(self, room):
-        if self.socket and room.is_wanted and not room.awaited:
+        is_due = self.socket and room.is_wanted and not room.awaited
+        if is_due and not self.later(room.join_at, self.ask_to_join, room):  # C30
             room.awaited = True
-            wishes = {"since": room.position} if room.position else {}
-            wishes |= {"history": room.history} if room.history else {}
-            await self.send("join", room=room.name, **wishes)
+            wishes = {"since": room.position, "history": room.history}
+            await self.send("join", room=room.name, **{key: wish for key, wish in wishes.items() if wish})
 
     async def watch(self):
         """Looks every second whether the connection is alive, and whether the machine has slept."""
         while True:
             before = wall()
             await asyncio.sleep(1)
-            has_slept = wall() - before > 1 + LATE  # C32
-            if has_slept:
+            if has_slept := wall() - before > 1 + LATE:  # C32
                 self.wakes.set()
             if not self.socket or self.reading_since is None:
                 continue  # C27: what the application does not let the client read is no silence
@@ -183,8 +182,7 @@ class Client:
 
     def due(self):
         """Returns the message to send next; None if there is none, or it has to wait (C5, C13, C14)."""
-        is_full = sum(message.is_sent for message in self.outbox) >= ON_THE_WAY
-        if self.is_logged_in and not self.hold and not is_full:
+        if self.is_logged_in and not self.hold and sum(one.is_sent for one in self.outbox) < ON_THE_WAY:
             return next((message for message in self.outbox if not message.is_sent), None)
 
     async def settle(self, message, state, **fields):
@@ -204,9 +202,9 @@ class Client:
 
     async def refused(self, message, error):
         """Takes an `error` about a message of the outbox."""
-        lowest, wait = self.hold or (message.n, 0)
-        lowest = min(lowest, message.n, error.get("from", message.n))
-        self.hold = (lowest, max(wait, error.get("retry_ms", 0)))
+        lowest, until = self.hold or (message.n, 0)
+        until = max(until, time.monotonic() + error.get("retry_ms", 0) / 1000)
+        self.hold = (min(lowest, message.n, error.get("from", message.n)), until)
         message.is_sent = False
         if error["code"] not in ("unavailable", "rate_limited", "resend"):  # C12
             await self.settle(message, "failed", code=error["code"])
@@ -226,7 +224,7 @@ class Client:
         elif room and room.is_wanted and room.position and not room.awaited:  # C24
             await self.hear(room, message)
         if self.hold and not any(one.is_sent for one in self.outbox):
-            self.later(self.hold[1], self.release, self.hold)  # C14, C30
+            self.later(self.hold[1], self.release, self.hold) or await self.release(self.hold)  # C14, C30
 
     async def hear(self, room, message):
         """Takes what is said of a room; C2, C3: also what a later version says. C25 is the application's."""
@@ -247,22 +245,19 @@ class Client:
         room.awaited = False
         if not room.is_wanted:
             return await self.send("leave", room=room.name)  # C24
-        since = room.position or message
+        has_hole = room.position and any(room.position[key] != message[key] for key in ("seq", "mid"))  # C19
         room.stand(message)
         self.failures = self.failures if self.name else 0  # C29
-        has_hole = (since["seq"], since["mid"]) != (message["seq"], message["mid"])  # C19
-        await self.events.put({**message, "has_hole": has_hole})
+        await self.events.put({**message, "has_hole": bool(has_hole)})
 
     async def on_logged_in(self, message):
-        self.failures, self.login_open, self.hold = 0, False, None
+        self.failures, self.login_open, self.hold = 0, False, self.hold and (message["acked"] + 1, self.hold[1])
         self.session = message.get("session", self.session)  # C4
         self.ping_seconds = message["ping_ms"] / 1000
         for one in [one for one in self.outbox if one.n is not None]:
             one.is_sent = False
-            if not message["resumed"]:
-                await self.settle(one, "unknown")  # C8
-            elif one.n <= message["acked"]:
-                await self.settle(one, "acknowledged")  # C6
+            if not message["resumed"] or one.n <= message["acked"]:
+                await self.settle(one, "acknowledged" if message["resumed"] else "unknown")  # C6, C8
         self.is_logged_in = True
         self.renumber(message["acked"] + 1)
         await self.events.put({**message, "type": "online"})
@@ -272,7 +267,8 @@ class Client:
         self.login_open, wait = False, message.get("retry_ms", 1000 if is_own else None)
         if not wait:
             raise GivenUp(message["message"])
-        self.later(wait, self.log_in)
+        self.login_at = time.monotonic() + wait / 1000
+        await self.log_in()
 
     async def on_logged_out(self, message):
         if "reason" not in message:
@@ -293,8 +289,12 @@ class Client:
             await self.log_in()  # C10
         elif one and self.is_logged_in:
             await self.refused(one, message)
-        elif room and room.awaited and not n and "retry_ms" in message:
-            room.awaited = False
-            self.later(message["retry_ms"], self.ask_to_join, room)  # C18
+        elif self.login_open and not n and "room" not in message and "retry_ms" in message:
+            await self.on_login_failure({**message, "value": message["code"]})
         else:
+            if room and room.awaited and not n:
+                room.awaited, room.is_wanted = False, room.is_wanted and "retry_ms" in message
+                room.join_at = time.monotonic() + message.get("retry_ms", 0) / 1000
+                if room.is_wanted:
+                    return await self.ask_to_join(room)  # C18
             await self.events.put(message)

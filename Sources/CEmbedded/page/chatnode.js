@@ -1,15 +1,15 @@
-// A client of chat.v1 (docs/protocol); see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
+// A client of chat.v1; see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
 // Final close codes, with 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
 const BACKOFF = 500, LONGEST = 20000;
 const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
-const OWN_NAME = 60000; // until a lost login's name is free
-const TICK = 2000, JUMP = 5000; // between looks at the clock; a sleep
+const OWN_NAME = 60000; // a lost login's name is free
+const TICK = 2000, JUMP = 5000; // looks at the clock; a sleep
 const SPACING = 50; // a node takes 20 messages a second
 const SAVE = 250, TYPING = 3000; // until places are saved; between typing
-// Messages without an answer, entries of the outbox, bytes of one, unread events.
+// Unanswered messages, outbox entries, bytes of one, unread events.
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
 
 const LOBBY = 'lobby';
@@ -312,6 +312,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	}
 
 	unsend();
+	places = { __proto__: null, ...places };
 	return {
 		handle(event, time) {
 			[now, effects] = [time, []];

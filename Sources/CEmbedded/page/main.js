@@ -9,7 +9,7 @@ import { heardTyping, paintPeople, stoppedTyping } from './people.js';
 import { changed, paintPending } from './pending.js';
 import { parse } from './raw.js';
 import { countUnread, enter, keptRooms, LOBBY, paintRooms, show, whenShown } from './rooms.js';
-import { follow, read } from './scroll.js';
+import { askOlder, follow, read } from './scroll.js';
 import { page } from './state.js';
 import { isOriginal, regained } from './tab.js';
 import { $, plural, stored } from './tools.js';
@@ -33,6 +33,8 @@ const heard = {
     if (room === page.active) paintPending();
     const rooms = [...page.rooms.values()];
     if (room === page.active) announce();
+    // All of the newest messages were removed: nothing is there that could be scrolled.
+    if (!room.messages.length) askOlder(room);
     if (room.caughtUp < 0 || !rooms.every(one => one.isSynced)) return;
     const count = rooms.reduce((sum, one) => sum + Math.max(0, one.caughtUp), 0);
     news(`Back online, ${count ? plural(count, 'message') : 'no message'} caught up`);

@@ -64,7 +64,7 @@ export function restore(room) {
 }
 
 // Gets older messages, and keeps what the reader sees where it is.
-async function askOlder(room) {
+export async function askOlder(room) {
   if (!room.hasMore || room.isAsking) return;
   room.isAsking = true;
   let isNothing = false;

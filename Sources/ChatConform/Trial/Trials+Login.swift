@@ -143,6 +143,19 @@ enum LoginTrials {
             ]
         ),
         Trial(
+            "C9",
+            "logs in again after an error that has no room and no number",
+            [
+                P.asksToConnect, .connects(within: Patience.start),
+                .hears(#"{"type":"login"}"#),
+                .says(
+                    #"{"type":"error","username":"Ada","value":"No","code":"rate_limited","retry_ms":2000}"#
+                ),
+                .hearsNothing(.seconds(1)), .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
+                P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
+            ]
+        ),
+        Trial(
             "C10",
             "logs in again over the same socket when the lease was lost",
             P.online,

@@ -81,6 +81,37 @@ enum ReturnTrials {
                 ]
             ),
             Trial(
+                "C30",
+                "asks for its name when retry_ms is over, over a new socket as well",
+                [
+                    P.asksToConnect, .connects(within: Patience.start),
+                    .hears(#"{"type":"login"}"#),
+                    .says(
+                        #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":6000}"#
+                    ),
+                    .closes(1012), .connects(), .hearsNothing(.seconds(3)),
+                    .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
+                    P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
+                ]
+            ),
+            Trial(
+                "C30",
+                "asks for a room when retry_ms is over, over a new socket as well",
+                P.online,
+                [
+                    P.asksToJoin, .hears(#"{"type":"join","room":"tea"}"#),
+                    .says(
+                        #"{"type":"error","username":"Ada","value":"No","code":"unavailable","room":"tea","retry_ms":6000}"#
+                    ),
+                    .closes(1012),
+                ],
+                P.comesBack(secret: 1),
+                [
+                    .hearsNothing(.seconds(3)), .hears(#"{"type":"join","room":"tea"}"#),
+                    P.joined(4), P.synced(4), P.chat(5), P.seesChat(5),
+                ]
+            ),
+            Trial(
                 "C31",
                 "asks a silent server, and gives it up 8 s later",
                 [

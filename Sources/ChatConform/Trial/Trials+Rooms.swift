@@ -164,6 +164,35 @@ enum RoomTrials {
             ]
         ),
         Trial(
+            "C25",
+            "takes presence in each form, which moves no position",
+            P.inTea,
+            [
+                .says(#"{"type":"presence","room":"tea","joined":["Bob"],"left":[],"count":2}"#),
+                P.chat(5), P.seesChat(5),
+                .says(#"{"type":"presence","room":"tea","members":["Ada","Bob"],"count":2}"#),
+                .says(#"{"type":"presence","room":"tea","count":300}"#),
+                .says(#"{"type":"presence","room":"tea","joined":[],"left":["Bob"],"count":299}"#),
+                P.chat(6), P.seesChat(6), .cuts,
+            ],
+            P.comesBack(secret: 1),
+            [P.hearsJoin(since: 6)]
+        ),
+        Trial(
+            "C26",
+            "takes a history, which moves no position",
+            P.inTea,
+            [
+                P.chat(5), P.seesChat(5),
+                .says(
+                    #"{"type":"history","room":"tea","items":[{"type":"chat","username":"Bob","value":"v2","room":"tea","seq":2,"ts":1,"mid":"bbbbbbbb.2"},{"type":"removed","room":"tea","seq":3,"ts":1,"mid":"bbbbbbbb.3"}],"more":true}"#
+                ),
+                P.chat(6), P.seesChat(6), .cuts,
+            ],
+            P.comesBack(secret: 1),
+            [P.hearsJoin(since: 6)]
+        ),
+        Trial(
             "C27",
             "stops reading while its application is slow, and loses nothing",
             P.inTea,

@@ -36,8 +36,9 @@ public enum Limits {
     public static let loginBurst = 20_000.0
     /// How many handshakes are let in for each login.
     public static let handshakesPerLogin = 2.0
-    /// The longest time that a client is told to wait for its turn to log in. A person gives up after that.
-    public static let longestTurn = Duration.seconds(30)
+    /// The longest time that a client is told to wait for its turn to log in: shorter than `nameLinger`, so that
+    /// one that comes back at its turn finds its name.
+    public static let longestTurn = Duration.seconds(15)
 
     // MARK: Messages
 

@@ -60,6 +60,10 @@ extension Shard {
     ) {
         guard let membership = connection.memberships.membership(in: room) else { return }
         connection.memberships.update(membership.table) { $0.isReplaying = true }
+        // `joined`, what was missed and `synced` leave together.
+        let slot = Int(connection.id.slot)
+        writers[slot].isMoreToFollow = true
+        defer { writers[slot].isMoreToFollow = false }
         updateSession(of: connection) {
             $0.heard(
                 room.name,
@@ -84,6 +88,7 @@ extension Shard {
             $0.isReplaying = false
             $0.isAskedAgain = false
         }
+        writers[Int(connection.id.slot)].isMoreToFollow = false
         updateSession(of: connection) { $0.synced(room.name, seq: seq, into: &$1) }
         guard membership.isAskedAgain,
             let membership = connection.memberships.membership(in: room)

@@ -35,6 +35,9 @@ struct SocketWriter {
 
     private var descriptor: CInt
     private var state: State
+    /// Whether the kernel may keep what is sent until more follows, which must be in the same turn: several
+    /// frames that are sent one by one then travel in one packet (`MSG_MORE`, send(2)).
+    var isMoreToFollow = false
 
     /// Makes a writer without a socket, for an empty place in the table.
     init() {
@@ -80,7 +83,7 @@ struct SocketWriter {
         guard !state.contains(.broken) else { return .broken }
         guard descriptor != Self.noDescriptor else { return .partly(0) }
         while true {
-            let count = send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+            let count = send(descriptor, bytes.baseAddress, bytes.count, flags)
             if count == bytes.count { return .sent }
             if count >= 0 { return .partly(count) }
             switch errno {
@@ -94,6 +97,10 @@ struct SocketWriter {
                 return .broken
             }
         }
+    }
+
+    private var flags: CInt {
+        CInt(MSG_NOSIGNAL) | (isMoreToFollow ? CInt(MSG_MORE) : 0)
     }
 
     /// Refuses further frames; only what already waits may still be sent.

@@ -64,6 +64,9 @@ struct ClientView {
         lostUpTo = nil
     }
 
+    /// Takes another position than the protocol says.
+    mutating func move(to position: Position) { (self.position, lostUpTo) = (position, nil) }
+
     /// The number of the message that comes next.
     private var next: UInt64 { (lostUpTo ?? position?.seq ?? 0) + 1 }
 

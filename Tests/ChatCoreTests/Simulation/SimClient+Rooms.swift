@@ -45,6 +45,16 @@ extension SimClient {
         }
     }
 
+    /// Notes that a message was accepted, at a place that the room's members may not have come to.
+    func noteAck(at place: Acceptance, _ about: Session.Subject) {
+        guard let seq = place.seq, let room = about.room.flatMap({ try? RoomName($0) }),
+            joined.contains(room), let position = views[room]?.position
+        else { return }
+        world.noteAck(at: seq, standing: position)
+        guard world.mutant == .ackMovesPosition, seq > position.seq else { return }
+        views[room]?.move(to: Position(epoch: position.epoch, seq: seq, mid: place.mid))
+    }
+
     /// Hears a frame of a room's backlog.
     func hear(_ text: ArraySlice<UInt8>, in room: RoomName, over place: SimSocket) {
         guard place === socket, joined.contains(room) else { return }

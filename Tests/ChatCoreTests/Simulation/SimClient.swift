@@ -173,6 +173,7 @@ final class SimClient {
             waitingSince = nil
             close()
         case .accepted(let place, let about):
+            noteAck(at: place, about)
             if let body = outbox?.accepted(about) { removals.accepted(body, place, about.room) }
         case .refused(_, _, let about?) where about.n == 0 && about.id == nil:
             if let room = about.room.flatMap({ try? RoomName($0) }) { asked.remove(room) }

@@ -114,6 +114,7 @@ final class SimLoop: ClientLoop {
         link.send { [unowned self] redis in
             let answer = redis.answer(call)
             return { [unowned self] in
+                if case .claims(let call) = call { redis.granted.arrived(call) }
                 if case .claims(let answer) = answer, let fence = answer.highestFence {
                     node.granted(fence: fence)
                 }

@@ -219,9 +219,12 @@ final class SimNode {
     private func subscribe(_ incarnation: Incarnation, to rooms: [RoomName]) {
         guard let link = subscription.link else { return }
         link.onPush = { [unowned self] publication in
+            let position = member.rooms.position(in: publication.room)
+            world.noteHeard(publication, at: position)
+            let heard = world.mutant == .anythingFollows ? publication.following(position) : publication
             update {
                 $0.heard(now: $1)
-                $0.receive(publication, in: publication.room, now: $1, into: &$2)
+                $0.receive(heard, in: heard.room, now: $1, into: &$2)
             }
         }
         link.onProbe = { [unowned self] ticket in

@@ -42,6 +42,7 @@ final class SimRedis {
     private(set) var orders: [RoomName: [MessageID]] = [:]
     /// The logins whose users have taken their names over, and when.
     private(set) var replaced: [LoginID: Instant] = [:]
+    var granted = GrantedClaims()
     /// Of each name, the fences its messages were written under, in the log's order.
     var fences: [(name: String, fence: UInt64, login: LoginID)] = []
 
@@ -126,6 +127,7 @@ final class SimRedis {
         let (answer, publication) = store.answer(call, ms: world.ms)
         for replacement in store.takeReplaced() { tell(replacement) }
         tellPresence()
+        if case .claims(let call) = call { granted.note(call, answer, in: world) }
         guard let publication else { return answer }
         if case .publish(let call) = call, case .publish(.verdicts(let verdicts, _)) = answer {
             for (sealed, verdict) in zip(call.drafts, verdicts) {

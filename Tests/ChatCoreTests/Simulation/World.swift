@@ -20,6 +20,10 @@ final class World {
     /// Whether all data may disappear, or an older copy be put back: then a message can be lost before a
     /// node has heard it.
     let losesData: Bool
+    /// How often a run has met what is dangerous.
+    private(set) var hazards: [Hazard: Int] = [:]
+    /// What is wrong on purpose; nil: nothing is.
+    var mutant: Mutant?
     /// Notes all that happens, for tests that compare runs; nil in the others.
     var trace: Trace?
 
@@ -60,6 +64,8 @@ final class World {
         guard complaints.count < 20 else { return }
         complaints.append("at \(now.nanoseconds / 1_000_000) ms: \(text)")
     }
+
+    func meet(_ hazard: Hazard) { hazards[hazard, default: 0] += 1 }
 
     /// Notes what a machine wants done, or what is done to it.
     func note(_ what: @autoclosure () -> String) {
