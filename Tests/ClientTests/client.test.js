@@ -101,6 +101,20 @@ export function tests({ ChatClient }) {
     equal(seen, ['joined', 'chat']);
   });
 
+  test('a network that is back, and a page that is shown again, are asked about at once', async () => {
+    for (const [target, type] of [[globalThis, 'online'], [globalThis.document, 'visibilitychange']]) {
+      if (!target?.dispatchEvent) continue; // Node has neither of the two, Deno no document
+      const node = new Node(), chat = node.client(), { socket } = node;
+      await chat.send('first');
+      socket.heard = [];
+      target.dispatchEvent(new Event(type));
+      equal(socket.heard, [{ type: 'ping' }], type);
+      chat.close();
+      target.dispatchEvent(new Event(type));
+      equal(node.sockets.length, 1, `${type}: the sockets of a client that is closed`);
+    }
+  });
+
   test('an iterator ends with its signal, and leaves nothing behind', async () => {
     const node = new Node(), chat = node.client(), end = new AbortController();
     const reading = (async () => { for await (const one of chat.events('tea', { signal: end.signal })) one; return 'ended'; })();
