@@ -37,6 +37,44 @@ import Testing
         #expect(logins == Self.moments.count + 1, "\(process.output)")
     }
 
+    @Test func `the program of the README loses and doubles nothing when its node is killed`()
+        async throws
+    {
+        let cluster = try await TestCluster.start()
+        let balancer = try await TestBalancer.start(nodes: cluster.nodes)
+        let root = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let folder = root.appending(path: "examples/python")
+        let readme = try String(contentsOf: folder.appending(path: "README.md"), encoding: .utf8)
+        let program = try #require(readme.components(separatedBy: "```py\n").dropFirst().first)
+            .components(separatedBy: "```")[0]
+            .replacing("127.0.0.1:18080", with: "127.0.0.1:\(balancer.port)")
+            .replacing("log_out()\n", with: "log_out()\n    print('left', len(client.outbox))\n")
+        #expect(program.split(separator: "\n").count < 20, "it is meant to be short")
+        let process = try TestProcess(
+            "/usr/bin/python3",
+            ["-B", "-c", program],
+            environment: ["PYTHONPATH": folder.path]
+        )
+        try await eventually("half of the messages", within: Self.patience) {
+            guard process.isRunning else { throw Unexpected(process.output) }
+            return process.output.contains("Ada: message 50\n")
+        }
+        let holder = try await cluster.redis.cli("HGET", "chat/name/ada", "node")
+        let label = try await cluster.redis.cli("GET", "chat/label/\(holder)")
+        try await cluster.kill(try #require(cluster.nodes.firstIndex { $0.label == label }))
+        try await eventually("the end of the program", within: Self.patience) { !process.isRunning }
+        #expect(try await process.exitCode() == 0, "\(process.output)")
+        let lines = process.output.split(separator: "\n")
+        #expect(lines.last == "left 0")
+        // The last ones can be acknowledged before they are heard, and then the program has ended.
+        let heard = lines.filter { $0.contains("Ada: ") }
+        #expect(heard == heard.indices.map { "\($0 + 1) Ada: message \($0 + 1)" })
+        let reader = try RoomClient(port: balancer.port, room: "tea")
+        try reader.join(history: 101)
+        #expect(reader.values == (1...100).map { "\"message \($0)\"" }, "\(process.output)")
+    }
+
     /// Returns the node on which a client has logged in last.
     private static func node(of client: String, in output: String) -> String? {
         output.components(separatedBy: "\(client) on ").last
