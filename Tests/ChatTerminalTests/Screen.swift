@@ -87,9 +87,10 @@ final class Screen {
     }
 
     /// Waits until the screen is these lines, and no others.
-    func isExactly(_ expected: String) async throws {
-        let wanted = expected.split(separator: "\n")
-        try await shows("such lines:\n\(expected)\n") { $0 == wanted }
+    func isExactly(_ expected: [String]) async throws {
+        try await shows("such lines:\n\(expected.joined(separator: "\n"))\nbut") {
+            $0.map(String.init) == expected
+        }
     }
 
     /// Waits until the server has ended.
