@@ -23,7 +23,7 @@ import Testing
         try await expect("/remove 7", "* no such message was shown", prompt: "tea>")
         try await expect("/who", "* [tea] 1 here: ada", prompt: "tea>")
         try await expect("//who", "[tea 4] ada: /who", prompt: "tea>")
-        try await expect("/jion", "* there is no /jion; /help lists the commands", prompt: "tea>")
+        try await expect("/jion", "* there is no command /jion; /help lists them", prompt: "tea>")
         try await expect("/leave", prompt: "lobby>")
         try await expect("/leave", prompt: "no room>")
         try await expect("hi", "* /join a room first", prompt: "no room>")
