@@ -32,7 +32,7 @@ def _in_memory(bench: Bench, binary: str):
 
 @contextlib.contextmanager
 def _on_redis(bench: Bench, binary: str):
-    with bench.node_on_redis(binary) as (target, _):
+    with bench.node_on_redis(binary=binary) as (target, _):
         yield target
 
 

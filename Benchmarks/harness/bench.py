@@ -64,10 +64,10 @@ class Bench:
             yield targets
 
     @contextlib.contextmanager
-    def node_on_redis(self, binary: str | None = None):
+    def node_on_redis(self, *more: str, binary: str | None = None):
         """Starts a node and its Redis, whose work is counted beside the node's."""
         with candidates.redis_server(self.folder) as redis:
-            candidate = self.chatnode(redis, binary=binary)
+            candidate = self.chatnode(redis, more, binary)
             with candidate.start(self.folder) as node:
                 yield Target(candidate, node, (redis,)), redis
 

@@ -7,6 +7,8 @@ import Testing
     @Test(.timeLimit(.minutes(2)))
     func `each command changes the screen as its help says`() async throws {
         let node = try await TestNodeProcess.start()
+        let listener = try RoomClient(port: node.port, room: "tea")
+        try listener.join()
         let ada = try await Screen(node, "ada")
         var lines = ["* ada is logged in on n1"]
         /// Enters a line, and expects some more lines above a prompt.
@@ -15,8 +17,9 @@ import Testing
             lines += more
             try await ada.isExactly(lines + [prompt])
         }
-        try await expect(nil, prompt: "lobby>")
-        try await expect("/join tea", prompt: "tea>")
+        // Who is there is told a second later at most.
+        try await expect(nil, "* [lobby] ada is here", prompt: "lobby>")
+        try await expect("/join tea", "* [tea] ada is here", prompt: "tea>")
         try await expect("hello", "[tea 1] ada: hello", prompt: "tea>")
         try await expect("oops", "[tea 2] ada: oops", prompt: "tea>")
         try await expect("/remove", "* [tea] message 2 was removed by ada", prompt: "tea>")
@@ -25,6 +28,7 @@ import Testing
         try await expect("//who", "[tea 4] ada: /who", prompt: "tea>")
         try await expect("/jion", "* there is no command /jion; /help lists them", prompt: "tea>")
         try await expect("/leave", prompt: "lobby>")
+        _ = try listener.socket.hearText { $0.contains(#""left":["ada"]"#) }
         try await expect("/leave", prompt: "no room>")
         try await expect("hi", "* /join a room first", prompt: "no room>")
         try await expect(
@@ -33,6 +37,7 @@ import Testing
             "* [tea] message 2 was removed",
             "* [tea] message 2 was removed by ada",
             "[tea 4] ada: /who",
+            "* [tea] ada is here",
             prompt: "tea>"
         )
         try await expect("/history", "* nothing older is kept", prompt: "tea>")
@@ -47,16 +52,18 @@ import Testing
         try bob.join()
         for n in 1...25 { try bob.say("\"\(n)\"", n: n) }
         try bob.hear(upTo: 25)
+        if bob.presence.isEmpty { _ = try bob.hearPresence() }
         let ada = try await Screen(node, "ada")
         let newest = (6...25).map { "[lobby \($0)] bob: \($0)" }
-        try await ada.isExactly(["* ada is logged in on n1"] + newest + ["lobby>"])
+        let arrival = ["* [lobby] ada is here"]
+        try await ada.isExactly(["* ada is logged in on n1"] + newest + arrival + ["lobby>"])
         try await ada.enter("/history 2", "Enter")
         let older = (4...5).map { "[lobby \($0)] bob: \($0)" }
         // The screen has 24 lines.
-        try await ada.isExactly(newest[...] + older + ["lobby>"])
+        try await ada.isExactly(newest + arrival + older + ["lobby>"])
         try await ada.enter("/help", "Enter")
         try await ada.isExactly(
-            newest.dropFirst(6) + older + [
+            newest.dropFirst(7) + arrival + older + [
                 "/join ROOM     go to a room; what is entered is said there",
                 "/leave         leave this room",
                 "/who           who is here",
