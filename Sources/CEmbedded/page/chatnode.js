@@ -1,4 +1,4 @@
-// A client of chat.v1; see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
+// For chat.v1; see chatnode.d.ts. `createMachine` decides, `ChatClient` carries out.
 
 // Final close codes, with 4003.
 const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
@@ -7,7 +7,7 @@ const BACKOFF = 500, LONGEST = 20000;
 const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
 const OWN_NAME = 60000; // a lost login's name is free
 const TICK = 2000, JUMP = 5000; // looks at the clock; a sleep
-const SPACING = 50; // a node takes 20 messages a second
+const SPACING = 50; // a node takes 20 a second
 const SAVE = 250, TYPING = 3000; // until places are saved; between typing
 // Unanswered messages, outbox entries, bytes of one, unread events.
 const FLYING = 24, KEPT = 500, FRAME = 16384, BUFFER = 20000;
@@ -16,7 +16,7 @@ const LOBBY = 'lobby';
 const fold = name => name?.normalize('NFKC').toLowerCase();
 
 export function createMachine({ name, session, outbox = [], places = {}, random = Math.random }) {
-	const rooms = new Map(), joins = new Map(); // without an answer
+	const rooms = new Map(), joins = new Map(); // unanswered
 	let now, effects, state = 'waiting', ended, node, wall, saveAt = Infinity;
 	let socket, dialing, dials = 0, dialAt = 0, moving, failures = 0, heardAt, pingedAt;
 	let pingMs = 25000, login = 'out', loginAt = 0, lostAt, next = 1, due = 0, sendAt = 0;
@@ -26,7 +26,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const close = (id, code = 1000) => { if (id) effect('close', { socket: id, code }); };
 	const jitter = () => random() * Math.min(LONGEST, BACKOFF * 2 ** failures++);
 	const save = (time = 0) => { saveAt = Math.min(saveAt, now + time); };
-	const flying = ({ n }) => outbox.find(entry => entry.sent && entry.n === n);
+	const flying = m => outbox.find(entry => entry.sent && entry.n === m.n);
 	const unsend = () => { for (const entry of outbox) entry.sent = false; };
 	const send = message => effect('send', { socket, message });
 
@@ -41,7 +41,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 			lost();
 			[socket, dialing, moving, heardAt] = [id, 0, false, now];
 		},
-		closed({ socket: id, code, reason }) {
+		closed({ socket: id, code, reason = '' }) {
 			if (id === dialing) dialing = 0;
 			else if (id === socket) lost();
 			else return;
@@ -125,7 +125,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 
 	function lost() {
 		if (login === 'asked') lostAt = now;
-		[socket, login, pingedAt] = [0, 'out'];
+		[socket, login, pingedAt] = [0, 'out', 0];
 		if (loginAt === Infinity) loginAt = 0;
 		for (const room of rooms.values()) Object.assign(room, { retryAt: room.state !== 'in' && room.retryAt, state: 'out', asked: null });
 		joins.clear();
@@ -142,7 +142,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	}
 
 	function received(m) {
-		[heardAt, pingedAt] = [now];
+		[heardAt, pingedAt] = [now, 0];
 		const { type, seq, mid } = m;
 		if (Object.hasOwn(answers, type)) return answers[type](m);
 		if (type === 'reconnect') [moving, dialAt] = [true, now + random() * (m.within_ms ?? 0) / 2];
@@ -178,7 +178,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 	const answers = {
 		pong() {},
 		logged_in(m) {
-			[login, failures, lostAt] = ['in', 0];
+			[login, failures, lostAt] = ['in', 0, NaN];
 			({ username: name, node, session = session, acked: next = 0, ping_ms: pingMs = pingMs } = m);
 			unsend();
 			if (!m.resumed) abandon();
@@ -275,7 +275,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		}
 	}
 
-	function change(entry, is, { code, message, ...place } = {}) {
+	function change(entry, is, { code, message, ...place } = /** @type {any} */ ({})) {
 		if (is !== 'acked') entry.n = undefined;
 		if (is === 'acked' || is === 'discarded') outbox.splice(outbox.indexOf(entry), 1);
 		tell('outbox', { ...Object.assign(entry, place, { state: is, code, message }) });
@@ -301,7 +301,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		save();
 	}
 
-	// Nothing is sent again before all on its way is answered, or before the next login.
+	// Nothing is sent again before all on its way is answered, or the next login.
 	function refused(entry, { n, code, from = n, value, retry_ms: wait = 0 }) {
 		entry.sent = false;
 		due = Math.min(due || n, n, from);
@@ -366,9 +366,9 @@ export class ChatClient extends EventTarget {
 	discard(id) { this.#take('discard', { id }); }
 
 	async *events(room = LOBBY, { signal = this.#end.signal } = {}) {
-		const heard = [], end = AbortSignal.any([this.#end.signal, signal]);
+		const heard = [], end = AbortSignal['any']([this.#end.signal, signal]);
 		let wake;
-		const hear = ({ detail }) => { if (detail?.room === room && heard.length <= BUFFER) heard.push(heard.length < BUFFER && detail); wake?.(); };
+		const hear = e => { if (e.detail?.room === room && heard.length <= BUFFER) heard.push(heard.length < BUFFER && e.detail); wake?.(); };
 		this.addEventListener('room', hear);
 		end.addEventListener('abort', hear);
 		try {

@@ -172,8 +172,9 @@ enum RoomTrials {
                 P.chat(5), P.seesChat(5),
                 .says(#"{"type":"presence","room":"tea","members":["Ada","Bob"],"count":2}"#),
                 .says(#"{"type":"presence","room":"tea","count":300}"#),
+                P.chat(6), P.seesChat(6),
                 .says(#"{"type":"presence","room":"tea","joined":[],"left":["Bob"],"count":299}"#),
-                P.chat(6), P.seesChat(6), .cuts,
+                .cuts,
             ],
             P.comesBack(secret: 1),
             [P.hearsJoin(since: 6)]
@@ -187,10 +188,16 @@ enum RoomTrials {
                 .says(
                     #"{"type":"history","room":"tea","items":[{"type":"chat","username":"Bob","value":"v2","room":"tea","seq":2,"ts":1,"mid":"bbbbbbbb.2"},{"type":"removed","room":"tea","seq":3,"ts":1,"mid":"bbbbbbbb.3"}],"more":true}"#
                 ),
-                P.chat(6), P.seesChat(6), .cuts,
+                .cuts,
             ],
             P.comesBack(secret: 1),
-            [P.hearsJoin(since: 6)]
+            [
+                P.hearsJoin(since: 5), P.joined(5, recovered: true),
+                .says(
+                    #"{"type":"history","room":"tea","items":[{"type":"chat","username":"Bob","value":"v1","room":"tea","seq":1,"ts":1,"mid":"bbbbbbbb.1"}],"more":false}"#
+                ),
+                P.chat(6), P.synced(6), P.seesChat(6),
+            ]
         ),
         Trial(
             "C27",
