@@ -26,11 +26,9 @@ import Testing
         let client = try await ChatClient.connect(to: ChatURL("ws://127.0.0.1:18080/ws"))
         try await client.login("Ada")
         let tea = try await client.join("tea", history: 20)
-        Task {
-            for try await case .chat(let message) in tea { print(message.username, message.json) }
-        }
+        Task { for try await case .chat(let chat) in tea { print(chat.username, chat.json) } }
         for number in 1...100 {
-            try await tea.send("message \(number)")  // returns when it is kept, with its place in the order
+            try await tea.send("message \(number)")  // returns when it is kept
         }
         try await client.logout()
         // The program ends.
@@ -71,10 +69,8 @@ import Testing
         func lines(_ text: String) -> [String] {
             text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
         }
-        #expect(
-            lines(block.components(separatedBy: "```")[0]) == Array(lines(here).dropFirst().dropLast())
-                + ["await client.close()"]
-        )
+        let own = Array(lines(here).dropFirst().dropLast()) + ["await client.close()"]
+        #expect(lines(block.components(separatedBy: "```")[0]) == own)
     }
 }
 

@@ -25,7 +25,7 @@ enum Mutant: CaseIterable {
 
 extension World {
     /// Counts that a client has an `ack`.
-    func noteAck(at seq: UInt64?, standing position: Position?) {
+    func noteAck(at seq: UInt64?, after position: Position?) {
         guard let seq, let position, seq > position.seq + 1 else { return }
         meet(.earlyAck)
     }

@@ -5,7 +5,7 @@ import Testing
 
 /// The simulation itself: it meets what it is there for, and notices what it looks for.
 @Suite struct HazardTests {
-    /// So many runs at most: each hazard is met in most of them.
+    /// The number of runs at most. Each hazard is met in most of them.
     private let runs = 40
 
     @Test(arguments: Hazard.allCases)
