@@ -158,6 +158,7 @@ final class SimNode {
             heard[room, default: HeardRoom()].opened(redis.count(in: room))
             views[room, default: PositionedView()].opened(at: position)
             for loop in loops { loop.roomOpened(room, at: position) }
+        case .roomsShut: for loop in loops { loop.roomsShut() }
         case .deliver(let room, let publication):
             heard[room]?.take(publication)
             deliver(publication, to: room)
@@ -221,7 +222,8 @@ final class SimNode {
         link.onPush = { [unowned self] publication in
             let position = member.rooms.position(in: publication.room)
             world.noteHeard(publication, at: position)
-            let heard = world.mutant == .anythingFollows ? publication.following(position) : publication
+            let heard =
+                world.mutant == .anythingFollows ? publication.following(position) : publication
             update {
                 $0.heard(now: $1)
                 $0.receive(heard, in: heard.room, now: $1, into: &$2)
