@@ -216,6 +216,8 @@ extension CheckedLoop: BrokerEvents {
         ask { client, _ in client.closed(room) }
     }
 
+    func roomsShut() {}
+
     func roomRefused(_ room: RoomName) {
         guard isInOrder(.roomRefused(room)) else { return }
         record.note { $0.refusals += 1 }

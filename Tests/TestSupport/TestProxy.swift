@@ -13,6 +13,7 @@ public final class TestProxy: Sendable {
 
     private struct State {
         var isOver = false
+        var isCut = false
         var swallowsLeft: Int
         var swallowed = 0
         /// The number of connections so far.
@@ -53,6 +54,16 @@ public final class TestProxy: Sendable {
         _ = try? TestSocket(port: port)
     }
 
+    /// Ends all connections, and each that is made until `mend`.
+    public func cut() {
+        state.withLock { $0.isCut = true }
+        // A connection wakes its thread.
+        _ = try? TestSocket(port: port)
+    }
+
+    /// Passes connections on again.
+    public func mend() { state.withLock { $0.isCut = false } }
+
     /// Passes nothing more on, in either direction, over the present connections whose client has
     /// sent `text` at the beginning; neither side is told.
     public func silence(connectionsThatSaid text: String) {
@@ -71,6 +82,11 @@ public final class TestProxy: Sendable {
             }
             guard poll(&polls, nfds_t(polls.count), -1) > 0 else { continue }
             let ready = polls.map { $0.revents != 0 }
+            if state.withLock({ $0.isCut }) {
+                pairs = []
+                if ready[0] { _ = try? listener.accept() }
+                continue
+            }
             let ended = pairs.indices.filter { index in
                 (ready[1 + 2 * index] && !pass(&pairs[index], fromClient: true))
                     || (ready[2 + 2 * index] && !pass(&pairs[index], fromClient: false))

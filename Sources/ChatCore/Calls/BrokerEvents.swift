@@ -32,7 +32,8 @@
 ///    come while a loop of the node has entered the room and has not left it, as far as the node knew:
 ///    an `enter` that crosses a `roomClosed` on its way leads to a `roomOpened` after it. A room that
 ///    is opened again goes on at the end of its order, and what was published while it was closed is
-///    not delivered.
+///    not delivered. After `roomsShut` each open room is told `roomOpened` once more, when what was
+///    published meanwhile has been delivered, or `roomClosed`.
 /// 7. `roomRefused` to a loop that has entered a room, in place of `roomOpened`, if the node hears as
 ///    many rooms as it can (`Limits.roomsPerNode`). The loop then leaves the room; it may enter it
 ///    again later.
@@ -68,6 +69,8 @@ public protocol BrokerEvents: AnyObject {
     func answered(_ answer: BrokerAnswer)
     /// The messages of a room have been delivered up to a position, and it may be published in.
     func roomOpened(_ room: RoomName, at position: Position)
+    /// Messages of every room may be missing, each until it is opened again.
+    func roomsShut()
     /// The room is no longer heard: its position and backlog are void, and it may not be published in
     /// before the next `roomOpened`.
     func roomClosed(_ room: RoomName)

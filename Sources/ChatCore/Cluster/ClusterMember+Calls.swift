@@ -72,6 +72,8 @@ extension ClusterMember {
         case registrationChanged(Registration, seen: [ProducerID: UInt64])
         /// Tell every loop: the room was caught up with.
         case roomOpened(RoomName, Position)
+        /// Tell every loop that all rooms have to be caught up with again.
+        case roomsShut
         /// Tell one loop, which has entered a room that is open already.
         case roomIsOpen(RoomName, Position, loop: Int)
         /// Tell one loop that the room it wants to enter cannot be heard.

@@ -33,6 +33,8 @@ extension ClusterMember {
         let isFirst = incarnation == nil
         let isAnother = incarnation != registration.incarnation
         incarnation = registration.incarnation
+        // In another epoch each room is caught up with.
+        if !isFirst, epoch != registration.epoch { effects.append(.roomsShut) }
         epoch = registration.epoch
         if !isFirst {
             // Probes could not be sent for a while, and so none came.

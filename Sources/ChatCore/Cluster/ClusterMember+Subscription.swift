@@ -28,8 +28,7 @@ extension ClusterMember {
 
     /// The subscription's connection is gone, or another try for one has failed.
     public mutating func subscriptionLost(now: Instant, into effects: inout [Effect]) {
-        probe = nil
-        rooms.unsubscribed()
+        shutRooms(&effects)
         finish(now, &effects)
     }
 
@@ -70,8 +69,13 @@ extension ClusterMember {
 
     /// Ends the subscription, and makes another one.
     mutating func restartSubscription(isSilent: Bool, _ effects: inout [Effect]) {
-        probe = nil
-        rooms.unsubscribed()
+        shutRooms(&effects)
         effects.append(.restartSubscription(isSilent: isSilent))
+    }
+
+    private mutating func shutRooms(_ effects: inout [Effect]) {
+        probe = nil
+        if rooms.isConnected { effects.append(.roomsShut) }
+        rooms.unsubscribed()
     }
 }

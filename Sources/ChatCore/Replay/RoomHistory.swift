@@ -25,6 +25,8 @@ public struct RoomHistory {
     private var lostRemovals: [MessagePlace] = []
     /// Whether the log is known to have nothing before the oldest frame of the backlog.
     private var isLogRead = false
+    /// The end of the backlog when the room was opened last; beyond every end, if it has to be opened again.
+    private var openedEnd = Int.max
 
     /// Makes the history of a room of which nothing is known. `keeping` is the number of messages that the
     /// room's log keeps at most.
@@ -45,6 +47,7 @@ extension RoomHistory {
     /// Notes that the room is open and stands at a position. Clients that know positions are told if that
     /// is not where it stood: messages were missed while the room was closed. Returns whether it is.
     public mutating func open(at position: Position) -> Bool {
+        defer { openedEnd = backlog.end }
         guard let stood = self.position, !mayJump else {
             self.position = position
             mayJump = false
@@ -57,6 +60,13 @@ extension RoomHistory {
         if !isContinued || position.epoch > stood.epoch { reset(to: position) }
         return isContinued
     }
+
+    /// Notes that messages may be missing until the room is opened again.
+    public mutating func shut() { openedEnd = .max }
+
+    /// Whether the room was opened since it was shut, and members that have been sent everything before a
+    /// cursor have what was missed meanwhile.
+    public func isCaughtUp(passed: Int) -> Bool { passed >= openedEnd }
 
     /// Adds the messages that all members are to get next.
     public mutating func append(_ batch: FramedBatch) {

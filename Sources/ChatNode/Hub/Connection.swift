@@ -33,6 +33,7 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
     private var isSessionFinished = false
     /// Whether the end of the client's input has been noted.
     private var hasEnded = false
+    private var toldStatus = ToldStatus()
     private var nextReminder = Instant.distantFuture
     /// When the bytes that are being read came.
     private var readAt = Instant.distantPast
@@ -192,8 +193,14 @@ final class Connection: ChannelInboundHandler, SlotOccupant {
         Frame.append(.text, payload: json.span.bytes, to: &frames)
     }
 
-    /// Tells the client whether the node has its broker.
-    func tellStatus() { tell(.status(isDegraded: shard.status.isDegraded)) }
+    /// Tells the client whether the node has its broker, if it does not know and it is time.
+    func tellStatus() {
+        switch toldStatus.update(to: shard.status, isCaughtUp: memberships.areCaughtUp) {
+        case .nothing: break
+        case .tell: tell(.status(isDegraded: shard.status.isDegraded))
+        case .wait: shard.awaitingOk.append(id)
+        }
+    }
 
     func sessionFinished() {
         isSessionFinished = true

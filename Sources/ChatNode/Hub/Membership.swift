@@ -20,6 +20,11 @@ struct Memberships {
     /// All memberships, as they are now.
     var all: [Membership] { first.map { [$0] + others } ?? [] }
 
+    /// Whether every room is caught up with, and its members that take frames have what was missed.
+    var areCaughtUp: Bool {
+        all.allSatisfy { $0.table.room.history.isCaughtUp(passed: $0.table.passed) }
+    }
+
     /// The membership in a room; nil: the socket is not in it.
     func membership(in room: Room) -> Membership? {
         if let first, first.table.room === room { return first }

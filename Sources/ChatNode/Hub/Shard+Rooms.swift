@@ -174,6 +174,10 @@ extension Shard {
         }
     }
 
+    func roomsShut() {
+        for room in rooms.values { room.history.shut() }
+    }
+
     func roomClosed(_ name: RoomName) {
         if let room = rooms[name] {
             room.isClosed = true

@@ -5,9 +5,13 @@ extension Shard {
     /// Tells the clients that are to know if the node has lost its broker, or has it again.
     func updateStatus(_ now: Instant) {
         // Nothing changes as long as nothing is missing, which an idle node pays for at every tick.
-        guard status.isDegraded || settings.state.withoutBrokerSince != nil,
-            status.update(timeWithoutBroker: settings.state.timeWithoutBroker(now))
+        guard status.isDegraded || settings.state.withoutBrokerSince != nil || !awaitingOk.isEmpty
         else { return }
+        let waiting = awaitingOk
+        awaitingOk = []
+        guard status.update(timeWithoutBroker: settings.state.timeWithoutBroker(now)) else {
+            return waiting.forEach { deferWork(.tellStatus($0)) }
+        }
         for case let connection as Connection in occupants where connection.dialect.hasStatus {
             deferWork(.tellStatus(connection.id))
         }

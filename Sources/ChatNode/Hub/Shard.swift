@@ -79,6 +79,9 @@ final class Shard {
     var isDraining = false
     private var handshakes: ArrivalLimit
     var status = ServiceStatus()
+    /// The clients that are to be told that the node is not degraded any more, once their rooms are caught
+    /// up with.
+    var awaitingOk: [SocketID] = []
     /// The next place that `sendElsewhere` comes to.
     var nextToSend = 0
 

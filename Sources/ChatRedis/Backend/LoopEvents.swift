@@ -9,6 +9,7 @@ struct LoopEvents {
         case leaseExpires(Instant)
         case registrationChanged(Registration, seen: [ProducerID: UInt64])
         case roomOpened(RoomName, Position)
+        case roomsShut
         /// For one loop alone.
         case roomIsOpen(RoomName, Position, loop: Int)
         /// For one loop alone.
@@ -44,6 +45,8 @@ struct LoopEvents {
     mutating func roomOpened(_ room: RoomName, at position: Position) {
         waiting.append(.roomOpened(room, position))
     }
+
+    mutating func roomsShut() { waiting.append(.roomsShut) }
 
     mutating func roomIsOpen(_ room: RoomName, at position: Position, loop: Int) {
         waiting.append(.roomIsOpen(room, position, loop: loop))
@@ -104,6 +107,7 @@ struct LoopEvents {
             case .registrationChanged(let registration, let seen):
                 loop.registrationChanged(registration, seen: seen)
             case .roomOpened(let room, let position): loop.roomOpened(room, at: position)
+            case .roomsShut: loop.roomsShut()
             case .roomIsOpen(let room, let position, let index):
                 if index == broker.index { loop.roomOpened(room, at: position) }
             case .roomRefused(let room, let index):

@@ -22,6 +22,7 @@ extension RedisCoordinator {
         case .roomOpened(let room, let position):
             metrics.caughtUp()
             events.roomOpened(room, at: position)
+        case .roomsShut: events.roomsShut()
         case .roomIsOpen(let room, let position, let loop):
             events.roomIsOpen(room, at: position, loop: loop)
         case .roomRefused(let room, let loop): events.roomRefused(room, loop: loop)

@@ -16,6 +16,9 @@ import Testing
         private(set) var asked = 0
         private(set) var mostAsked = 0
         private(set) var opened: Set<RoomName> = []
+        /// The rooms that have to be opened again since all were shut, and how often all were.
+        private(set) var shut: Set<RoomName> = []
+        private(set) var shuttings = 0
         private(set) var compared: [Int] = []
         private var store = Store(dataSet: "1", unixSecond: 3)
         private var random = SplitMix(seed: 1)
@@ -48,7 +51,12 @@ import Testing
                 mostAsked = max(mostAsked, asked)
             case .subscribeAll(_, let rooms): subscribed = rooms
             case .subscribe(let room): subscribed.append(room)
-            case .roomOpened(let room, _): opened.insert(room)
+            case .roomOpened(let room, _):
+                opened.insert(room)
+                shut.remove(room)
+            case .roomsShut:
+                shut = opened
+                shuttings += 1
             case .availabilityChanged(let since): isWell = since == nil
             default: break
             }
@@ -65,10 +73,19 @@ import Testing
             answerAll()
         }
 
+        func lose() { run { $0.subscriptionLost(now: $1, into: &$2) } }
+
         func cut() {
-            run { $0.subscriptionLost(now: $1, into: &$2) }
+            lose()
             opened = []
             run { $0.subscriptionUp(now: $1, into: &$2) }
+        }
+
+        /// Begins another epoch, which the member meets.
+        func beginEpoch() {
+            store.restart(dataSet: "2")
+            run { $0.linkLost(now: $1, into: &$2) }
+            run { $0.linkUp(now: $1, into: &$2) }
         }
 
         func answerAll() {
@@ -149,5 +166,35 @@ import Testing
         harness.run { $0.linkUp(now: $1, into: &$2) }
         harness.answerAll()
         #expect(harness.opened.count == 1001)
+    }
+
+    @Test func `a lost subscription shuts all rooms once, until each is opened again`() {
+        let harness = MemberHarness()
+        harness.enter(rooms)
+        harness.confirm()
+        harness.lose()
+        #expect(harness.shut.count == 1001)
+        // Another attempt has failed.
+        harness.lose()
+        #expect(harness.shuttings == 1)
+        harness.cut()
+        harness.confirm()
+        #expect(harness.shut == [])
+        // A registration that is announced again costs nothing.
+        harness.run { $0.linkLost(now: $1, into: &$2) }
+        harness.run { $0.linkUp(now: $1, into: &$2) }
+        harness.answerAll()
+        #expect(harness.shuttings == 1)
+    }
+
+    @Test func `another epoch shuts all rooms though the subscription stays`() {
+        let harness = MemberHarness()
+        harness.enter(rooms)
+        harness.confirm()
+        harness.beginEpoch()
+        #expect(harness.shuttings == 0)
+        harness.answerAll()
+        #expect(harness.shuttings == 1)
+        #expect(harness.shut == [])
     }
 }

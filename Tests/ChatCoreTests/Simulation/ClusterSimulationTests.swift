@@ -301,7 +301,7 @@ final class Simulation {
             let isLive = node.member.rooms.isLive
             #expect(isLive, "\(again): node \(node.number) is deaf")
             for loop in node.loops {
-                let closed = loop.joined.subtracting(loop.open).map(\.text).sorted()
+                let closed = loop.joined.subtracting(loop.live).map(\.text).sorted()
                 #expect(closed.isEmpty, "\(again): node \(node.number) does not hear \(closed)")
                 // In peace a message has travelled after a second, whatever takes a turn of its own.
                 for name in loop.client.held.values

@@ -19,6 +19,8 @@ final class SimLoop: ClientLoop {
     var joined: Set<RoomName> { Set(rooms.values.filter(\.isJoined).map(\.history.name)) }
     /// The rooms that are open, as this loop was told.
     private(set) var open: Set<RoomName> = []
+    /// Those that were opened since all rooms were shut.
+    private(set) var live: Set<RoomName> = []
     /// The rooms that the node has heard of as entered by this loop, and not as left.
     private var entered: Set<RoomName> = []
     /// When the last thing arrives that this loop has told its node.
@@ -146,12 +148,16 @@ extension SimLoop: BrokerEvents {
 
     func roomOpened(_ room: RoomName, at position: Position) {
         open.insert(room)
+        live.insert(room)
         open(room, at: position, isCaughtUp: true)
     }
+
+    func roomsShut() { live = [] }
 
     /// Takes that a room is open that the node heard before this loop entered it.
     func roomIsOpen(_ room: RoomName, at position: Position) {
         open.insert(room)
+        live.insert(room)
         open(room, at: position, isCaughtUp: false)
     }
 
@@ -164,6 +170,7 @@ extension SimLoop: BrokerEvents {
 
     func roomClosed(_ room: RoomName) {
         told(open.remove(room) != nil, "\(room.text) was closed and was not open")
+        live.remove(room)
         told(!entered.contains(room), "\(room.text) was closed and is entered")
         ask { client, _ in client.closed(room) }
         forgetIfUnused(room)

@@ -158,6 +158,7 @@ final class SimNode {
             heard[room, default: HeardRoom()].opened(redis.count(in: room))
             views[room, default: PositionedView()].opened(at: position)
             for loop in loops { loop.roomOpened(room, at: position) }
+        case .roomsShut: for loop in loops { loop.roomsShut() }
         case .deliver(let room, let publication):
             heard[room]?.take(publication)
             deliver(publication, to: room)

@@ -95,6 +95,38 @@ import Testing
         }
     }
 
+    @Test
+    func `who comes back to an empty room stands where it stood, and hears the first message once`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            var client = try connect(to: server, room: "empty")
+            let start = try Place(client.join()[0])
+            #expect(start.seq == 0)
+            var since = start
+            for _ in 1...3 {
+                client.socket.socket.close()
+                client = try connect(to: server, room: "empty")
+                let heard = try client.join(since: since)
+                #expect(heard.count == 2)
+                #expect(heard[0].hasPrefix(#"{"type":"joined","room":"empty","epoch":"#))
+                #expect(heard[0].contains(#","recovered":true"#))
+                since = try Place(heard[0])
+                #expect(since == start)
+                #expect(heard.last == #"{"type":"synced","room":"empty","seq":0}"#)
+            }
+            let ada = try connect(to: server, "Ada", room: "empty")
+            try ada.say("1", n: 1)
+            _ = try ada.hearAck(of: 1)
+            try client.hear(upTo: 1)
+            #expect(client.place?.seq == 1)
+            // Nothing follows it.
+            try client.socket.say(#"{"type":"ping"}"#)
+            #expect(try client.hear() == #"{"type":"pong"}"#)
+            #expect(client.values == ["1"])
+        }
+    }
+
     @Test func `a position that is not of the room's history is not recovered`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")

@@ -76,4 +76,58 @@ import Testing
             #expect(try second.login("Ada", session: secret).isResumed == false)
         }
     }
+
+    /// Tries a login with a secret, and returns the reason and what follows it in the answer, but for the
+    /// sentence.
+    private func failure(of secret: String, by client: RoomClient) throws -> String {
+        try client.socket.say(#"{"type":"login","username":"Ada","session":"\#(secret)"}"#)
+        let answer = try client.hear()
+        let form =
+            /^{"type":"login_failure","username":"Ada","value":("\w+"),"message":"[^"]+"(.*)}$/
+        guard let parts = answer.firstMatch(of: form) else { throw Unexpected(answer) }
+        return String(parts.output.1 + parts.output.2)
+    }
+
+    @Test
+    func
+        `the secret before is told to wait while the socket of its successor stands`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let first = try connect(to: server).login("Ada").session
+            let second = try connect(to: server)
+            let secret = try second.login("Ada", session: first).session
+            #expect(secret != first)
+            let third = try connect(to: server)
+            let answer = try failure(of: first, by: third)
+            #expect(answer.firstMatch(of: /^"taken","retry_ms":[1-9][0-9]*$/) != nil, "\(answer)")
+            // The successor has noticed nothing.
+            try second.say("1", n: 1)
+            _ = try second.hearAck(of: 1)
+            second.socket.socket.close()
+            try await eventually("the secret before works") {
+                (try? third.login("Ada", session: first))?.isResumed == true
+            }
+        }
+    }
+
+    @Test func `a secret that two later ones have superseded is answered with taken alone`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let first = try connect(to: server).login("Ada").session
+            let second = try connect(to: server).login("Ada", session: first).session
+            let third = try connect(to: server)
+            _ = try third.login("Ada", session: second)
+            let late = try connect(to: server)
+            for _ in 1...2 { #expect(try failure(of: first, by: late) == #""taken""#) }
+            // The holder has noticed nothing; nor is the secret of use once its socket is gone.
+            try third.say("1", n: 1)
+            _ = try third.hearAck(of: 1)
+            let count = server.node.state.connections
+            third.socket.socket.close()
+            try await eventually("the node has noticed") { server.node.state.connections < count }
+            #expect(try failure(of: first, by: late) == #""taken""#)
+        }
+    }
 }

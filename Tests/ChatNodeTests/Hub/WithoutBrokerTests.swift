@@ -78,4 +78,38 @@ import Testing
             #expect(try plain.hear().hasPrefix(#"{"type":"chat""#))
         }
     }
+
+    @Test func `a client is told that the broker is back once its own rooms are open again`()
+        async throws
+    {
+        try await TestServer.run(["loops": "1"]) { (server) async throws in
+            let clients = try ["lobby", "a", "b"].map {
+                try RoomClient(port: server.port, room: $0)
+            }
+            for client in clients { try client.join() }
+            let state = server.node.state
+            let places = try await server.node.hub.fromEach { shard in
+                shard.roomsShut()
+                state.withoutBrokerSince = Clock.now
+                return shard.rooms.mapValues(\.history.position)
+            }[0]
+            func open(_ room: String) async throws {
+                let name = try RoomName(room)
+                let place = try #require(places[name] ?? nil)
+                _ = try await server.node.hub.fromEach { $0.roomOpened(name, at: place) }
+            }
+            for client in clients { #expect(try client.hear().contains("degraded")) }
+            try await open("lobby")
+            state.withoutBrokerSince = nil
+            let ok = #"{"type":"status","value":"ok"}"#
+            #expect(try clients[0].hear() == ok)
+            try await open("b")
+            #expect(try clients[2].hear() == ok)
+            // A room that was left is not waited for.
+            try clients[1].socket.say(#"{"type":"ping"}"#)
+            #expect(try clients[1].hear() == #"{"type":"pong"}"#)
+            try clients[1].socket.say(#"{"type":"leave","room":"a"}"#)
+            #expect(try clients[1].hear() == ok)
+        }
+    }
 }

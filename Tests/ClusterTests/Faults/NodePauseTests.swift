@@ -70,6 +70,41 @@ extension Faults {
             #expect(took > Limits.lease - Limits.renewInterval * 2)
         }
 
+        @Test
+        func `a client of chat.v1 on a node stopped for too long is told that its lease is lost`()
+            async throws
+        {
+            let cluster = try await TestCluster.start(nodes: 2, flags: ["--message-rate", "0"])
+            try await cluster.onThread { nodes in
+                let listener = try RoomClient(port: nodes[1].port, room: "a")
+                try listener.join()
+                let ada = try RoomClient(port: nodes[0].port, room: "a")
+                let secret = try ada.login("Ada").session
+                try ada.say("1", n: 1)
+                _ = try ada.hearAck(of: 1)
+                nodes[0].process.stop()
+                // It waits in the stopped node's socket.
+                try ada.say("\"stale\"", n: 2)
+                let heir = try RoomClient(port: nodes[1].port, room: "a")
+                // A node that does not answer counts as dead.
+                try timeUntil("Ada's name is free", within: Limits.lease + .seconds(2)) {
+                    (try? heir.login("Ada")) != nil
+                }
+                nodes[0].process.signal(SIGCONT)
+                let heard = try ada.socket.hear(until: #""type":"logged_out""#)
+                let lost =
+                    #"{"type":"logged_out","username":"Ada","value":true,"reason":"lease_lost"}"#
+                try require(heard.last == lost, "\(heard)")
+                try require(!heard.contains { $0.contains(#""type":"ack""#) }, "\(heard)")
+                // The socket stands, and the secret is of no use any more.
+                try require((try? ada.login("Ada", session: secret)) == nil, "Ada is taken over")
+                try ada.socket.login("Ada-2")
+                try heir.say("2", n: 1)
+                try listener.hear(upTo: 2)
+                try require(listener.values == ["1", "2"], "\(listener.values)")
+            }
+        }
+
         /// Cuts a node's connections, as Redis does to a client that does not read, and a network
         /// to one that it has forgotten.
         private static func cutConnections(of node: TestNodeProcess, to redis: Int) throws {
