@@ -276,14 +276,16 @@ class Person:
     def text(self, selector):
         return self.run("return document.querySelector(arguments[0]).textContent", selector)
 
-    def press(self, *keys, shift=False):
+    def press(self, *keys, shift=False, alt=False):
         from selenium.webdriver import ActionChains, Keys
 
         actions = ActionChains(self.use())
-        if shift:
-            actions.key_down(Keys.SHIFT).send_keys(*keys).key_up(Keys.SHIFT)
-        else:
-            actions.send_keys(*keys)
+        held = [key for key, is_held in ((Keys.SHIFT, shift), (Keys.ALT, alt)) if is_held]
+        for key in held:
+            actions.key_down(key)
+        actions.send_keys(*keys)
+        for key in held:
+            actions.key_up(key)
         actions.perform()
 
     def focused(self):
@@ -618,6 +620,31 @@ def the_keyboard_is_enough(stage):
     assert ada.focused() == "text"
     ada.press("what/ever?", Keys.ENTER)
     ada.hears([("ada", "one\ntwo"), ("ada", "what/ever?")])
+
+
+@test
+def keys_lead_to_other_rooms_and_through_the_conversation(stage):
+    from selenium.webdriver import Keys
+
+    ada = stage.person("ada")
+    lines = [f"line {number}" for number in range(30)]
+    ada.say_at_once(lines)
+    ada.hears([("ada", line) for line in lines])
+    at_end = "const s = document.getElementById('scroll'); return s.scrollHeight - s.clientHeight - s.scrollTop < 1"
+    until("the end is shown", ANSWER, lambda: ada.run(at_end))
+    assert ada.focused() == "text"
+    for keys in ([Keys.ESCAPE], [Keys.PAGE_DOWN, Keys.PAGE_DOWN]):
+        ada.press(Keys.PAGE_UP)
+        until("it is scrolled up", ANSWER, lambda: not ada.run(at_end))
+        ada.press(*keys)
+        until("the end is shown again", ANSWER, lambda: ada.run(at_end))
+    ada.go_to("tea")
+    ada.go_to("work")
+    for key, room in (
+        (Keys.ARROW_UP, "tea"), (Keys.ARROW_UP, "lobby"), (Keys.ARROW_UP, "work"), (Keys.ARROW_DOWN, "lobby"),
+    ):  # fmt: skip
+        ada.press(key, alt=True)
+        until(f"{room} is shown", ANSWER, lambda room=room: ada.text("#room-name") == room)
 
 
 @test
