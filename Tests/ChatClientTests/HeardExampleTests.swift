@@ -28,7 +28,9 @@ import Testing
     @Test(arguments: examples)
     func `each key of an example is read as it is written`(file: String) throws {
         let data = try Data(contentsOf: Self.folder.appending(path: file))
-        let message = try #require(HeardMessage(Array(data).span.bytes))
+        let bytes = Array(data)
+        let read = HeardMessage(bytes.span.bytes)
+        let message = try #require(read)
         let written = try #require(
             try JSONSerialization.jsonObject(with: data) as? [String: any Sendable]
         )
