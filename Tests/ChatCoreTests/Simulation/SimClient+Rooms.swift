@@ -50,7 +50,7 @@ extension SimClient {
         guard let seq = place.seq, let room = about.room.flatMap({ try? RoomName($0) }),
             joined.contains(room), let position = views[room]?.position
         else { return }
-        world.noteAck(at: seq, standing: position)
+        world.noteAck(at: seq, from: position)
         guard world.mutant == .ackMovesPosition, seq > position.seq else { return }
         views[room]?.move(to: Position(epoch: position.epoch, seq: seq, mid: place.mid))
     }

@@ -221,7 +221,8 @@ final class SimNode {
         link.onPush = { [unowned self] publication in
             let position = member.rooms.position(in: publication.room)
             world.noteHeard(publication, at: position)
-            let heard = world.mutant == .anythingFollows ? publication.following(position) : publication
+            let heard =
+                world.mutant == .anythingFollows ? publication.following(position) : publication
             update {
                 $0.heard(now: $1)
                 $0.receive(heard, in: heard.room, now: $1, into: &$2)
