@@ -144,6 +144,59 @@ import Testing
         #expect(!(try texts(cluster.nodes[1].port)).contains("secret"))
     }
 
+    @Test(arguments: [true, false])
+    func `a text does not come back with a replica that is promoted`(hasHeard: Bool) async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags, hasProxy: true)
+        let replica = try await cluster.redis.startReplica()
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        let members = try cluster.nodes.map { try RoomClient(port: $0.port, room: "a") }
+        for member in members { try member.join() }
+        let place = try say(speaker)
+        for member in members { try member.hear(upTo: 3) }
+        let log = { try await replica.cli("XRANGE", "chat/log/a", "-", "+") }
+        try await eventually("the replica has the text") { try await log().contains("secret") }
+        // A primary that does not exist: the replica hears nothing more.
+        if !hasHeard { try await replica.cli("REPLICAOF", "127.0.0.1", "1") }
+        #expect(try remove(place, n: 4, by: speaker).contains(#""seq":4"#))
+        for member in members { while member.removed.isEmpty { _ = try member.hear() } }
+        if hasHeard {
+            try await eventually("the replica has the removal") {
+                try await !log().contains("secret")
+            }
+        }
+        #expect(try await log().contains("secret") != hasHeard)
+        try await cluster.redis.kill()
+        try await replica.cli("REPLICAOF", "NO", "ONE")
+        try #require(cluster.proxy).redirect(to: replica.port)
+        var frames: [String] = []
+        for member in members {
+            while member.resets.isEmpty { frames.append(try member.hear()) }
+        }
+        for node in cluster.nodes {
+            #expect(!(try texts(node.port)).contains("secret"))
+            #expect(!(try texts(node.port, since: members[0].resets[0])).contains("secret"))
+        }
+        try await eventually("the text is gone") { try await !log().contains("secret") }
+        try await eventually("the room takes messages") { try isHeard("5", n: 5, by: speaker) }
+        for member in members {
+            while member.values.last != "5" { frames.append(try member.hear()) }
+        }
+        #expect(!frames.joined().contains("secret"))
+        try await cluster.kill(1)
+        try await cluster.restart(1)
+        #expect(!(try texts(cluster.nodes[1].port)).contains("secret"))
+    }
+
+    /// Says a message, and returns whether it is accepted.
+    private func isHeard(_ value: String, n: Int, by speaker: RoomClient) throws -> Bool {
+        try speaker.say(value, n: n)
+        while true {
+            let text = try speaker.hear()
+            if text.hasPrefix(#"{"type":"ack","n":\#(n),"#) { return true }
+            if text.hasPrefix(#"{"type":"error""#) { return false }
+        }
+    }
+
     @Test func `a message that is no longer kept is not found`() async throws {
         let cluster = try await TestCluster.start(nodes: 1, flags: flags + ["--history", "4"])
         let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")

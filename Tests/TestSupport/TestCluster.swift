@@ -5,20 +5,28 @@ import Foundation
 public final class TestCluster {
     /// The Redis that all nodes share.
     public let redis: TestRedis
+    /// The proxy through which they reach it, if there is one.
+    public let proxy: TestProxy?
     /// The nodes, in order; a restarted node takes the place of its old process.
     public private(set) var nodes: [TestNodeProcess]
     private let flags: [String]
     private let environment: [String: String]
 
-    /// Starts Redis and `count` nodes, and waits until all are ready.
+    /// Starts Redis and `count` nodes, with a proxy between if wanted, and waits until all are ready.
     public static func start(
         nodes count: Int = 3,
         redis options: [String] = [],
         flags: [String] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        hasProxy: Bool = false
     ) async throws -> TestCluster {
         let redis = try await TestRedis.start(options)
-        let cluster = TestCluster(redis: redis, flags: flags, environment: environment)
+        let cluster = TestCluster(
+            redis: redis,
+            proxy: hasProxy ? try TestProxy(to: redis.port) : nil,
+            flags: flags,
+            environment: environment
+        )
         // All are started at once: the first to reach Redis begins the data.
         let processes = try (0..<count).map { try cluster.launch($0, isFirst: true) }
         for (index, process) in processes.enumerated() {
@@ -30,8 +38,14 @@ public final class TestCluster {
         return cluster
     }
 
-    private init(redis: TestRedis, flags: [String], environment: [String: String]) {
+    private init(
+        redis: TestRedis,
+        proxy: TestProxy?,
+        flags: [String],
+        environment: [String: String]
+    ) {
         self.redis = redis
+        self.proxy = proxy
         self.flags = flags
         self.environment = environment
         nodes = []
@@ -41,6 +55,7 @@ public final class TestCluster {
     /// own process may be about to end.
     deinit {
         for node in nodes { node.process.signal(SIGKILL) }
+        proxy?.close()
     }
 
     /// Launches a node as `deploy/up` does: only the first start of a node may say that there is no
@@ -50,7 +65,7 @@ public final class TestCluster {
             TestProcess.chatnode,
             [
                 "--port", "\(port)", "--node-id", "n\(index + 1)", "--redis",
-                "redis://127.0.0.1:\(redis.port)",
+                "redis://127.0.0.1:\(proxy?.port ?? redis.port)",
             ] + (isFirst ? ["--new-cluster"] : []) + flags,
             environment: environment
         )

@@ -7,11 +7,12 @@ public final class TestProxy: Sendable {
     /// The port on which it listens.
     public let port: Int
     private let listener: TestListener
-    private let target: Int
     private let text: [UInt8]
     private let state: Mutex<State>
 
     private struct State {
+        /// The port to which new connections are passed on.
+        var target: Int
         var isOver = false
         var isCut = false
         var swallowsLeft: Int
@@ -41,9 +42,8 @@ public final class TestProxy: Sendable {
     public init(to target: Int, swallowing count: Int = 0, after text: String = "") throws {
         listener = try TestListener()
         port = listener.port
-        self.target = target
         self.text = Array(text.utf8)
-        state = Mutex(State(swallowsLeft: count))
+        state = Mutex(State(target: target, swallowsLeft: count))
         Thread { self.serve() }.start()
     }
 
@@ -63,6 +63,9 @@ public final class TestProxy: Sendable {
 
     /// Passes connections on again.
     public func mend() { state.withLock { $0.isCut = false } }
+
+    /// Passes new connections on to another port from now on, as an address that a failover moves.
+    public func redirect(to target: Int) { state.withLock { $0.target = target } }
 
     /// Passes nothing more on, in either direction, over the present connections whose client has
     /// sent `text` at the beginning; neither side is told.
@@ -93,7 +96,7 @@ public final class TestProxy: Sendable {
             }
             for index in ended.reversed() { pairs.remove(at: index) }
             if ready[0], let client = try? listener.accept(),
-                let server = try? TestSocket(port: target)
+                let server = try? TestSocket(port: state.withLock { $0.target })
             {
                 let number = state.withLock { state in
                     defer { state.count += 1 }

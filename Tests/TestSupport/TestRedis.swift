@@ -82,6 +82,15 @@ public final class TestRedis {
         return try socket.read(through: "\r\n")
     }
 
+    /// Starts a replica of it, and waits until that has its data.
+    public func startReplica() async throws -> TestRedis {
+        let replica = try await TestRedis.start(["--replicaof", "127.0.0.1 \(port)"])
+        try await eventually("the replica has the data") {
+            try await replica.cli("INFO", "replication").contains("master_link_status:up")
+        }
+        return replica
+    }
+
     /// The id of its present process.
     public var pid: Int32 { process.pid }
 

@@ -145,7 +145,7 @@ final class Simulation {
     // MARK: Faults
 
     private enum Fault: CaseIterable {
-        case cut, cutSubscriptions, pauseNode, crashNode, pauseRedis, crashRedis, promote
+        case cut, cutGrant, cutSubscriptions, pauseNode, crashNode, pauseRedis, crashRedis, promote
         // After these the data is gone, or is older.
         case loseEverything, loseSomething, erase
         // After these one key is.
@@ -159,7 +159,8 @@ final class Simulation {
             case .loseTop, .putTopBack, .loseLog, .putLogBack: [.changesKeys, .changesRooms]
             case .loseNodes, .loseDead, .loseEpoch, .putEpochBack: [.changesKeys]
             case .loseRoom, .putRoomBack: [.changesRooms]
-            case .cut, .cutSubscriptions, .pauseNode, .crashNode, .pauseRedis: Kind.allCases
+            case .cut, .cutGrant, .cutSubscriptions, .pauseNode, .crashNode, .pauseRedis:
+                Kind.allCases
             case .crashRedis, .promote: [.keepsData, .changesKeys, .losesData]
             }
         }
@@ -187,6 +188,7 @@ final class Simulation {
         world.note("fault \(fault)")
         switch fault {
         case .cut: redis.cutOne()
+        case .cutGrant: redis.granted.cutsNext = true
         case .cutSubscriptions: redis.cutSubscriptions()
         case .pauseNode: pauseNode()
         case .crashNode: crashNode()
@@ -201,12 +203,7 @@ final class Simulation {
             }
         case .erase: if redis.isUp { redis.erase() }
         case .loseTop: changeTop(to: nil)
-        case .putTopBack:
-            putBack {
-                redis.top
-            } as: {
-                self.changeTop(to: $0)
-            }
+        case .putTopBack: putBack({ redis.top }, as: { self.changeTop(to: $0) })
         case .loseLog: if mayLoseLog, mayChangeRoom(to: redis.top) { redis.loseLog() }
         case .loseRoom: if mayChangeRoom(to: nil) { redis.store.rooms[.lobby] = nil }
         case .putRoomBack:
@@ -324,7 +321,7 @@ final class Simulation {
         for person in people {
             #expect(person.mood == .away, "\(again): \(person.number) is \(person.mood)")
             #expect(person.unsettled == 0, "\(again): \(person.number)")
-            if kind == .keepsData { person.expectRemoved(in: redis) }
+            if kind == .keepsData { person.expectPlaces(in: redis) }
             guard kind != .losesData else { continue }
             if person.renumbered > 0 { complain("\(person.number) was told of fewer messages") }
             for body in person.acknowledged where redis.written[body] == nil {

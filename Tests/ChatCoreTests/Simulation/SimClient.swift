@@ -31,6 +31,8 @@ final class SimClient {
     var outbox: SimOutbox?
     /// What a client of `chat.v1` has said under its present login, and what it has taken back.
     var removals = SimRemovals()
+    /// The places that it was told of what was accepted.
+    var places: [SimRemovals.Place] = []
     /// What it has of the rooms that it was ever in.
     var views: [RoomName: ClientView] = [:]
     /// The presence in the rooms that it has joined, as it was told.
@@ -174,6 +176,7 @@ final class SimClient {
             close()
         case .accepted(let place, let about):
             noteAck(at: place, about)
+            notePlace(place, about)
             if let body = outbox?.accepted(about) { removals.accepted(body, place, about.room) }
         case .refused(_, _, let about?) where about.n == 0 && about.id == nil:
             if let room = about.room.flatMap({ try? RoomName($0) }) { asked.remove(room) }

@@ -115,6 +115,7 @@ final class SimLoop: ClientLoop {
     private func send(_ call: BrokerCall) {
         link.send { [unowned self] redis in
             let answer = redis.answer(call)
+            if redis.granted.takeCut(), let link = link.link { redis.cut(link) }
             return { [unowned self] in
                 if case .claims(let call) = call { redis.granted.arrived(call) }
                 if case .claims(let answer) = answer, let fence = answer.highestFence {
@@ -165,7 +166,7 @@ extension SimLoop: BrokerEvents {
         told(open.contains(room), "a message of a closed room was delivered")
         if let position = batch.position { client.delivered(room, upTo: position) }
         noteRemoved(in: batch, of: room)
-        change(room) { $0.append(batch) }
+        change(room) { self.append(batch, to: &$0) }
     }
 
     func roomClosed(_ room: RoomName) {

@@ -10,6 +10,8 @@ final class SimRedis {
         var own: Incarnation?
         var isSubscribed: Bool { own != nil }
         var rooms: Set<RoomName> = []
+        /// The messages that its node has still to hear.
+        var underWay: Set<MessageID> = []
         var toServer = Instant.distantPast
         var toClient = Instant.distantPast
         let node: SimNode
@@ -43,6 +45,8 @@ final class SimRedis {
     /// The logins whose users have taken their names over, and when.
     private(set) var replaced: [LoginID: Instant] = [:]
     var granted = GrantedClaims()
+    /// The messages whose removal was carried out.
+    var removed: Set<MessageID> = []
     /// Of each name, the fences its messages were written under, in the log's order.
     var fences: [(name: String, fence: UInt64, login: LoginID)] = []
 
@@ -133,15 +137,14 @@ final class SimRedis {
             for (sealed, verdict) in zip(call.drafts, verdicts) {
                 guard case .accepted = verdict else { continue }
                 orders[call.room, default: []].append(sealed.mid)
+                if let removal = call.removal { note(removal) }
                 // A removal that is made once more has no login, and may be lost once more.
                 guard !sealed.key.isEmpty else { continue }
                 written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
                 fences.append((sealed.key, sealed.fence, sealed.login))
             }
         }
-        for link in links where link.rooms.contains(publication.room) && link.isOpenThere {
-            push(link) { link.onPush?(publication) }
-        }
+        publish(publication)
         return answer
     }
 
@@ -208,34 +211,6 @@ final class SimRedis {
         store.restart(dataSet: "\(dataSets)")
     }
 
-    // MARK: Keys changed by hand
-
-    var top: MessagePlace? { store.rooms[.lobby]?.top }
-
-    /// The log ends where the room does.
-    var isIntact: Bool { top != nil && store.rooms[.lobby]?.reach == top }
-
-    /// The room does not end before its log. If it does, only the log tells the room's end: without the
-    /// log both keys would be gone, and in a newer epoch that looks like the loss that began it.
-    var isTopCurrent: Bool {
-        guard let top else { return false }
-        return store.rooms[.lobby]?.reach.map { $0 == top || $0.seq < top.seq } ?? true
-    }
-
-    func changeTop(to top: MessagePlace?) { store.rooms[.lobby]?.top = top }
-
-    func loseLog() {
-        let top = top
-        store.rooms[.lobby] = RoomLog()
-        store.rooms[.lobby]?.top = top
-    }
-
-    func putLogBack(_ old: RoomLog?) {
-        guard var old, let top else { return }
-        old.top = top
-        store.rooms[.lobby] = old
-    }
-
     func erase() {
         dataSets += 1
         store.unixSecond = clock
@@ -250,7 +225,9 @@ extension SimRedis {
         switch call {
         case .lease(let call): return .lease(answer(call))
         case .catchUp(let call, _):
-            return .catchUp(store.catchUp(call, birth: ProducerID(using: &world.random)))
+            let answer = store.catchUp(call, birth: ProducerID(using: &world.random))
+            note(answer)
+            return .catchUp(answer)
         case .probe(_, let ticket):
             probe(node, ticket)
             return .done

@@ -29,19 +29,51 @@ struct SimRemovals {
 }
 
 extension SimClient {
-    /// Takes a message of its own back, at times one that it has taken back before. Returns false if there is
+    /// Takes a message of its own back, often the newest one, at times one that it has taken back before. Returns false if there is
     /// none.
     func remove() -> Bool {
-        guard let place = removals.own.randomElement(using: &world.random) else { return false }
+        let isNewest = world.chance(0.5)
+        guard
+            let place = isNewest
+                ? removals.own.last : removals.own.randomElement(using: &world.random)
+        else { return false }
         let request =
             #"{"type":"remove","room":"\#(place.room.text)","seq":\#(place.target.seq),"#
             + #""mid":"\#(place.target.mid)","reason":"\#(world.now.nanoseconds)"}"#
+        // Some look at it once more before.
+        if joined.contains(place.room), world.chance(0.5) {
+            let (room, end) = (place.room.text, place.target.seq + 1)
+            say(#"{"type":"history","room":"\#(room)","id":2,"before":\#(end),"limit":3}"#)
+        }
         if let text = outbox?.add(request) { say(text) }
         return true
     }
 
+    /// Notes the place that it was told of what was accepted.
+    func notePlace(_ place: Acceptance, _ about: Session.Subject) {
+        guard let seq = place.seq, let room = about.room.flatMap({ try? RoomName($0) }) else {
+            return
+        }
+        places.append(.init(room: room, target: .init(seq: seq, mid: place.mid)))
+    }
+
+    /// Each place that it was told is right, and what was taken back is gone.
+    func expectPlaces(in redis: SimRedis) {
+        for place in places {
+            let order = redis.orders[place.room] ?? []
+            guard place.target.seq <= order.count,
+                order[Int(place.target.seq) - 1] == place.target.mid
+            else {
+                let told = "\(place.target) in \(place.room.text)"
+                world.complain("client \(number) was told \(told), where another message is")
+                continue
+            }
+        }
+        expectRemoved(in: redis)
+    }
+
     /// What it was told to be taken back has no text in the room any more.
-    func expectRemoved(in redis: SimRedis) {
+    private func expectRemoved(in redis: SimRedis) {
         for place in removals.done {
             guard let (item, _) = redis.store.rooms[place.room]?.message(at: place.target),
                 item.isChat

@@ -238,7 +238,10 @@ extension SimLoop: RoomHistories {
         let call = HistoryCall(room: name, upTo: seq, limit: 16)
         link.send { redis in
             let page = redis.store.history(call)
-            return { [weak self] in self?.historyRead(page, for: call) }
+            return { [weak self] in
+                redis.noteArrival(of: page)
+                self?.historyRead(page, for: call)
+            }
         }
     }
 

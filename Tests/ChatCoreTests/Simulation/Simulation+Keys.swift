@@ -33,3 +33,31 @@ extension Simulation {
         world.after(world.duration(1...3_000, unit: 1_000_000)) { put(old) }
     }
 }
+
+extension SimRedis {
+    var top: MessagePlace? { store.rooms[.lobby]?.top }
+
+    /// The log ends where the room does.
+    var isIntact: Bool { top != nil && store.rooms[.lobby]?.reach == top }
+
+    /// The room does not end before its log. If it does, only the log tells the room's end: without the
+    /// log both keys would be gone, and in a newer epoch that looks like the loss that began it.
+    var isTopCurrent: Bool {
+        guard let top else { return false }
+        return store.rooms[.lobby]?.reach.map { $0 == top || $0.seq < top.seq } ?? true
+    }
+
+    func changeTop(to top: MessagePlace?) { store.rooms[.lobby]?.top = top }
+
+    func loseLog() {
+        let top = top
+        store.rooms[.lobby] = RoomLog()
+        store.rooms[.lobby]?.top = top
+    }
+
+    func putLogBack(_ old: RoomLog?) {
+        guard var old, let top else { return }
+        old.top = top
+        store.rooms[.lobby] = old
+    }
+}

@@ -88,7 +88,7 @@ extension SimLoop {
             let frame = room.presence.frame(forMemberTold: member.told)
         else { return }
         member.told = room.presence.number
-        member.socket.hear(frame.drop { $0 != UInt8(ascii: "{") }, in: room.history.name)
+        tell(frame.drop { $0 != UInt8(ascii: "{") }, to: member, in: room.history.name)
     }
 }
 

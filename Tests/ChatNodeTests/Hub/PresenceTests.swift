@@ -110,6 +110,38 @@ import Testing
         }
     }
 
+    @Test func `a room of more names than are listed is told only how many they are`() async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let reader = try RoomClient(port: server.port, room: "red")
+            try reader.join()
+            let most = Limits.presenceListed
+            let named = try (0..<most + 1).map { number in
+                let client = try RoomClient(port: server.port, room: "red", name: "Ada\(number)")
+                try client.join()
+                return client
+            }
+            try hear(#","count":\#(most + 1)}"#, by: reader)
+            let told = try #require(reader.presence.last)
+            // Between them is only the number of the change.
+            let head = #"{"type":"presence","room":"red","v":"#
+            #expect(told.hasPrefix(head))
+            let rest = told.dropFirst(head.count).drop { $0.isNumber }
+            #expect(rest == #","count":\#(most + 1)}"#)
+            let late = try RoomClient(port: server.port, room: "red")
+            let joined = try late.join()[0]
+            #expect(joined.hasSuffix(#","count":\#(most + 1)}"#))
+            #expect(!joined.contains("members"))
+            // With one less all of them are listed again.
+            try named[0].socket.say(#"{"type":"logout"}"#)
+            for client in [reader, late] { try hear(#","count":\#(most)}"#, by: client) }
+            for client in [reader, late] {
+                let whole = try #require(client.presence.last)
+                #expect(whole.contains(#","members":["Ada1","Ada10","Ada100","Ada101","#))
+            }
+        }
+    }
+
     @Test func `a room of many members is told in pieces, each once`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             for bound in server.node.hub.shards {

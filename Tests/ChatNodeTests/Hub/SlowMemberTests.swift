@@ -64,6 +64,73 @@ import Testing
         }
     }
 
+    /// Whether the only member of the lobby that knows rooms is blocked, and is still to be sent a message.
+    private func isBlocked(_ server: TestServer, before seq: UInt64) async throws -> Bool {
+        try await server.node.hub.fromEach { shard in
+            guard let room = shard.rooms[.lobby], let table = room.v1Table else { return false }
+            let cursor = table.cursor(at: 0)
+            // One that lacks more than the backlog has is further back.
+            let next = room.history.position(at: cursor).map { $0.seq + 1 } ?? 0
+            return shard.writers[Int(table.slots[0])].isBlocked && next <= seq
+        }.contains(true)
+    }
+
+    /// In the first case the backlog has the message when it is removed, in the other only the log has it when
+    /// the member reads.
+    @Test(arguments: [0, 1500])
+    func `a member that does not read is not sent what is removed meanwhile`(later: Int)
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let eve = try RoomClient(port: server.port, name: "Eve")
+            let slow = try RoomClient(port: server.port, receiveBufferBytes: 4096)
+            try slow.join()
+            // 600 kB block it.
+            try say(60, bytes: 10_000, by: ada)
+            try eve.say(#""secret""#, n: 1)
+            let place = try RoomClient.Place(try eve.hearAck(of: 1), epoch: "")
+            if later > 0 { try say(later, bytes: 1, by: ada) }
+            #expect(try await isBlocked(server, before: UInt64(place.seq)))
+            try eve.socket.say(
+                #"{"type":"remove","seq":\#(place.seq),"mid":"\#(place.mid)","n":2}"#
+            )
+            _ = try eve.hearAck(of: 2)
+            try say(1, bytes: 1, by: ada)
+            var texts: [String] = []
+            while slow.place?.seq != 63 + later { texts.append(try slow.hear()) }
+            #expect(slow.removed == [place.seq])
+            #expect(slow.values.count == 61 + later)
+            #expect(slow.gaps.isEmpty && slow.resets.isEmpty)
+            #expect(!texts.joined().contains("secret"))
+        }
+    }
+
+    @Test func `a member that does not read is not told who has written meanwhile`() async throws {
+        // One loop: it tells all members in one turn.
+        try await TestServer.run(flags.merging(["loops": "1"]) { $1 }) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let slow = try RoomClient(port: server.port, receiveBufferBytes: 4096)
+            try slow.join()
+            try say(60, bytes: 10_000, by: ada)
+            #expect(try await isBlocked(server, before: 60))
+            let reader = try RoomClient(port: server.port)
+            try reader.join()
+            let writers = try ["Eve", "Bob"].map { try RoomClient(port: server.port, name: $0) }
+            try writers[0].socket.say(#"{"type":"typing"}"#)
+            #expect(try reader.hear() == #"{"type":"typing","room":"lobby","users":["Eve"]}"#)
+            try say(1, bytes: 1, by: ada)
+            var texts: [String] = []
+            while slow.values.count < 61 { texts.append(try slow.hear()) }
+            #expect(!texts.joined().contains("typing"))
+            // It reads now, and is told of the next one as the others are.
+            try writers[1].socket.say(#"{"type":"typing"}"#)
+            var told = ""
+            while !told.contains(#""users":["#) || !told.contains("Bob") { told = try slow.hear() }
+            #expect(told.hasPrefix(#"{"type":"typing","room":"lobby","users":["#))
+        }
+    }
+
     @Test func `one that asks where it stands is told when it has what it lacked`() async throws {
         try await TestServer.run(flags) { (server) async throws in
             let ada = try server.connect("Ada")
