@@ -50,7 +50,7 @@ import Testing
             .components(separatedBy: "```")[0]
             .replacing("127.0.0.1:18080", with: "127.0.0.1:\(balancer.port)")
             .replacing("log_out()\n", with: "log_out()\n    print('left', len(client.outbox))\n")
-        #expect(program.split(separator: "\n").count < 20, "it is meant to be short")
+        #expect(program.split(separator: "\n").count <= 20, "it is meant to be short")
         let process = try TestProcess(
             "/usr/bin/python3",
             ["-B", "-c", program],
@@ -69,6 +69,7 @@ import Testing
         #expect(lines.last == "left 0")
         // The last ones can be acknowledged before they are heard, and then the program has ended.
         let heard = lines.filter { $0.contains("Ada: ") }
+        #expect(heard.count > 90)
         #expect(heard == heard.indices.map { "\($0 + 1) Ada: message \($0 + 1)" })
         let reader = try RoomClient(port: balancer.port, room: "tea")
         try reader.join(history: 101)

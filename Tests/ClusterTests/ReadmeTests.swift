@@ -55,6 +55,7 @@ import Testing
         #expect(reader.values == (1...Self.count).map { "\"message \($0)\"" })
         // The last ones can be acknowledged before they are heard, and then the program has ended.
         let lines = heard.all
+        #expect(lines.count > Self.count - 10)
         #expect(lines == lines.indices.map { "Ada \"message \($0 + 1)\"" })
     }
 

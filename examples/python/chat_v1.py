@@ -46,7 +46,7 @@ class Client:
         self.events = asyncio.Queue(EVENTS)  # what the server says of rooms, `online`, `offline`, `settled`
         self.socket, self.is_logged_in, self.tasks = None, False, []
         self.failures, self.login_open, self.lost_at = 0, False, float("-inf")  # C29; C9: a login without answer
-        self.hold = None  # C14: the lowest number refused and the longest wait, until all are answered
+        self.hold = None  # C14: the lowest number refused, and when to go on from it, once all are answered
         self.ping_seconds, self.reading_since, self.asked_at = 25.0, None, None
         self.is_due, self.has_space, self.wakes = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -292,7 +292,7 @@ class Client:
         elif self.login_open and not n and "room" not in message and "retry_ms" in message:
             await self.on_login_failure({**message, "value": message["code"]})
         else:
-            if room and room.awaited and not n:
+            if room and room.awaited and not n and "room" in message:
                 room.awaited, room.is_wanted = False, room.is_wanted and "retry_ms" in message
                 room.join_at = time.monotonic() + message.get("retry_ms", 0) / 1000
                 if room.is_wanted:

@@ -5,8 +5,8 @@ const FINAL = new Set([1000, 1002, 1003, 1007, 1008, 1009, 4001]);
 // Milliseconds.
 const BACKOFF = 500, LONGEST = 20000;
 const HANDSHAKE = 10000, ANSWER = 8000; // a node's own
-const OWN_NAME = 60000; // a lost login's name is free
-const TICK = 2000, JUMP = 5000; // looks at the clock; a sleep
+const OWN_NAME = 60000; // until its name is free
+const TICK = 2000, JUMP = 5000; // between looks; a sleep
 const SPACING = 50; // a node takes 20 a second
 const SAVE = 250, TYPING = 3000; // until places are saved; between typing
 // Unanswered messages, outbox entries, bytes of one, unread events.

@@ -87,9 +87,9 @@ enum ReturnTrials {
                     P.asksToConnect, .connects(within: Patience.start),
                     .hears(#"{"type":"login"}"#),
                     .says(
-                        #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":6000}"#
+                        #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":12000}"#
                     ),
-                    .closes(1012), .connects(), .hearsNothing(.seconds(3)),
+                    .closes(1012), .connects(), .hearsNothing(.seconds(2)),
                     .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
                     P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
                 ]
@@ -101,13 +101,13 @@ enum ReturnTrials {
                 [
                     P.asksToJoin, .hears(#"{"type":"join","room":"tea"}"#),
                     .says(
-                        #"{"type":"error","username":"Ada","value":"No","code":"unavailable","room":"tea","retry_ms":6000}"#
+                        #"{"type":"error","username":"Ada","value":"No","code":"unavailable","room":"tea","retry_ms":12000}"#
                     ),
                     .closes(1012),
                 ],
                 P.comesBack(secret: 1),
                 [
-                    .hearsNothing(.seconds(3)), .hears(#"{"type":"join","room":"tea"}"#),
+                    .hearsNothing(.seconds(2)), .hears(#"{"type":"join","room":"tea"}"#),
                     P.joined(4), P.synced(4), P.chat(5), P.seesChat(5),
                 ]
             ),

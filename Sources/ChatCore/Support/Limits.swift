@@ -37,7 +37,7 @@ public enum Limits {
     /// How many handshakes are let in for each login.
     public static let handshakesPerLogin = 2.0
     /// The longest time that a client is told to wait for its turn to log in: shorter than `nameLinger`, so that
-    /// one that comes back at its turn finds its name.
+    /// one that comes back soon after its socket's end mostly finds its name at its turn.
     public static let longestTurn = Duration.seconds(15)
 
     // MARK: Messages

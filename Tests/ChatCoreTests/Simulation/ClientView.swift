@@ -37,7 +37,9 @@ struct ClientView {
 
     mutating func gap(_ numbers: ClosedRange<UInt64>, written count: Int) {
         // A client that reads too slowly may be told again of what is lost after its position.
-        let isRepeated = numbers.lowerBound == position.map { $0.seq + 1 }
+        let isRepeated =
+            numbers.lowerBound == position.map { $0.seq + 1 }
+            && numbers.upperBound >= lostUpTo ?? 0
         require(numbers.lowerBound == next || isRepeated, "gap \(numbers) where \(next) is next")
         losses += 1
         lostUpTo = numbers.upperBound

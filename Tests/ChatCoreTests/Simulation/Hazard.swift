@@ -114,10 +114,13 @@ extension SimRedis {
         if mids.contains(where: removed.contains) { world.meet(.removedBeforeCatchUp) }
     }
 
-    /// Notes that a page of the log arrives.
-    func noteArrival(of page: HistoryPage) {
+    /// Notes that a page of the log arrives that was read when these messages had been removed.
+    func noteArrival(of page: HistoryPage, readAfter before: Set<MessageID>) {
         let chats = page.entries.lazy.flatMap(\.items).filter(\.isChat)
-        if chats.contains(where: { removed.contains($0.mid) }) { world.meet(.removedDuringRead) }
+        let isRemoved = chats.contains {
+            removed.contains($0.mid) && !before.contains($0.mid)
+        }
+        if isRemoved { world.meet(.removedDuringRead) }
     }
 }
 

@@ -8,7 +8,7 @@ import Testing
     ///
     /// The seeds are fixed: a series of six runs meets all hazards then, and one of two notices each mistake. After
     /// a change of what happens in a run the series may be longer.
-    private static let runs = 40
+    private static let runs = 200
 
     /// The hazards that a series of runs has met, of two kinds that have all hazards between them.
     private static let met: Set<Hazard> = {

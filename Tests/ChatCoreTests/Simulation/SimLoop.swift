@@ -113,9 +113,10 @@ final class SimLoop: ClientLoop {
     }
 
     private func send(_ call: BrokerCall) {
+        let sentOver = link.link
         link.send { [unowned self] redis in
             let answer = redis.answer(call)
-            if redis.granted.takeCut(), let link = link.link { redis.cut(link) }
+            if redis.granted.takeCut(), let sentOver { redis.cut(sentOver) }
             return { [unowned self] in
                 if case .claims(let call) = call { redis.granted.arrived(call) }
                 if case .claims(let answer) = answer, let fence = answer.highestFence {

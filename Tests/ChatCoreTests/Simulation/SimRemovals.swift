@@ -29,8 +29,8 @@ struct SimRemovals {
 }
 
 extension SimClient {
-    /// Takes a message of its own back, often the newest one, at times one that it has taken back before. Returns false if there is
-    /// none.
+    /// Takes a message of its own back, often the newest one, at times one that it has taken back before.
+    /// Returns false if there is none.
     func remove() -> Bool {
         let isNewest = world.chance(0.5)
         guard

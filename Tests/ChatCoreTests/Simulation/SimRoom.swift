@@ -237,9 +237,9 @@ extension SimLoop: RoomHistories {
         room.history.keepPages()
         let call = HistoryCall(room: name, upTo: seq, limit: 16)
         link.send { redis in
-            let page = redis.store.history(call)
+            let (page, before) = (redis.store.history(call), redis.removed)
             return { [weak self] in
-                redis.noteArrival(of: page)
+                redis.noteArrival(of: page, readAfter: before)
                 self?.historyRead(page, for: call)
             }
         }

@@ -97,8 +97,13 @@ extension Faults {
                 try require(heard.last == lost, "\(heard)")
                 try require(!heard.contains { $0.contains(#""type":"ack""#) }, "\(heard)")
                 // The socket stands, and the secret is of no use any more.
-                try require((try? ada.login("Ada", session: secret)) == nil, "Ada is taken over")
-                try ada.socket.login("Ada-2")
+                try ada.socket.say(
+                    #"{"type":"login","username":"Ada","session":"\#(secret)"}"#
+                )
+                let answer = try ada.socket.hearText { $0.contains(#""login_failure""#) }
+                try require(answer.contains(#""value":"taken""#), answer)
+                try ada.socket.say(#"{"type":"login","username":"Ada-2"}"#)
+                _ = try ada.socket.hearText { $0.hasPrefix(#"{"type":"logged_in""#) }
                 try heir.say("2", n: 1)
                 try listener.hear(upTo: 2)
                 try require(listener.values == ["1", "2"], "\(listener.values)")
