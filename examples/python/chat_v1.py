@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import websocket
 
-FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003}  # C28: a client does not come back by itself
+FINAL_CODES = {1000, 1002, 1003, 1007, 1008, 1009, 4001}  # C28: a client does not come back by itself
 FIRST_WAIT, LONGEST_WAIT = 0.5, 20.0  # C29: seconds before a new connection, at most
 OWN_NAME_WAIT = 60.0  # C9: seconds for which a socket that is dead may hold the name
 OUTBOX, ON_THE_WAY, PAUSE = 1000, 32, 0.05  # C13: messages, messages, seconds after each
@@ -56,7 +56,7 @@ class Client:
         try:
             while (code := await self.connection()) != 1000:
                 await self.events.put({"type": "offline", "code": code})
-                if code in FINAL_CODES:
+                if code in FINAL_CODES or code == 4003:
                     raise GivenUp(f"closed with {code}")
                 self.failures = 16 if code == 4008 else min(self.failures + 1, 16)  # 4008: flooding
                 wait = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2 ** (self.failures - 1)))  # C29

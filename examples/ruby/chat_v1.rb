@@ -15,7 +15,8 @@ require_relative 'room'
 class ChatV1
   include Enumerable
 
-  STAY_AWAY = [1000, 1002, 1003, 1007, 1008, 1009, 4001, 4003, Connection::NO_DIALECT].freeze # C28
+  REMOVED = 4003 # which no node sends yet
+  STAY_AWAY = [1000, 1002, 1003, 1007, 1008, 1009, 4001, REMOVED, Connection::NO_DIALECT].freeze # C28
   FLOODING = 4008
   BOUNDS = (0.5..20.0).freeze # seconds; C29
   ANSWER = 8                  # seconds; C31
