@@ -838,9 +838,18 @@ def a_reconnect_repeats_neither_the_day_nor_a_message_and_says_what_was_missed(s
 @test
 def logging_out_frees_the_name_and_shows_the_form(stage):
     ada, bob = stage.person("ada"), stage.person("bob")
-    ada.find("#logout").click()
-    assert ada.shown("#join") and not ada.shown("#compose") and ada.focused() == "name"
-    bob.find("#logout").click()
+    watch = """spySockets.at(-1).addEventListener('message', ({ data }) => {
+                 if (JSON.parse(data).type === 'logged_out') window.spyFreed = true;
+               });"""
+
+    def log_out(who):
+        who.run(watch)
+        who.find("#logout").click()
+        assert who.shown("#join") and not who.shown("#compose") and who.focused() == "name"
+        until("the name is free", ANSWER, lambda: who.run("return window.spyFreed"))
+
+    log_out(ada)
+    log_out(bob)
     bob.join("Ada")
     ada.use().refresh()
     until("the form is there", ANSWER, lambda: ada.shown("#join"))
