@@ -49,14 +49,7 @@ import Testing
             let socket = SocketID(slot: 1, generation: 0)
             let first = try await nodes[0].claim("anna", by: 1, on: 0, proof: .some(nil))
             guard case .granted(let secret?, nil) = first else { throw Unexpected("\(first)") }
-            try await nodes[0].on(0) { $0.say("one", by: socket) }
-            try await eventually("the message is accepted") {
-                if case .accepted = nodes[0].records[0].now.settled["\"one\""] {
-                    true
-                } else {
-                    false
-                }
-            }
+            try await nodes[0].sayAccepted("one", by: 1, on: 0)
             try await nodes[0].on(0) {
                 $0.linger(for: .seconds(60))
                 $0.release(anna, by: socket, .linger)
@@ -81,7 +74,7 @@ import Testing
     @Test func `a name that lingers is its user's in a new epoch`() async throws {
         try await linger { server, _ in
             let epoch = try await server.cli("HGET", "chat/epoch", "epoch")
-            // What `openepoch.lua` does for a node that finds another data set.
+            // `openepoch.lua` raises the epoch in this way when a node finds another data set.
             try await server.cli("HINCRBY", "chat/epoch", "epoch", "1")
             try await waitForNewEpoch(server, after: epoch)
         }

@@ -29,14 +29,7 @@ import Testing
             let last = nodes[nodes.count - 1]
             let first = try await Self.login(nodes[0], by: 1, on: 0)
             #expect(first.resumedAt == nil)
-            try await nodes[0].on(0) { $0.say("one", by: Self.socket(1)) }
-            try await eventually("the message is accepted") {
-                if case .accepted = nodes[0].records[0].now.settled["\"one\""] {
-                    true
-                } else {
-                    false
-                }
-            }
+            try await nodes[0].sayAccepted("one", by: 1, on: 0)
             let second = try await Self.login(last, by: 2, on: 1, proof: first.secret)
             #expect(second.resumedAt == 1)
             try await eventually("the login before is told") {
@@ -101,14 +94,7 @@ import Testing
             let last = nodes[nodes.count - 1]
             let anna = try Username("anna")
             let first = try await Self.login(nodes[0], by: 1, on: 0)
-            try await nodes[0].on(0) { $0.say("one", by: Self.socket(1)) }
-            try await eventually("the message is accepted") {
-                if case .accepted = nodes[0].records[0].now.settled["\"one\""] {
-                    true
-                } else {
-                    false
-                }
-            }
+            try await nodes[0].sayAccepted("one", by: 1, on: 0)
             try await nodes[0].on(0) {
                 $0.linger(for: .seconds(60))
                 $0.release(anna, by: Self.socket(1), .linger)

@@ -94,6 +94,15 @@ final class TestedNode: Sendable {
         return try #require(outcome)
     }
 
+    /// Lets a socket say something, and waits until that is accepted.
+    func sayAccepted(_ text: String, by slot: Int32, on index: Int) async throws {
+        try await on(index) { $0.say(text, by: SocketID(slot: slot, generation: 0)) }
+        try await eventually("the message is accepted") { [records] in
+            guard case .accepted = records[index].now.settled["\"\(text)\""] else { return false }
+            return true
+        }
+    }
+
     /// Sends a call without a client until it is answered: a cut may lose it.
     func answer(
         on index: Int,

@@ -1313,7 +1313,7 @@ return [...twice, ...wrong];
 # Roles that say nothing without a name.
 NAMED = {"button", "textbox", "link", "dialog", "navigation", "complementary", "region", "log", "heading"}
 
-# What each view has for assistive programs, at the least.
+# The roles and names that a screen reader must find in every view; a view may have more.
 LANDMARKS = {
     ("banner", ""), ("heading", "chatnode"), ("navigation", "Rooms"), ("main", ""), ("region", "Conversation"),
     ("log", "Messages in lobby"), ("contentinfo", ""), ("textbox", "Go to another room"),

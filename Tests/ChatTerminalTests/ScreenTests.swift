@@ -16,7 +16,7 @@ import Testing
             lines += more
             try await ada.isExactly(lines + [prompt])
         }
-        // Who is there is told a second later at most.
+        // The node tells presence a second later at most (`Limits.presencePause`).
         try await expect(nil, "* [lobby] ada is here", prompt: "lobby>")
         try await expect("/join tea", "* [tea] ada is here", prompt: "tea>")
         try await expect("hello", "[tea 1] ada: hello", prompt: "tea>")

@@ -5,6 +5,21 @@ import Testing
 @Suite struct RoomLogTests {
     private let flags = ["--message-rate", "0"]
 
+    /// Lets a member of a room say twenty messages, each an entry of the log. Returns the member, and where it
+    /// stood before.
+    private func speak(
+        in cluster: TestCluster
+    ) throws -> (speaker: RoomClient, beginning: RoomClient.Place) {
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        let beginning = try #require(speaker.place)
+        for n in 1...20 {
+            try speaker.say("\(n)", n: n)
+            try speaker.hear(upTo: n)
+        }
+        return (speaker, beginning)
+    }
+
     @Test func `a node that did not hear the room gives what was said before`() async throws {
         let cluster = try await TestCluster.start(nodes: 2, flags: flags)
         let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
@@ -37,13 +52,7 @@ import Testing
 
     @Test func `what the log has no more is told, and the rest comes`() async throws {
         let cluster = try await TestCluster.start(nodes: 2, flags: flags + ["--history", "10"])
-        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
-        try speaker.join()
-        let beginning = try #require(speaker.place)
-        for n in 1...20 {
-            try speaker.say("\(n)", n: n)
-            try speaker.hear(upTo: n)
-        }
+        let (_, beginning) = try speak(in: cluster)
         let back = try RoomClient(port: cluster.nodes[1].port, room: "a")
         let heard = try back.join(since: beginning)
         #expect(back.isRecovered == false)
@@ -53,13 +62,7 @@ import Testing
 
     @Test func `what age has taken from the log is told, and the rest comes`() async throws {
         let cluster = try await TestCluster.start(nodes: 3, flags: flags)
-        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
-        try speaker.join()
-        let beginning = try #require(speaker.place)
-        for n in 1...20 {
-            try speaker.say("\(n)", n: n)
-            try speaker.hear(upTo: n)
-        }
+        let (speaker, beginning) = try speak(in: cluster)
         // What the first message does that comes after `Limits.historyAge`.
         try await cluster.redis.cli("XTRIM", "chat/log/a", "MINID", "11")
         let back = try RoomClient(port: cluster.nodes[1].port, room: "a")

@@ -301,7 +301,7 @@ export function createMachine({ name, session, outbox = [], places = {}, random 
 		save();
 	}
 
-	// Nothing is sent again before all on its way is answered, or the next login.
+	// Nothing is sent again before all on its way is answered, or before the next login.
 	function refused(entry, { n, code, from = n, value, retry_ms: wait = 0 }) {
 		entry.sent = false;
 		due = Math.min(due || n, n, from);

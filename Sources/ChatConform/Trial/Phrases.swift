@@ -79,6 +79,9 @@ enum Phrases {
     static let asksToConnect = Step.asks(#"{"do":"connect","name":"Ada"}"#)
     static let asksToJoin = Step.asks(#"{"do":"join","room":"tea"}"#)
 
+    /// The client says one message, which is accepted.
+    static let says: [Step] = [asksToSay("a"), hearsSaying("a", n: 1), ack(1), settled("a")]
+
     /// The client logs in for the first time.
     static let online: [Step] = [
         asksToConnect, .connects(within: Patience.start),

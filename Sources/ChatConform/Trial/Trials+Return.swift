@@ -91,8 +91,8 @@ enum ReturnTrials {
                     ),
                     .closes(1012), .connects(), .hearsNothing(.seconds(2)),
                     .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
-                    P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
-                ]
+                ],
+                P.says
             ),
             Trial(
                 "C30",

@@ -22,7 +22,7 @@ final class World {
     let losesData: Bool
     /// How often a run has met what is dangerous.
     private(set) var hazards: [Hazard: Int] = [:]
-    /// What is wrong on purpose; nil: nothing is.
+    /// The mistake that this run makes on purpose; nil: it makes none.
     var mutant: Mutant?
     /// Notes all that happens, for tests that compare runs; nil in the others.
     var trace: Trace?

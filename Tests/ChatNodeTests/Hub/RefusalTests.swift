@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatNode
 
-/// What clients of `chat.v1` are refused, through sockets.
+/// A node refuses requests of `chat.v1` clients over real sockets, each with its error code.
 @Suite struct RefusalTests {
     private let flags = ["loops": "2", "message-rate": "0", "byte-rate": "0"]
 
@@ -55,7 +55,7 @@ import Testing
             #expect(try refusal(of: numbered, to: bob) == #""code":"bad_message","n":1}"#)
             try bob.socket.say(#"{"type":"chat","value":6,"id":"z"}"#)
             #expect(try bob.hear().hasPrefix(#"{"type":"ack","id":"z","#))
-            // What was refused was not said.
+            // The refused messages are in no room.
             for value in [1, 3, 4, 6] {
                 #expect(try listener.hear().contains(#","value":\#(value),"#))
             }

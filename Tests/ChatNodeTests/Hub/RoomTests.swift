@@ -120,7 +120,7 @@ import Testing
             _ = try ada.hearAck(of: 1)
             try client.hear(upTo: 1)
             #expect(client.place?.seq == 1)
-            // Nothing follows it.
+            // No other message follows the first one.
             try client.socket.say(#"{"type":"ping"}"#)
             #expect(try client.hear() == #"{"type":"pong"}"#)
             #expect(client.values == ["1"])
