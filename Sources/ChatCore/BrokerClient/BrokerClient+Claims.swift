@@ -59,6 +59,7 @@ extension BrokerClient {
     mutating func queueAfterGrace() {
         for index in wanted.values.indices where wanted.values[index].phase == .waitingForGrace {
             wanted.values[index].phase = .waitingToAsk
+            wanted.values[index].hasWaitedForGrace = true
             claims.addNew(.init(socket: wanted.keys[index], login: wanted.values[index].login))
         }
     }
@@ -82,11 +83,14 @@ extension BrokerClient {
 
 extension BrokerClient {
     /// Refuses claims that have waited too long: for the broker, or for the end of a grace after
-    /// which another one has begun.
+    /// which another one has begun. A grace may end `gracePatience` after the login; then the claims that
+    /// have waited for it are sent, call by call.
     mutating func giveUpWaiting(_ now: Instant, _ effects: inout [Effect]) {
         for (socket, name) in wanted {
             let patience: Duration
             switch name.phase {
+            case .waitingToAsk where name.hasWaitedForGrace:
+                patience = Limits.gracePatience + Limits.claimPatience
             case .waitingToAsk: patience = Limits.claimPatience
             case .waitingForGrace: patience = Limits.gracePatience
             case .claiming, .held, .unconfirmed, .reclaiming: continue

@@ -44,4 +44,37 @@ import Testing
             ]
         )
     }
+
+    /// Has two logins wait for the end of a grace, at which a third one's call is still on its way.
+    private func logInDuringGrace() throws -> BrokerClientTests.BrokerClientHarness {
+        let harness = harness(burst: 100)
+        harness.registrationChanged(isGrace: true)
+        for (slot, name) in [(1, "ada"), (2, "bob")] {
+            try harness.claim(Int32(slot), name)
+            harness.verdict(.grace)
+        }
+        harness.now = harness.now + (Limits.gracePatience - .milliseconds(1))
+        try harness.claim(3, "cleo")
+        harness.registrationChanged()
+        harness.tick()
+        return harness
+    }
+
+    @Test func `logins that have waited for the end of a grace have time to be asked for`() throws {
+        let harness = try logInDuringGrace()
+        #expect(harness.told == [])
+        harness.grant(fence: 7)
+        #expect(harness.told == ["3 granted"])
+        #expect(try Set(harness.takeClaims().claims.map(\.username.display)) == ["ada", "bob"])
+    }
+
+    @Test func `however long the grace was, a login is answered in time`() throws {
+        let harness = try logInDuringGrace()
+        harness.now = harness.now + .milliseconds(1) + (Limits.claimPatience - .milliseconds(1))
+        harness.tick()
+        #expect(harness.told == [])
+        harness.now = harness.now + .milliseconds(1)
+        harness.tick()
+        #expect(Set(harness.told) == ["1 crowded 0.1 seconds", "2 crowded 0.2 seconds"])
+    }
 }
