@@ -149,7 +149,8 @@ follow() {
 }
 
 # A Ctrl-C that comes in the moment in which a follower is forked ends that as well: bash has then
-# taken the trap off and not yet told it to ignore the signal. It has printed nothing by then.
+# taken the trap off, and the follower is not in a session of its own yet. It has printed nothing by then.
+# On a busy machine it may take the signal seconds later, so this is called again while children end.
 follow_again() {
     local name
     for name in "${!child_follower[@]}"; do
@@ -165,6 +166,7 @@ gone_within() {
     for name in "$@"; do
         while alive "$name"; do
             if ((signals > signals_answered || $(now) > until)); then return 1; fi
+            follow_again
             pause
         done 2>/dev/null
     done
