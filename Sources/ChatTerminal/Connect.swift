@@ -124,6 +124,8 @@ package struct Connect: AsyncParsableCommand {
         _ output: TerminalOutput,
         isTerminal: Bool
     ) async -> Int32 {
+        // What is entered before the prompt is there must not stand beside it.
+        if isTerminal { TerminalInput.takeKeys(areSignalsKept: true) }
         do {
             try await chat.begin(name: name, room: room)
         } catch {

@@ -46,10 +46,12 @@ final class TerminalInput: Sendable {
         return tcgetattr(STDIN_FILENO, &settings) == 0 ? settings : nil
     }
 
-    /// Has the terminal hand over each key as it is pressed, without showing it.
-    static func takeKeys() {
+    /// Has the terminal hand over each key as it is pressed, without showing it. If signals are kept, Ctrl-C and
+    /// the like still send theirs.
+    static func takeKeys(areSignalsKept: Bool = false) {
         guard var settings else { return }
-        settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG | IEXTEN)
+        settings.c_lflag &= ~tcflag_t(ICANON | ECHO | IEXTEN)
+        if !areSignalsKept { settings.c_lflag &= ~tcflag_t(ISIG) }
         tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
     }
 
