@@ -57,12 +57,13 @@ final class CheckedLoop {
 
     // MARK: Without the client
 
-    /// Sends a call that the client would not; its answer is noted. Nothing is sent while the loop
-    /// is not registered.
-    func send(_ make: (Registration, inout SplitMix) -> BrokerCall) {
-        guard let registration else { return }
+    /// Sends a call that the client would not; its answer is noted. Returns false, and sends nothing, while
+    /// the loop is not registered or not connected.
+    func send(_ make: (Registration, inout SplitMix) -> BrokerCall) -> Bool {
+        guard let registration, record.now.isConnected else { return false }
         send(make(registration, &random), isDirect: true)
         scheduleTurnEnd()
+        return true
     }
 
     func read(_ call: HistoryCall) {
@@ -293,7 +294,6 @@ final class LoopRecord: Sendable {
     }
 
     private let state = Mutex(State())
-
     var now: State { state.withLock { $0 } }
 
     func note(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }

@@ -43,16 +43,26 @@ final class TestedNode: Sendable {
 
     /// Runs something on a loop, which ends its turn after that.
     func on(_ index: Int, _ body: @escaping @Sendable (CheckedLoop) -> Void) async throws {
+        _ = try await ask(index) { body($0) }
+    }
+
+    /// Runs something on a loop, and returns what comes of it; nil: the loop is closed.
+    private func ask<Answer: Sendable>(
+        _ index: Int,
+        _ body: @escaping @Sendable (CheckedLoop) -> Answer
+    ) async throws -> Answer? {
         let loop = loops[index]
-        try await loop.eventLoop.submit { if let checked = loop.value { body(checked) } }.get()
+        return try await loop.eventLoop.submit { loop.value.map(body) }.get()
     }
 
     func areConnected() async throws {
+        // A node that is ready grants what is free: one whose first handshake was late waits for a grace before.
         try await eventually("all loops are connected, with a lease and an open room") {
-            [records] in
-            records.map(\.now).allSatisfy {
-                $0.isConnected && $0.opened > 0 && $0.leaseExpiry > CheckedLoop.now
-            }
+            [records, events] in
+            events.now.readied > 0
+                && records.map(\.now).allSatisfy {
+                    $0.isConnected && $0.opened > 0 && $0.leaseExpiry > CheckedLoop.now
+                }
         }
     }
 
@@ -112,7 +122,7 @@ final class TestedNode: Sendable {
         try await eventually("a call is answered") { [records] in
             records[index].note { $0.answers = [] }
             let before = records[index].now.disconnects
-            try await on(index) { $0.send(make) }
+            guard try await ask(index, { $0.send(make) }) == true else { return false }
             try await eventually("the call is answered or lost") {
                 let now = records[index].now
                 answer = now.answers.first

@@ -15,7 +15,7 @@ import Testing
     @Test func `while it leaves, readiness is gone first, and clients are still served`()
         async throws
     {
-        try await TestServer.run(["drain-delay": "3s"]) { (server) async throws in
+        try await TestServer.run(["drain-delay": "8s"]) { (server) async throws in
             let ada = try server.connect("Ada")
             async let farewell = server.node.leave()
             try await eventually { try server.get("/readyz").hasPrefix("HTTP/1.1 404 ") }

@@ -77,12 +77,12 @@ import Testing
     {
         for answer in ["+PONG\r\n", "-MISCONF no disk\r\n"] {
             let harness = try RedisConnectionHarness()
+            let start = Clock.now
             harness.send("A")
             harness.connection.flush()
             harness.read("+OK\r\n")
-            let before = Clock.now
-            _ = harness.sent
-            harness.connection.tick(now: before + (Limits.redisIdleInterval - .seconds(1)))
+            let (before, _) = (Clock.now, harness.sent)
+            harness.connection.tick(now: start + (Limits.redisIdleInterval - .nanoseconds(1)))
             #expect(harness.sent == "")
             harness.connection.tick(now: before + Limits.redisIdleInterval)
             // One is on its way, and waited for.

@@ -9,7 +9,7 @@ import Testing
     }
 
     @Test func `clients that are cut again and again get each message once`() async throws {
-        let cluster = try await TestCluster.start(nodes: 2)
+        let cluster = try await TestCluster.start(nodes: 2, flags: BenchEnd.unlimited)
         let ended = try await BenchEnd.bench(
             ["resume"] + urls(cluster) + [
                 "--clients", "30", "--every", "1s", "--offline", "200ms", "--duration", "3s",
@@ -27,7 +27,7 @@ import Testing
     @Test func `the clients of a node that is killed come back to the others, the sender too`()
         async throws
     {
-        let cluster = try await TestCluster.start(nodes: 3)
+        let cluster = try await TestCluster.start(nodes: 3, flags: BenchEnd.unlimited)
         let raw = NSTemporaryDirectory() + "chatnode-raw-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: raw) }
         let ended = try await BenchEnd.bench(
@@ -50,13 +50,16 @@ import Testing
     @Test func `a node that comes back without its memory is found out`() async throws {
         let port = try ReservedPort(in: ReservedPort.nodes)
         let node = try await TestNodeProcess.start(port: port.number)
+        // The kernel may take a moment to close the sockets of a process that is killed.
+        let listener = ":" + String(port.number, radix: 16, uppercase: true) + " 00000000:0000 0A"
         let pidFile = NSTemporaryDirectory() + "chatnode-pid-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: pidFile) }
         let ended = try await BenchEnd.bench([
             "resume", "ws://127.0.0.1:\(port.number)", "--scenario", "avalanche", "--clients", "5",
             "--over", "100ms", "--duration", "2s", "--warmup", "200ms", "--rate", "10", "--verify",
             "--json", "--command",
-            "kill -9 \(node.process.pid); '\(TestProcess.chatnode)' --port \(port.number) >/dev/null 2>&1 & "
+            "kill -9 \(node.process.pid); while grep -q '\(listener)' /proc/net/tcp; do sleep 0.05; done; "
+                + "'\(TestProcess.chatnode)' --port \(port.number) >/dev/null 2>&1 & "
                 + "echo $! > '\(pidFile)'",
         ])
         let second = try String(contentsOfFile: pidFile, encoding: .utf8)

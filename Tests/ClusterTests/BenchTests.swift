@@ -165,7 +165,7 @@ import Testing
             TestProcess.chatnode,
             ["bench", "idle", url, "--clients", "5", "--duration", "10m"]
         )
-        try await eventually("all are in") { try established(to: node.port).count == 5 }
+        try await eventually("all are in") { try node.scrape().value("chatnode_names") == 5 }
         node.process.signal(SIGKILL)
         #expect(try await process.exitCode() == 69)
         #expect(process.output.contains("all clients are gone"))

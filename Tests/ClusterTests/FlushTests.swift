@@ -23,8 +23,9 @@ import Testing
             fleet.voices[talkers].allSatisfy { known($0) != nil }
         }
         let took = fleet.voices.compactMap(known).map { $0 - emptied }.max() ?? .zero
-        // The next message shows it, and the next heartbeat, a second later at most.
-        #expect(took < .seconds(3))
+        // The next message shows it, and the next heartbeat, a second later at most; four seconds for a busy
+        // machine. To have waited for a grace (`Limits.grace`) would be longer.
+        #expect(took < .seconds(5))
         try await fleet.hush()
         try await fleet.settle()
         #expect(fleet.ended == [])

@@ -23,6 +23,9 @@ import Testing
             unlink(path)
         }
 
+        /// Lets the pipe hold all that the node keeps for it.
+        func enlarge() throws { try setCapacity(of: descriptor, to: 1024 * 1024) }
+
         /// Reads on, as a person who looks does, until no process has it open for writing.
         func readToEnd() throws -> String {
             while true {
@@ -140,6 +143,12 @@ import Testing
         let reader = try Reader()
         let node = try await launch(reader, outputToo: true)
         try await fillUp(node)
+        try await eventually("all clients are gone") {
+            try node.scrape().sum("chatnode_connections") == 0
+        }
+        // The node waits for `Limits.outputFlush` in all: on a busy machine its reader is not there for each
+        // page of the pipe in time.
+        try reader.enlarge()
         node.process.signal(SIGTERM)
         let text = try await onThread { try reader.readToEnd() }
         // The two outputs have queues of their own: between them there is no order.

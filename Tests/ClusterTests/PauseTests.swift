@@ -7,11 +7,11 @@ import Testing
     private let clock = ContinuousClock()
     /// How long a call may remain unanswered: it is given up as lost after 1.5 s
     /// (`Limits.redisCommandTimeout`), seen a tick later (`Limits.wheelTick`): within two seconds;
-    /// and one for a busy machine.
-    private let patience = Duration.seconds(3)
+    /// and three for a busy machine.
+    private let patience = Duration.seconds(5)
     /// How long a login may remain unanswered: it waits for another connection for
-    /// `Limits.claimPatience`, seen a tick later; and a second for a busy machine.
-    private let loginPatience = Limits.claimPatience + Limits.wheelTick + .seconds(1)
+    /// `Limits.claimPatience`, seen a tick later; and three seconds for a busy machine.
+    private let loginPatience = Limits.claimPatience + Limits.wheelTick + .seconds(3)
 
     @Test func `every client is told in time, and messages on their way are settled afterwards`()
         async throws
@@ -53,15 +53,15 @@ import Testing
         try expectUnavailable(fleet[6].answers[1], "error", since: known)
         try expectUnavailable(fleet[7].answers[1], "login_failure", since: known)
         #expect(fleet[8].answers[1].text.contains(#""type":"logged_out""#))
-        #expect([6, 7, 8].allSatisfy { fleet[$0].answers[1].at - known < .seconds(1) })
+        #expect([6, 7, 8].allSatisfy { fleet[$0].answers[1].at - known < .seconds(1.5) })
 
-        try await eventually("five seconds have passed") { clock.now - stopped > .seconds(5) }
+        try await eventually("eight seconds have passed") { clock.now - stopped > .seconds(8) }
         cluster.redis.resume()
         let resumed = clock.now
         try await fleet.hush()
         let late = fleet.words { $0 != .open }.compactMap(\.knownAt).max() ?? resumed
-        // An attempt to connect takes a second at most, and 2 s lie between two.
-        #expect(late - resumed < .seconds(3))
+        // An attempt to connect takes a second at most, and 2 s lie between two; two for a busy machine.
+        #expect(late - resumed < .seconds(5))
         fleet.talk(0..<4)
         try await eventually("they chat again") {
             fleet.voices[0..<4].allSatisfy { $0.words.filter { $0.fate == .heard }.count > 10 }

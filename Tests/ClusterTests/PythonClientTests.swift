@@ -56,12 +56,16 @@ import Testing
             ["-B", "-c", program],
             environment: ["PYTHONPATH": folder.path]
         )
-        try await eventually("half of the messages", within: Self.patience) {
-            guard process.isRunning else { throw Unexpected(process.output) }
-            return process.output.contains("Ada: message 50\n")
+        func wait(for message: Int) async throws {
+            try await eventually("message \(message)", within: Self.patience) {
+                guard process.isRunning else { throw Unexpected(process.output) }
+                return process.output.contains("Ada: message \(message)\n")
+            }
         }
+        try await wait(for: 1)
         let holder = try await cluster.redis.cli("HGET", "chat/name/ada", "node")
         let label = try await cluster.redis.cli("GET", "chat/label/\(holder)")
+        try await wait(for: 50)
         try await cluster.kill(try #require(cluster.nodes.firstIndex { $0.label == label }))
         try await eventually("the end of the program", within: Self.patience) { !process.isRunning }
         #expect(try await process.exitCode() == 0, "\(process.output)")
@@ -70,10 +74,12 @@ import Testing
         // after it has logged out, or end before it prints them.
         #expect(lines.filter { $0.hasPrefix("left ") } == ["left 0"], "\(process.output)")
         let heard = lines.filter { $0.contains("Ada: ") }
-        #expect(heard.count > 90)
+        #expect(heard.count > 60)
         #expect(heard == heard.indices.map { "\($0 + 1) Ada: message \($0 + 1)" })
         let reader = try RoomClient(port: balancer.port, room: "tea")
         try reader.join(history: 101)
+        // Redis may answer a publisher before the reader's node has the message.
+        try reader.hear(upTo: 100)
         #expect(reader.values == (1...100).map { "\"message \($0)\"" }, "\(process.output)")
     }
 

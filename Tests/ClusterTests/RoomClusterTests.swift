@@ -123,7 +123,7 @@ import Testing
         // Nothing is left: not an ack, not a message.
         for client in members + speakers {
             try client.socket.say(#"{"type":"ping"}"#)
-            #expect(try client.socket.hear() == #"{"type":"pong"}"#)
+            #expect(try client.hear() == #"{"type":"pong"}"#)
         }
     }
 

@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func `a client that does not leave is cut when the time is up`() async throws {
-        let node = try await TestNodeProcess.start(["--drain-timeout", "1s"])
+        let node = try await TestNodeProcess.start(["--drain-timeout", "250ms"])
         let deaf = try TestWebSocket(port: node.port, receiveBufferBytes: 4096)
         node.process.signal(SIGTERM)
         #expect(try await node.process.exitCode() == 0)

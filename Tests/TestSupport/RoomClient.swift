@@ -42,6 +42,9 @@ public final class RoomClient {
     public private(set) var resets: [Place] = []
     /// The texts that it was told of who is present, in any room.
     public private(set) var presence: [String] = []
+    /// What it was told of its node: `degraded`, `ok`. A node that is slow to reach its Redis tells its first
+    /// clients both.
+    public private(set) var statuses: [String] = []
     /// The numbers of the messages that it was told to be taken back.
     public private(set) var removed: [Int] = []
     private var messages: [(seq: Int, value: String)] = []
@@ -86,7 +89,7 @@ public final class RoomClient {
     public func login(_ name: String, session: String? = nil) throws -> Login {
         let proof = session.map { #","session":"\#($0)""# } ?? ""
         try socket.say(#"{"type":"login","username":"\#(name)"\#(proof)}"#)
-        let text = try socket.hear()
+        let text = try hear()
         guard text.hasPrefix(#"{"type":"logged_in""#) else { throw Unexpected(text) }
         func value(_ key: String) -> String {
             guard let found = text.firstRange(of: "\"\(key)\":") else { return "" }
@@ -100,18 +103,27 @@ public final class RoomClient {
     }
 
     /// Joins the room, from a position on or with its newest messages if they are given, and returns what
-    /// comes up to `synced`.
+    /// comes up to `synced`. Asks again, three times, if the node cannot read the room at the moment.
     @discardableResult
     public func join(since: Place? = nil, history: Int? = nil) throws -> [String] {
         let position = since.map { #","since":\#($0.since)"# } ?? ""
         let last = history.map { #","history":\#($0)"# } ?? ""
-        try socket.say(#"{"type":"join","room":"\#(room)"\#(position)\#(last)}"#)
+        let request = #"{"type":"join","room":"\#(room)"\#(position)\#(last)}"#
+        try socket.say(request)
+        var triesLeft = 3
         var heard: [String] = []
         repeat {
             let text = try hear()
-            guard !text.hasPrefix(#"{"type":"error""#) else { throw Unexpected(text) }
+            if text.hasPrefix(#"{"type":"error""#) {
+                guard text.contains(#""code":"unavailable""#), heard.isEmpty, triesLeft > 0 else {
+                    throw Unexpected(text)
+                }
+                triesLeft -= 1
+                try socket.say(request)
+                continue
+            }
             heard.append(text)
-        } while !heard[heard.count - 1].contains(#""synced""#)
+        } while heard.last?.contains(#""synced""#) != true
         return heard
     }
 
@@ -132,19 +144,45 @@ public final class RoomClient {
     /// Reads until it was told once more who is present, and returns that. There must be no other text
     /// before.
     public func hearPresence() throws -> String {
-        let text = try socket.hear()
+        var text = try socket.hear()
+        while isNews(text), !text.hasPrefix(#"{"type":"presence""#) { text = try socket.hear() }
         guard text.hasPrefix(#"{"type":"presence""#) else { throw Unexpected(text) }
-        presence.append(text)
         return text
     }
 
-    /// Returns the next text that is not about who is present, and takes note of what it says about the room.
+    /// Reads until it was told something of its node once more, and returns that.
+    public func hearStatus() throws -> String {
+        let count = statuses.count
+        while statuses.count == count {
+            let text = try socket.hear()
+            if !isNews(text) { try note(text) }
+        }
+        return statuses[count]
+    }
+
+    /// Whether a text is about who is present, or about the node; then it is noted.
+    private func isNews(_ text: String) -> Bool {
+        let status = #"{"type":"status","value":""#
+        if text.hasPrefix(#"{"type":"presence""#) {
+            presence.append(text)
+        } else if text.hasPrefix(status) {
+            statuses.append(String(text.dropFirst(status.count).prefix { $0 != "\"" }))
+        } else {
+            return false
+        }
+        return true
+    }
+
+    /// Returns the next text that is neither about who is present nor about the node, and takes note of what it
+    /// says about the room.
     public func hear() throws -> String {
         var text = try socket.hear()
-        while text.hasPrefix(#"{"type":"presence""#) {
-            presence.append(text)
-            text = try socket.hear()
-        }
+        while isNews(text) { text = try socket.hear() }
+        try note(text)
+        return text
+    }
+
+    private func note(_ text: String) throws {
         if text.hasPrefix(#"{"type":"joined""#) {
             place = try Place(text)
             isRecovered =
@@ -165,7 +203,6 @@ public final class RoomClient {
             gaps.append(numbers[0]...numbers[1])
             lostUpTo = numbers[1]
         }
-        return text
     }
 
     private func move(_ text: String) throws -> Place {

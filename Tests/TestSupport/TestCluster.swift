@@ -11,6 +11,9 @@ public final class TestCluster {
     public private(set) var nodes: [TestNodeProcess]
     private let flags: [String]
     private let environment: [String: String]
+    /// The ports of the nodes. The kernel gives them to no connection, so that a node that is started again
+    /// finds its port free.
+    private var ports: [ReservedPort]
 
     /// Starts Redis and `count` nodes, with a proxy between if wanted, and waits until all are ready.
     public static func start(
@@ -25,15 +28,13 @@ public final class TestCluster {
             redis: redis,
             proxy: hasProxy ? try TestProxy(to: redis.port) : nil,
             flags: flags,
-            environment: environment
+            environment: environment,
+            ports: try (0..<count).map { _ in try ReservedPort(in: ReservedPort.nodes) }
         )
         // All are started at once: the first to reach Redis begins the data.
         let processes = try (0..<count).map { try cluster.launch($0, isFirst: true) }
         for (index, process) in processes.enumerated() {
-            let port = try await TestNodeProcess.port(of: process)
-            cluster.nodes.append(
-                TestNodeProcess(process: process, port: port, label: "n\(index + 1)")
-            )
+            cluster.nodes.append(try await cluster.waitForStart(of: index, process))
         }
         return cluster
     }
@@ -42,12 +43,14 @@ public final class TestCluster {
         redis: TestRedis,
         proxy: TestProxy?,
         flags: [String],
-        environment: [String: String]
+        environment: [String: String],
+        ports: [ReservedPort]
     ) {
         self.redis = redis
         self.proxy = proxy
         self.flags = flags
         self.environment = environment
+        self.ports = ports
         nodes = []
     }
 
@@ -60,15 +63,33 @@ public final class TestCluster {
 
     /// Launches a node as `deploy/up` does: only the first start of a node may say that there is no
     /// other node to wait for.
-    private func launch(_ index: Int, isFirst: Bool, port: Int = 0) throws -> TestProcess {
+    private func launch(_ index: Int, isFirst: Bool) throws -> TestProcess {
         try TestProcess(
             TestProcess.chatnode,
             [
-                "--port", "\(port)", "--node-id", "n\(index + 1)", "--redis",
+                "--port", "\(ports[index].number)", "--node-id", "n\(index + 1)", "--redis",
                 "redis://127.0.0.1:\(proxy?.port ?? redis.port)",
             ] + (isFirst ? ["--new-cluster"] : []) + flags,
             environment: environment
         )
+    }
+
+    /// Waits until a node is ready that was launched for the first time. Tries other ports if a program that
+    /// is no test has its port.
+    private func waitForStart(of index: Int, _ process: TestProcess) async throws -> TestNodeProcess
+    {
+        var process = process
+        for _ in 0..<10 {
+            do {
+                let port = try await TestNodeProcess.port(of: process)
+                return TestNodeProcess(process: process, port: port, label: "n\(index + 1)")
+            } catch {
+                guard process.output.contains("another process already") else { throw error }
+                ports[index] = try ReservedPort(in: ReservedPort.nodes)
+                process = try launch(index, isFirst: true)
+            }
+        }
+        throw Unexpected("no free port for a node")
     }
 
     /// Kills a node without warning, and waits until it is gone.
@@ -81,7 +102,7 @@ public final class TestCluster {
     /// ready.
     public func restart(_ index: Int) async throws {
         let old = nodes[index]
-        let process = try launch(index, isFirst: false, port: old.port)
+        let process = try launch(index, isFirst: false)
         let port = try await TestNodeProcess.port(of: process)
         nodes[index] = TestNodeProcess(process: process, port: port, label: old.label)
     }

@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func `health is the same as for clients`() async throws {
-        try await withSocket(["drain-delay": "2s"]) { (server, path) async throws in
+        try await withSocket(["drain-delay": "8s"]) { (server, path) async throws in
             #expect(try body(of: get("/healthz", at: path)) == "ok\n")
             #expect(try body(of: get("/readyz", at: path)) == "ready\n")
             async let farewell = server.node.leave()

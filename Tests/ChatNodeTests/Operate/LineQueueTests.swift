@@ -52,7 +52,7 @@ import Testing
         for number in 0..<500 { queue.append(line(number)) }
         #expect(try await words(500, of: pipe) == (0..<500).map { "\($0)" })
         #expect(queue.dropped == 0)
-        #expect(queue.flush())
+        #expect(queue.flush(by: .now() + .seconds(TestSocket.patience)))
     }
 
     @Test func `without a reader no caller waits, and dropped lines are reported later`()
@@ -99,7 +99,7 @@ import Testing
         let queue = LineQueue(place)
         queue.tellDropped { Array("dropped \($0)\n".utf8) }
         for number in 0..<3 { queue.append(line(number)) }
-        #expect(queue.flush())
+        #expect(queue.flush(by: .now() + .seconds(TestSocket.patience)))
         #expect(queue.dropped == 3)
         // The disk has room again.
         let pipe = Pipe()

@@ -183,7 +183,11 @@ struct ReturningSpeaker: Sendable {
             do {
                 try speak(&memory)
             } catch {
-                let isRefused = "\(error)".contains(#""type":"login_failure""#)
+                // A node whose Redis stands still for a moment takes no message, and those behind it wait
+                // for that one.
+                let isRefused = [
+                    #""type":"login_failure""#, #""code":"unavailable""#, #""code":"resend""#,
+                ].contains { "\(error)".contains($0) }
                 guard isRefused || Returns.end(error) != nil else { throw error }
                 if !isRefused { lost = .now }
                 guard ContinuousClock.now - lost < Self.patience else { throw error }

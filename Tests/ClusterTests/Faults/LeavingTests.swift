@@ -19,8 +19,10 @@ extension Faults {
                 }
                 try require(Set(codes) == [1012], "\(codes)")
                 let heirs = try people.indices.map { try nodes[1 + $0 % 2].connect() }
-                // One call of the leaving node, which may be on its way.
-                let took = try timeUntil("all are free", within: Limits.redisCommandTimeout) {
+                // One call of the leaving node, which may be on its way, and two seconds for a busy machine:
+                // sooner than the names of a node that has died are free.
+                let patience = Limits.redisCommandTimeout + .seconds(2)
+                let took = try timeUntil("all are free", within: patience) {
                     try others.goOn()
                     return try zip(heirs, people).allSatisfy { try $0.attempt($1) == nil }
                 }
@@ -53,7 +55,7 @@ extension Faults {
             let took = clock.now - began
             print("without Redis (signal \(signal)), a node left after \(took)")
             // The drain timeout, and what stopping takes on a busy machine.
-            #expect(took < .seconds(2 + 3))
+            #expect(took < .seconds(2 + 8))
         }
     }
 }

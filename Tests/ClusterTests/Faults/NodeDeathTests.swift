@@ -47,7 +47,7 @@ extension Faults {
             let took = clock.now - began
             print("a restarted node was ready after \(took)")
             // If it had waited for others, it would have waited a grace.
-            #expect(took < Limits.grace / 2)
+            #expect(took < Limits.grace)
             try await cluster.onThread { nodes in
                 let all = try Conversation(on: nodes)
                 for _ in 0..<10 { try all.goOn() }
