@@ -61,6 +61,7 @@ extension Configuration {
                     byteRate: Double(client.byteRate),
                     byteBurst: Double(client.byteBurst)
                 ),
+                rooms: client.roomLimits,
                 pingInterval: client.pingInterval
             ),
             liveness: Liveness.Policy(
@@ -84,6 +85,32 @@ extension Configuration {
             isAlone: !backend.isShared,
             state: state,
             log: log
+        )
+    }
+}
+
+extension ClientSection {
+    fileprivate var roomLimits: RoomLimits {
+        RoomLimits(
+            most: roomsPerClient,
+            joinsPerSecond: joinRate,
+            joinBurst: joinBurst,
+            newRoomsPerMinute: newRoomRate,
+            newRoomBurst: newRoomBurst,
+            removalsPerMinute: removalRate,
+            removalBurst: removalBurst
+        )
+    }
+}
+
+extension RoomSection {
+    /// What is kept of each room.
+    var retention: Store.Retention {
+        Store.Retention(
+            messages: history,
+            bytes: historyBytes,
+            age: historyAge,
+            removalWindow: removalWindow
         )
     }
 }

@@ -175,4 +175,15 @@ import Testing
         let most = looks + 2 + seconds.rounded(.up)
         #expect(try node.scrape().sum("chatnode_catch_ups_total") <= most)
     }
+
+    @Test func `each node hears as many rooms as its own max-rooms says`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags + ["--max-rooms", "2"])
+        for (node, room) in zip(cluster.nodes, ["a", "b"]) {
+            let client = try RoomClient(port: node.port, room: room)
+            try client.join()
+            try client.socket.say(#"{"type":"join","room":"other"}"#)
+            let refusal = try client.socket.hearText { $0.contains(#""type":"error""#) }
+            #expect(refusal.contains(#""code":"unavailable","room":"other""#))
+        }
+    }
 }

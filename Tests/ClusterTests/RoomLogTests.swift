@@ -146,4 +146,55 @@ import Testing
             }
         }
     }
+
+    @Test func `a message older than history-age leaves the log when the next one comes`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 1, flags: flags + ["--history-age", "2m"])
+        let (speaker, _) = try speak(in: cluster)
+        /// Makes all messages older.
+        func age(bySeconds seconds: Int) async throws {
+            let script = """
+                local log = redis.call('XRANGE', KEYS[1], '-', '+')
+                redis.call('DEL', KEYS[1])
+                for _, entry in ipairs(log) do
+                    entry[2][4] = string.format('%d', entry[2][4] - ARGV[1])
+                    redis.call('XADD', KEYS[1], entry[1], unpack(entry[2]))
+                end
+                return redis.call('HSET', KEYS[2], 'since', log[1][2][4])
+                """
+            let answer = try await cluster.redis.cli(
+                "EVAL",
+                script,
+                "2",
+                "chat/log/a",
+                "chat/room/a",
+                "\(seconds * 1000)"
+            )
+            #expect(answer == "0")
+        }
+        // Time in which a busy machine says a message is left.
+        try await age(bySeconds: 60)
+        try speaker.say("21", n: 21)
+        try speaker.hear(upTo: 21)
+        #expect(try await cluster.redis.cli("XLEN", "chat/log/a") == "21")
+        try await age(bySeconds: 121)
+        try speaker.say("22", n: 22)
+        try speaker.hear(upTo: 22)
+        #expect(try await cluster.redis.cli("XLEN", "chat/log/a") == "1")
+    }
+
+    @Test func `a log has no more bytes than history-bytes says`() async throws {
+        let flags = flags + ["--history-bytes", "16KiB"]
+        let cluster = try await TestCluster.start(nodes: 1, flags: flags)
+        let speaker = try RoomClient(port: cluster.nodes[0].port, room: "a", name: "Ada")
+        try speaker.join()
+        // Each fills a quarter of the log, with its id.
+        let value = String(repeating: "x", count: 4000)
+        for n in 1...8 {
+            try speaker.say(#""\#(value)""#, n: n)
+            try speaker.hear(upTo: n)
+        }
+        #expect(try await cluster.redis.cli("XLEN", "chat/log/a") == "4")
+    }
 }

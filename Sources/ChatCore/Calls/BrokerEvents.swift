@@ -35,7 +35,7 @@
 ///    not delivered. After `roomsShut` each open room is told `roomOpened` once more, when what was
 ///    published meanwhile has been delivered, or `roomClosed`.
 /// 7. `roomRefused` to a loop that has entered a room, in place of `roomOpened`, if the node hears as
-///    many rooms as it can (`Limits.roomsPerNode`). The loop then leaves the room; it may enter it
+///    many rooms as it can (`max-rooms`). The loop then leaves the room; it may enter it
 ///    again later.
 /// 8. `replaced` with a login of this node whose name a newer login of the same user has taken over:
 ///    what the login still sends is refused. It may come before the answer to the claim that granted

@@ -42,18 +42,19 @@ public struct ClusterMember: Sendable {
 
     /// Creates a member that has not connected yet. `loops` is the number of its loops, each of which
     /// has a connection of its own; `roomLinger` is how long a room is heard after the last interest in
-    /// it.
+    /// it, and `maxRooms` the number of rooms that are heard at most.
     public init(
         label: String,
         isNewCluster: Bool,
         incarnation: Incarnation,
         loops: Int,
         roomLinger: Duration = Limits.roomLinger,
+        maxRooms: Int = Limits.roomsPerNode,
         now: Instant
     ) {
         self.label = label
         lease = Lease(label: label, isNewCluster: isNewCluster, incarnation: incarnation)
-        rooms = RoomFeeds(linger: roomLinger)
+        rooms = RoomFeeds(linger: roomLinger, maxRooms: maxRooms)
         availability = Availability(loops: loops, now: now)
         toldSince = now
     }

@@ -65,11 +65,11 @@ final class Conversation {
     /// The highest number that was accepted since the login, of a client that numbers.
     private(set) var acked: UInt64 = 0
 
-    /// Charges the rooms that the client has begun.
-    func settleNewRooms(now: Instant) {
-        guard newRooms > 0 || rare != nil else { return }
+    /// Charges the rooms that the client has begun, unless there is no limit: then the rate is nil.
+    func settleNewRooms(at rate: TokenBucket.Rate?, now: Instant) {
+        guard let rate, newRooms > 0 || rare != nil else { return }
         withRare {
-            let debt = $0.begun.charge(Double(newRooms), at: Self.newRoomRate, now: now)
+            let debt = $0.begun.charge(Double(newRooms), at: rate, now: now)
             $0.newRoomDebtNanoseconds = max(0, debt)
         }
         newRooms = 0
@@ -84,12 +84,6 @@ final class Conversation {
     func takeTyping(at rate: TokenBucket.Rate, now: Instant) -> Int64? {
         withRare { $0.typing.take(1, at: rate, now: now) }
     }
-
-    private static let newRoomRate: TokenBucket.Rate = {
-        let rate = TokenBucket.Rate(perSecond: Limits.newRoomRate, burst: Limits.newRoomBurst)
-        guard let rate else { preconditionFailure("the rate of new rooms is not 0") }
-        return rate
-    }()
 
     /// Forgets the numbers of an earlier login. The new one goes on after a number that was accepted.
     func begin(at acked: UInt64) {

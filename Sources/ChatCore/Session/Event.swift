@@ -86,7 +86,7 @@ extension Session {
         /// What was sent is not the name of a room.
         case badRoom(RoomNameError)
         /// The client hears as many rooms as it may.
-        case tooManyRooms
+        case tooManyRooms(most: Int)
         /// The client does not hear the room.
         case notInRoom
         /// The message was not accepted, because another number of its login is due.

@@ -35,7 +35,7 @@ extension Session.Refusal {
         case .tooMuch: "That was too much at once; wait a moment"
         case .unavailable(let reason, _): reason
         case .badRoom(let error): error.message
-        case .tooManyRooms: "A client is in \(Limits.roomsPerClient) rooms at most; leave one first"
+        case .tooManyRooms(let most): "A client is in \(most) rooms at most; leave one first"
         case .notInRoom: "You are not in this room"
         case .outOfOrder(let expected): "The message numbered \(expected) is missing; send it first"
         case .noSuchMessage: "There is no such message any more"

@@ -54,19 +54,12 @@ extension Session {
         _ now: Instant,
         _ effects: inout [Effect]
     ) -> Bool {
-        let conversation = startConversation()
-        guard let wait = conversation.takeRemoval(at: Self.removalRate, now: now) else {
-            return true
-        }
+        guard let rate = rules.rooms.removals,
+            let wait = startConversation().takeRemoval(at: rate, now: now)
+        else { return true }
         refuse(.tooMuch(retryAfter: .nanoseconds(wait)), request, text, &effects)
         return false
     }
-
-    private static let removalRate: TokenBucket.Rate = {
-        let rate = TokenBucket.Rate(perSecond: Limits.removalRate, burst: Limits.removalBurst)
-        guard let rate else { preconditionFailure("the rate of removals is not 0") }
-        return rate
-    }()
 }
 
 extension Session.Refusal {

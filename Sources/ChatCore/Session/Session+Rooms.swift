@@ -36,8 +36,9 @@ extension Session {
         _ effects: inout [Effect]
     ) -> Bool {
         let conversation = startConversation()
-        conversation.settleNewRooms(now: now)
-        var wait = conversation.joins.take(1, at: Self.joinRate, now: now).map(Duration.nanoseconds)
+        conversation.settleNewRooms(at: rules.rooms.newRooms, now: now)
+        var wait = rules.rooms.joins.flatMap { conversation.joins.take(1, at: $0, now: now) }
+            .map(Duration.nanoseconds)
         // A join is refused only if the node does not hear the room, which the session does not know.
         if !request.isLookUp { wait = wait ?? conversation.newRoomDebt }
         guard let wait else { return true }
@@ -48,14 +49,6 @@ extension Session {
         }
         return false
     }
-
-    private static let joinRate: TokenBucket.Rate = {
-        guard let rate = TokenBucket.Rate(perSecond: Limits.joinRate, burst: Limits.joinBurst)
-        else {
-            preconditionFailure("the rate of joins is not 0")
-        }
-        return rate
-    }()
 
     /// Has the client hear a room. A room that it hears already is only described once more; one that
     /// it has asked for is described when it is heard.
@@ -71,8 +64,8 @@ extension Session {
             if room.isHeard { effects.append(.hear(name, from: .now)) }
             return
         }
-        guard conversation.rooms.count < Limits.roomsPerClient else {
-            return refuse(.tooManyRooms, request, text, &effects)
+        guard conversation.rooms.count < rules.rooms.most else {
+            return refuse(.tooManyRooms(most: rules.rooms.most), request, text, &effects)
         }
         conversation.rooms.append(.init(name: name, state: .awaited(start)))
         effects.append(.enter(name, mayBegin: conversation.newRoomDebt == nil))

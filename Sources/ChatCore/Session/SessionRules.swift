@@ -6,6 +6,8 @@ public final class SessionRules: Sendable {
     public let reservedKeys: Set<String>
     /// The limits on what one client may send.
     public let rates: RateLimit.Policy
+    /// The limits on what one client asks of rooms.
+    public let rooms: RoomLimits
     /// The time between two pings of a silent client, which it is told.
     public let pingInterval: Duration
 
@@ -14,11 +16,13 @@ public final class SessionRules: Sendable {
         node: String,
         reservedNames: [Username] = [],
         rates: RateLimit.Policy = .init(),
+        rooms: RoomLimits = .init(),
         pingInterval: Duration = Limits.pingInterval
     ) {
         self.node = node
         self.reservedKeys = Set(reservedNames.map(\.key))
         self.rates = rates
+        self.rooms = rooms
         self.pingInterval = pingInterval
     }
 }

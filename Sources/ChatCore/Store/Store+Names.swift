@@ -114,8 +114,7 @@ extension Store {
     ///
     /// Cost: a look at each name.
     public mutating func removeOldNames(ms: Int64) {
-        let day = Limits.historyAge.inNanoseconds / 1_000_000
-        let oldest = ms - max(retention.milliseconds, day)
+        let oldest = ms - retention.memory
         let old = names.keys.indices.filter {
             names.values[$0].holder == nil && (names.values[$0].emptiedAt ?? ms) < oldest
         }

@@ -53,12 +53,12 @@ extension Store {
     /// The number of rooms of which anything is kept.
     public var roomCount: Int { rooms.count }
 
-    /// Removes the rooms whose newest message is too old to be kept, and those that never had one, unless
-    /// they are heard. A room that is removed begins anew if it is entered again.
+    /// Removes the rooms in which nothing was said for as long as a room is remembered, and those that never
+    /// had a message, unless they are heard. A room that is removed begins anew if it is entered again.
     ///
     /// Cost: a look at each room.
     public mutating func removeOldRooms(ms: Int64, unless isHeard: (RoomName) -> Bool) {
-        let oldest = ms - retention.milliseconds
+        let oldest = ms - retention.memory
         rooms = rooms.filter { room, log in
             isHeard(room) || log.newestMs > 0 && log.newestMs >= oldest
         }

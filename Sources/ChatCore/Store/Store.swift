@@ -18,6 +18,12 @@ public struct Store {
         /// The milliseconds between two removals in a room, at least.
         public let removalPause: Int64
 
+        /// How long a silent room and a free name are remembered, in milliseconds. Not less than messages
+        /// are kept: a room whose top was forgotten before them would give their numbers again.
+        public var memory: Int64 {
+            max(milliseconds, Limits.historyAge.inNanoseconds / 1_000_000)
+        }
+
         /// Creates the bounds of what is kept.
         public init(
             messages: Int = Limits.historyMessages,

@@ -69,7 +69,8 @@ public enum Limits {
     // MARK: Rooms, per connection
 
     /// The most rooms that one client hears: more than a person follows, and few enough for a resume
-    /// in all of them to be cheap.
+    /// in all of them to be cheap. An operator may set fewer, not more: a call of a script changes
+    /// `presencePairs` pairs of a name and a room at most.
     public static let roomsPerClient = 64
     /// Joins at once, before the rate applies: all rooms of a client that comes back.
     public static let joinBurst = 64.0
@@ -78,8 +79,8 @@ public enum Limits {
     /// Rooms that one client may begin at once: enough for an evening's side conversations. A room begins when
     /// it is asked for and has no message yet; each costs a subscription, and Redis keeps it for a day.
     public static let newRoomBurst = 10.0
-    /// Rooms that one client may begin per second, sustained: 10 a minute.
-    public static let newRoomRate = 10.0 / 60
+    /// Rooms that one client may begin per minute, sustained.
+    public static let newRoomsPerMinute = 10.0
     /// The most bytes of a message's `id`, which the answer repeats: a UUID in its longest form has 38.
     public static let receiptBytes = 128
 
@@ -193,8 +194,8 @@ public enum Limits {
     public static let removalPause = Duration.seconds(1)
     /// Removals of one login at once, before the rate applies: a slip of several lines.
     public static let removalBurst = 10.0
-    /// Removals of one login per second, sustained: 10 a minute.
-    public static let removalRate = 10.0 / 60
+    /// Removals of one login per minute, sustained.
+    public static let removalsPerMinute = 10.0
     /// The most bytes of the reason of a removal, with its quotes: a sentence.
     public static let removalReasonBytes = 256
     /// The most removals of a room that a loop remembers, so that no page of the log brings a text back.

@@ -65,7 +65,8 @@ struct BackendKind: Sendable {
         make: { context in
             try await MemoryBackend(
                 loops: context.loops,
-                retention: context.retention,
+                retention: context.settings.room.retention,
+                maxRooms: context.settings.room.maxRooms,
                 node: context.node
             )
         }
@@ -81,11 +82,6 @@ struct BackendKind: Sendable {
 }
 
 extension BackendContext {
-    fileprivate var retention: Store.Retention {
-        let room = settings.room
-        return Store.Retention(messages: room.history, removalWindow: room.removalWindow)
-    }
-
     /// What the connections to Redis need; nil if the node runs alone.
     fileprivate var redisSettings: RedisSettings? {
         let redis = settings.redis
@@ -97,9 +93,13 @@ extension BackendContext {
         return RedisSettings(
             address: url.address,
             credentials: credentials,
-            codec: StoreCodec(keys: RedisKeys(prefix: redis.prefix), retention: retention),
+            codec: StoreCodec(
+                keys: RedisKeys(prefix: redis.prefix),
+                retention: settings.room.retention
+            ),
             label: label,
             isNewCluster: redis.isNewCluster,
+            maxRooms: settings.room.maxRooms,
             log: log,
             metrics: metrics
         )

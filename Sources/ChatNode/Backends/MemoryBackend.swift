@@ -12,18 +12,24 @@ final class MemoryBackend: Backend {
     private let node: any NodeEvents
 
     /// Makes a backend for these loops; the first is the home loop. `roomLinger` is how long a room is
-    /// heard after the last interest in it.
+    /// heard after the last interest in it, and `maxRooms` the number of rooms that are heard at most.
     init(
         loops: [any EventLoop],
         retention: Store.Retention,
         roomLinger: Duration = Limits.roomLinger,
+        maxRooms: Int = Limits.roomsPerNode,
         node: any NodeEvents
     ) async throws {
         guard let home = loops.first else { preconditionFailure("a node has a loop") }
         self.loops = loops
         self.node = node
         store = try await home.submit {
-            let store = MemoryStore(home: home, retention: retention, roomLinger: roomLinger)
+            let store = MemoryStore(
+                home: home,
+                retention: retention,
+                roomLinger: roomLinger,
+                maxRooms: maxRooms
+            )
             return NIOLoopBound(store, eventLoop: home)
         }.get()
     }

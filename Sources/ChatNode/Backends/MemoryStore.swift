@@ -19,9 +19,14 @@ final class MemoryStore {
     private var sweptAt = Clock.now
 
     /// Makes an empty store and registers the process in its first epoch, which has no grace.
-    init(home: any EventLoop, retention: Store.Retention, roomLinger: Duration) {
+    init(
+        home: any EventLoop,
+        retention: Store.Retention,
+        roomLinger: Duration,
+        maxRooms: Int
+    ) {
         self.home = home
-        interests = RoomInterests(linger: roomLinger)
+        interests = RoomInterests(linger: roomLinger, maxRooms: maxRooms)
         var random = SystemRandomNumberGenerator()
         let incarnation = Incarnation(using: &random)
         let dataSet = Incarnation(using: &random).description

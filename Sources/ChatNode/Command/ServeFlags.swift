@@ -71,6 +71,20 @@ struct ServeFlags: ParsableArguments {
         var byteBurst: String?
         @Option(help: .of("message-size"))
         var messageSize: String?
+        @Option(help: .of("rooms-per-client"))
+        var roomsPerClient: String?
+        @Option(help: .of("join-rate"))
+        var joinRate: String?
+        @Option(help: .of("join-burst"))
+        var joinBurst: String?
+        @Option(help: .of("new-room-rate"))
+        var newRoomRate: String?
+        @Option(help: .of("new-room-burst"))
+        var newRoomBurst: String?
+        @Option(help: .of("removal-rate"))
+        var removalRate: String?
+        @Option(help: .of("removal-burst"))
+        var removalBurst: String?
         @Option(help: .of("ping-interval"))
         var pingInterval: String?
         @Option(help: .of("pong-timeout"))
@@ -82,6 +96,12 @@ struct ServeFlags: ParsableArguments {
     struct RoomFlags: ParsableArguments {
         @Option(help: .of("history"))
         var history: String?
+        @Option(help: .of("history-bytes"))
+        var historyBytes: String?
+        @Option(help: .of("history-age"))
+        var historyAge: String?
+        @Option(help: .of("max-rooms"))
+        var maxRooms: String?
         @Option(help: .of("removal-window"))
         var removalWindow: String?
         @Option(help: .of("reserved-names"))

@@ -1,7 +1,7 @@
 import ChatCore
 import ChatSupport
 
-/// The settings of what one client may send, and of how a dead one is noticed.
+/// The settings of what one client may ask for, and of how a dead one is noticed.
 struct ClientSection: SettingsSection {
     /// Messages a second; 0 is no limit.
     var messageRate = Limits.messageRate
@@ -13,24 +13,43 @@ struct ClientSection: SettingsSection {
     var byteBurst = Int(Limits.byteBurst)
     /// Bytes of one message, all its fragments together.
     var messageSize = Limits.messageBytes
+    /// Rooms that a client is in.
+    var roomsPerClient = Limits.roomsPerClient
+    /// Joins a second; 0 is no limit.
+    var joinRate = Limits.joinRate
+    /// Joins.
+    var joinBurst = Limits.joinBurst
+    /// Rooms a minute; 0 is no limit.
+    var newRoomRate = Limits.newRoomsPerMinute
+    /// Rooms.
+    var newRoomBurst = Limits.newRoomBurst
+    /// Removals a minute; 0 is no limit.
+    var removalRate = Limits.removalsPerMinute
+    /// Removals.
+    var removalBurst = Limits.removalBurst
     var pingInterval = Limits.pingInterval
     var pongTimeout = Limits.pongTimeout
     var nameLinger = Limits.nameLinger
 
     static let title = "Clients"
 
-    static let settings: [SectionSetting<ClientSection>] = [
+    static let settings = sending + inRooms + liveness
+
+    /// The largest rate and burst: no client comes near it, so a higher one is a mistake.
+    private static let most = 1_000_000.0
+
+    private static let sending: [SectionSetting<ClientSection>] = [
         SectionSetting(
             "message-rate",
             \.messageRate,
-            .number(0...1_000_000, "messages per second", "20, or 0 for no limit"),
+            .number(0...most, "messages per second", "20, or 0 for no limit"),
             "messages/s",
             "Messages a second that one client may send, sustained; 0 is no limit."
         ),
         SectionSetting(
             "message-burst",
             \.messageBurst,
-            .number(0...1_000_000, "messages", "40"),
+            .number(0...most, "messages", "40"),
             "messages",
             "Messages that one client may send at once, before message-rate applies."
         ),
@@ -55,6 +74,63 @@ struct ClientSection: SettingsSection {
             "bytes",
             "The longest message accepted from a client."
         ),
+    ]
+
+    private static let inRooms: [SectionSetting<ClientSection>] = [
+        SectionSetting(
+            "rooms-per-client",
+            \.roomsPerClient,
+            // Not more, because a call of a script changes `Limits.presencePairs` pairs of a name and a
+            // room at most.
+            .count(1...Limits.roomsPerClient, "a number of rooms such as 10"),
+            "rooms",
+            "The most rooms that one client is in at one time."
+        ),
+        SectionSetting(
+            "join-rate",
+            \.joinRate,
+            .number(0...most, "joins per second", "5, or 0 for no limit"),
+            "joins/s",
+            "Joins and requests for older messages a second by one client, sustained; 0 is no limit."
+        ),
+        SectionSetting(
+            "join-burst",
+            \.joinBurst,
+            .number(0...most, "joins", "64"),
+            "joins",
+            "The same at once, before join-rate applies: a client that comes back joins all its rooms."
+        ),
+        SectionSetting(
+            "new-room-rate",
+            \.newRoomRate,
+            .number(0...most, "rooms per minute", "10, or 0 for no limit"),
+            "rooms/min",
+            "Rooms a minute that one client may begin, sustained; 0 is no limit."
+        ),
+        SectionSetting(
+            "new-room-burst",
+            \.newRoomBurst,
+            .number(0...most, "rooms", "10"),
+            "rooms",
+            "Rooms that one client may begin at once, before new-room-rate applies."
+        ),
+        SectionSetting(
+            "removal-rate",
+            \.removalRate,
+            .number(0...most, "removals per minute", "10, or 0 for no limit"),
+            "removals/min",
+            "Messages a minute that one client may take back, sustained; 0 is no limit."
+        ),
+        SectionSetting(
+            "removal-burst",
+            \.removalBurst,
+            .number(0...most, "removals", "10"),
+            "removals",
+            "Messages that one client may take back at once, before removal-rate applies."
+        ),
+    ]
+
+    private static let liveness: [SectionSetting<ClientSection>] = [
         SectionSetting(
             "ping-interval",
             \.pingInterval,
@@ -82,7 +158,13 @@ struct ClientSection: SettingsSection {
 
 extension ClientSection {
     var contradictions: [Contradiction] {
-        [pingContradiction, messageContradiction, byteContradiction].compactMap(\.self)
+        let bursts = [
+            contradiction("join", joinRate, joinBurst, "join"),
+            contradiction("new-room", newRoomRate, newRoomBurst, "room"),
+            contradiction("removal", removalRate, removalBurst, "removal"),
+        ]
+        return ([pingContradiction, messageContradiction, byteContradiction] + bursts)
+            .compactMap(\.self)
     }
 
     /// Checks that the answer to one ping is no longer awaited when the next one is sent.
@@ -113,6 +195,22 @@ extension ClientSection {
             other: "message-rate",
             complaint: "\(Units.text(number: messageBurst)) lets no message through",
             fix: "a message-burst of 1 or more, or message-rate 0 for no limit"
+        )
+    }
+
+    /// Checks that a burst is one of its things at least, if there is a rate.
+    private func contradiction(
+        _ stem: String,
+        _ rate: Double,
+        _ burst: Double,
+        _ thing: String
+    ) -> Contradiction? {
+        guard rate > 0, burst < 1 else { return nil }
+        return Contradiction(
+            key: "\(stem)-burst",
+            other: "\(stem)-rate",
+            complaint: "\(Units.text(number: burst)) is less than one \(thing)",
+            fix: "a \(stem)-burst of 1 or more, or \(stem)-rate 0 for no limit"
         )
     }
 

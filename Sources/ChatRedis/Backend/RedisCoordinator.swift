@@ -57,6 +57,7 @@ final class RedisCoordinator {
             incarnation: Incarnation(using: &random),
             loops: brokers.count,
             roomLinger: settings.roomLinger,
+            maxRooms: settings.maxRooms,
             now: Clock.now
         )
         metrics.hears(member.roomCount)

@@ -12,6 +12,8 @@ package struct RedisSettings: Sendable {
     package let isNewCluster: Bool
     /// How long a room is heard after the last interest in it.
     package let roomLinger: Duration
+    /// The most rooms that the node hears.
+    package let maxRooms: Int
     package let log: Logger
     /// Makes the cells that the connections count with. Each cell is changed on one loop.
     package let metrics: any MetricsFactory
@@ -23,6 +25,7 @@ package struct RedisSettings: Sendable {
         label: String,
         isNewCluster: Bool,
         roomLinger: Duration = Limits.roomLinger,
+        maxRooms: Int = Limits.roomsPerNode,
         log: Logger,
         metrics: any MetricsFactory
     ) {
@@ -32,6 +35,7 @@ package struct RedisSettings: Sendable {
         self.label = label
         self.isNewCluster = isNewCluster
         self.roomLinger = roomLinger
+        self.maxRooms = maxRooms
         self.log = log
         self.metrics = metrics
     }

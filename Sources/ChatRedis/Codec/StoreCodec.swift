@@ -8,14 +8,13 @@ package struct StoreCodec: Sendable {
     let keys: RedisKeys
     let retention: Store.Retention
 
-    /// How long a silent room and a free name are remembered, in milliseconds. Not less than messages
-    /// are kept: a room whose top was forgotten before them would give their numbers again.
+    /// How long a silent room and a free name are remembered, in milliseconds.
     let memory: Int64
 
     package init(keys: RedisKeys, retention: Store.Retention) {
         self.keys = keys
         self.retention = retention
-        memory = max(retention.milliseconds, Limits.historyAge.inNanoseconds / 1_000_000)
+        memory = retention.memory
     }
 
     /// Hands a script to Redis, before it is called for the first time. The reply is its digest.

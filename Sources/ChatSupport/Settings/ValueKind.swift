@@ -101,15 +101,18 @@ extension ValueKind<Double> {
 
 extension ValueKind<Duration> {
     /// A duration that a connection's timers measure, and so not shorter than their tick.
-    package static let timeout = duration(Limits.wheelTick)
+    package static let timeout = duration(Limits.wheelTick...Units.longestDuration)
     /// A duration that may be zero.
-    package static let wait = duration(.zero)
+    package static let wait = duration(.zero...Units.longestDuration)
 
-    private static func duration(_ shortest: Duration) -> Self {
-        .init(expected: "a number with its unit, such as 500ms, 25s or 2m") {
+    /// Returns a kind for durations.
+    package static func duration(
+        _ range: ClosedRange<Duration>,
+        _ examples: String = "500ms, 25s or 2m"
+    ) -> Self {
+        .init(expected: "a number with its unit, such as \(examples)") {
             (text) throws(InvalidValue) in
-            try (shortest...Units.longestDuration)
-                .checked(try Units.duration(text), Units.text(duration:))
+            try range.checked(try Units.duration(text), Units.text(duration:))
         } show: {
             Units.text(duration: $0)
         }

@@ -39,11 +39,16 @@ final class TestNode: ClientLoop {
     private let incarnation: Incarnation
     let epoch: Epoch
 
-    init(rates: RateLimit.Policy = .unlimited, maxWaiting: Int = Limits.outboxMessages) {
+    init(
+        rates: RateLimit.Policy = .unlimited,
+        rooms: RoomLimits = .init(),
+        maxWaiting: Int = Limits.outboxMessages
+    ) {
         rules = SessionRules(
             node: "n1",
             reservedNames: (try? Username("admin")).map { [$0] } ?? [],
-            rates: rates
+            rates: rates,
+            rooms: rooms
         )
         incarnation = Incarnation(using: &random)
         store = Store(dataSet: "one", unixSecond: 7)

@@ -166,7 +166,7 @@ enum ServerExamples {
                 "Ada",
                 .init(room: "Tea")
             ),
-            "error.too_long": refused(.tooManyRooms, nil),
+            "error.too_long": refused(.tooManyRooms(most: 64), nil),
             "error.not_in_room": refused(.notInRoom, nil),
             "error.not_found": refused(
                 .noSuchMessage,

@@ -119,8 +119,12 @@ import Testing
         #expect(harness.kept.map(\.firstSeq) == [3, 4, 5])
     }
 
-    @Test func `a room is removed if its messages are too old and it is not heard`() throws {
-        let harness = Harness(.init(age: .seconds(10)))
+    @Test(arguments: [120, 86_400, 172_800])
+    func `a room is removed if it is not heard and nothing was said in it for a day or its age`(
+        age: Int64
+    ) throws {
+        let harness = Harness(.init(age: .seconds(age)))
+        let last = 1000 + max(age, 86_400) * 1000
         let ada = try harness.hold("Ada")
         _ = harness.say(ada, 1...1, ms: 1000)
         let silent = try RoomName("silent")
@@ -132,13 +136,13 @@ import Testing
             limit: 1
         )
         _ = harness.store.catchUp(call, birth: ProducerID(using: &harness.random))
-        harness.store.removeOldRooms(ms: 11_000) { _ in true }
+        harness.store.removeOldRooms(ms: last) { _ in true }
         #expect(harness.store.rooms.count == 2)
-        harness.store.removeOldRooms(ms: 11_000) { _ in false }
+        harness.store.removeOldRooms(ms: last) { _ in false }
         #expect(harness.store.rooms.map(\.key) == [.lobby])
-        harness.store.removeOldRooms(ms: 11_001) { $0 == .lobby }
+        harness.store.removeOldRooms(ms: last + 1) { $0 == .lobby }
         #expect(harness.kept.count == 1)
-        harness.store.removeOldRooms(ms: 11_001) { _ in false }
+        harness.store.removeOldRooms(ms: last + 1) { _ in false }
         #expect(harness.store.rooms.isEmpty)
     }
 

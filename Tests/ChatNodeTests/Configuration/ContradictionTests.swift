@@ -27,6 +27,40 @@ import Testing
         _ = try loadConfiguration(flags: ["message-burst": "0", "message-rate": "0"])
     }
 
+    @Test(arguments: [("join", "join"), ("new-room", "room"), ("removal", "removal")])
+    func `a burst of less than one thing is refused, unless there is no limit`(
+        stem: String,
+        thing: String
+    ) throws {
+        let error = try configurationError(flags: ["\(stem)-burst": "0.9"])
+        #expect(
+            error.description == """
+                error: \(stem)-burst: 0.9 is less than one \(thing)
+                  from: \(stem)-burst: flag --\(stem)-burst, \(stem)-rate: default
+                  fix: a \(stem)-burst of 1 or more, or \(stem)-rate 0 for no limit
+                """
+        )
+        _ = try loadConfiguration(flags: ["\(stem)-burst": "1"])
+        _ = try loadConfiguration(flags: ["\(stem)-burst": "0", "\(stem)-rate": "0"])
+    }
+
+    @Test func `a history of fewer bytes than one message is refused, unless none is kept`() throws
+    {
+        let flags = ["history-bytes": "16383"]
+        let error = try configurationError(flags: flags)
+        #expect(
+            error.description == """
+                error: history-bytes: 16383 is less than one message of message-size, 16KiB
+                  from: history-bytes: flag --history-bytes, message-size: default
+                  fix: a history-bytes of 16KiB or more, or a smaller message-size
+                """
+        )
+        _ = try loadConfiguration(flags: ["history-bytes": "16KiB"])
+        _ = try loadConfiguration(flags: flags.merging(["message-size": "1KiB"]) { $1 })
+        _ = try loadConfiguration(flags: flags.merging(["history": "0"]) { $1 })
+        _ = try loadConfiguration(flags: ["message-size": "1MiB", "byte-burst": "1MiB"])
+    }
+
     @Test func `a burst of bytes below one message is refused, unless there is no limit`() throws {
         let flags = ["message-size": "1MiB", "byte-burst": "1048575"]
         let error = try configurationError(flags: flags)

@@ -4,7 +4,9 @@ import Testing
 
 /// A node whose clients speak `chat.v1`.
 struct V1Harness {
-    let node = TestNode()
+    let node: TestNode
+
+    init(_ node: TestNode = TestNode()) { self.node = node }
 
     /// Makes a client that is logged in.
     func ada(_ name: String = "Ada") -> Int {
