@@ -11,11 +11,12 @@ struct Failure: Error {
 /// Plays one trial to a client, and checks what it does.
 final class Player {
     private let trial: Trial
-    private let stage: Stage
+    let stage: Stage
     private let isExcepted: Bool
-    /// When the last connection was ended, and how long the client has stayed away after all of them.
-    private var endedAt: Instant?
-    private var away = Duration.zero
+    /// When the server has ended the last connection; nil if the client has opened another one since.
+    var endedAt: Instant?
+    /// How long the client has waited before each connection that it has opened after such an end.
+    var waits: [Duration] = []
 
     init(_ trial: Trial, command: String, isExcepted: Bool) throws {
         self.trial = trial
@@ -58,7 +59,7 @@ final class Player {
         ["entry", "gap", "reset", "hole", "removed"].contains(line.text("see"))
     }
 
-    private func perform(_ step: Step) throws(Failure) {
+    func perform(_ step: Step) throws(Failure) {
         switch step {
         case .asks(let line): try ask(line)
         case .says(let text): try say(text)
@@ -79,12 +80,13 @@ final class Player {
 
     private func performOfClient(_ step: Step) throws(Failure) {
         switch step {
-        case .connects(let within, let notBefore): try connect(within, notBefore)
+        case .connects(let within): try connect(within)
         case .staysAway(let time):
             if stage.plays(for: time, until: { stage.hasConnection }) {
                 throw Failure("the client opens another connection")
             }
         case .isSentAway(let most, let least): try sendAway(most, least)
+        case .hasWaitedAtRandom(let least, let outliers): try compareWaits(least, outliers)
         case .hears(let pattern): try hear(pattern)
         case .hearsNothing(let time):
             if stage.plays(for: time, until: { stage.socket?.texts.isEmpty == false }) {
@@ -144,20 +146,6 @@ extension Player {
         guard hasRead else { throw Failure("the client answers no ping of the WebSocket") }
     }
 
-    /// Ends each connection before a login, until the client has stayed away for long enough in all.
-    private func sendAway(_ most: Int, _ least: Duration) throws(Failure) {
-        var count = 0
-        while away < least {
-            guard count <= most else {
-                throw Failure("the client has waited for \(away) in all before \(most) connections")
-            }
-            try connect(count == 0 ? Patience.start : Patience.longReturn, .zero)
-            try hear(#"{"type":"login"}"#)
-            try perform(.closes(1013))
-            count += 1
-        }
-    }
-
     private func flood(_ first: Int, _ count: Int) throws(Failure) {
         guard let socket = stage.socket else { throw Failure("there is no connection") }
         stage.note("server: \(count) messages from \(first) on")
@@ -172,21 +160,7 @@ extension Player {
 
     // MARK: The client
 
-    private func connect(_ within: Duration, _ notBefore: Duration) throws(Failure) {
-        if notBefore > .zero, stage.plays(for: notBefore, until: { stage.hasConnection }) {
-            throw Failure("the client connects too early")
-        }
-        var hasOne = false
-        _ = stage.plays(for: within) {
-            hasOne = stage.takeConnection()
-            return hasOne || stage.adapter.hasEnded
-        }
-        if !hasOne, stage.adapter.hasEnded { throw Failure("the adapter has ended") }
-        guard hasOne else { throw Failure("the client opens no connection within \(within)") }
-        if let endedAt { away += Clock.now - endedAt }
-    }
-
-    private func hear(_ pattern: String) throws(Failure) {
+    func hear(_ pattern: String) throws(Failure) {
         guard let wanted = JSONTree(pattern) else { preconditionFailure("a pattern is JSON") }
         var next: (index: Int, tree: JSONTree)?
         let isThere = stage.plays(for: Patience.usual) {
@@ -219,16 +193,6 @@ extension Player {
         } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
         if count > most {
             throw Failure("the client sends \(count) messages, and not \(most) at most")
-        }
-    }
-
-    private func beDropped(_ within: Duration, _ notBefore: Duration) throws(Failure) {
-        let socket = stage.socket
-        if stage.plays(for: notBefore, until: { socket?.hasEnded == true }) {
-            throw Failure("the client gives the connection up within \(notBefore)")
-        }
-        guard stage.plays(for: within - notBefore, until: { socket?.hasEnded == true }) else {
-            throw Failure("the client does not give the connection up within \(within)")
         }
     }
 

@@ -3,13 +3,16 @@
 enum Step: Sendable {
     /// The application asks the client for something: a line to the adapter.
     case asks(String)
-    /// The client opens a connection in this time, and not before the other.
-    case connects(within: Duration = Patience.usual, notBefore: Duration = .zero)
+    /// The client opens a connection in this time.
+    case connects(within: Duration = Patience.usual)
     /// The client opens no connection for this time.
     case staysAway(Duration)
     /// The server ends the client's connections before a login, until the client has waited for a time in all.
     /// It takes the client at most this number of waits.
     case isSentAway(times: Int, atLeast: Duration)
+    /// The client has not waited for the same time before each return: the times are apart by this or more,
+    /// without some of the shortest and as many of the longest.
+    case hasWaitedAtRandom(apart: Duration, outliers: Int)
     /// The client sends a message with this in it. Of its messages of one type the next one counts.
     case hears(String)
     /// The client sends nothing but pings for this time.

@@ -9,6 +9,15 @@ enum ReturnTrials {
     /// 20 s once in 700,000 times.
     private static let leastInAll = Duration.seconds(5)
 
+    /// The first returns of a client whose waits are compared, the waits that do not count at either end,
+    /// and how far apart the others are. Twelve waits, each between 0 and 0.5 s with equal likelihood, are
+    /// closer together once in 59,000 times: seven or more are within 30 ms then (12 over 7 times 0.06^7 times
+    /// 0.94^5, and a little more). With a longer bound that is rarer. A client that always waits for the same
+    /// time is seen to do so to a few ms, but for the waits in which the machine stalls.
+    private static let returns = 12
+    private static let outliers = 2
+    private static let leastApart = Duration.milliseconds(30)
+
     static let all: [Trial] =
         [1000, 1002, 1003, 1007, 1008, 1009].map { code in
             Trial(
@@ -69,6 +78,13 @@ enum ReturnTrials {
                     .connects(within: Patience.longReturn), .hears(#"{"type":"login"}"#),
                     P.loggedIn(secret: 1),
                 ]
+            ),
+            Trial(
+                "C29",
+                "waits at random before it comes back",
+                P.online,
+                (1...returns).flatMap { [.closes(1012)] + P.comesBack(secret: $0) },
+                [.hasWaitedAtRandom(apart: leastApart, outliers: outliers)]
             ),
             Trial(
                 "C30",
