@@ -17,6 +17,12 @@ final class Player {
     var endedAt: Instant?
     /// How long the client has waited before each connection that it has opened after such an end.
     var waits: [Duration] = []
+    /// When the `retry_ms` is over that the server has told last.
+    private var dueAt: Instant?
+    /// An instant before the client's last ping that a step has waited for.
+    private(set) var pingedAfter = Instant.distantFuture
+    /// The number of `chat`s that the client has sent in steps that count them, and of those that it may send.
+    private var chats = (count: 0, most: 0)
 
     init(_ trial: Trial, command: String, isExcepted: Bool) throws {
         self.trial = trial
@@ -43,6 +49,7 @@ final class Player {
         // Without the part of C1 that is left out, the client may come back, or stay away.
         if isExcepted, trial.rule == "C1" { return }
         if stage.hasConnection { throw Failure("the client opens another connection") }
+        try countChats()
         if let text = stage.socket?.texts.first { throw Failure("the client also sends \(text)") }
         if let more = stage.seen.first(where: Self.isStrict) {
             throw Failure("the application also sees \(more)")
@@ -88,16 +95,13 @@ final class Player {
         case .isSentAway(let most, let least): try sendAway(most, least)
         case .hasWaitedAtRandom(let least, let outliers): try compareWaits(least, outliers)
         case .hears(let pattern): try hear(pattern)
+        case .hearsWhenDue(let pattern): try hearWhenDue(pattern)
         case .hearsNothing(let time):
             if stage.plays(for: time, until: { stage.socket?.texts.isEmpty == false }) {
                 throw Failure("the client sends \(stage.socket?.texts.first ?? "")")
             }
         case .hearsChatsAtMost(let count): try hearChats(count)
-        case .hearsPing(let within):
-            let before = stage.socket?.pings ?? 0
-            guard stage.plays(for: within, until: { (stage.socket?.pings ?? 0) > before }) else {
-                throw Failure("the client sends no ping")
-            }
+        case .hearsPing: try hearPing()
         case .isHeldUp: try beHeldUp()
         case .drops(let within, let notBefore): try beDropped(within, notBefore)
         default: break
@@ -124,6 +128,10 @@ extension Player {
             throw Failure("the client has ended the connection")
         }
         stage.note("server: \(text)")
+        // It counts from before the client can have read it, however long the machine stalls.
+        if let retry = JSONTree(text)?.number("retry_ms") {
+            dueAt = Clock.now + .milliseconds(retry)
+        }
         socket.say(text)
     }
 
@@ -180,19 +188,42 @@ extension Player {
         }
     }
 
+    private func hearWhenDue(_ pattern: String) throws(Failure) {
+        guard let dueAt else { preconditionFailure("a trial has told retry_ms") }
+        let patience = max(.zero, dueAt - Clock.now) + Patience.usual
+        _ = stage.plays(for: patience) { stage.socket?.texts.isEmpty == false }
+        if let text = stage.socket?.texts.first, Clock.now + Patience.early < dueAt {
+            throw Failure("the client sends \(text) before retry_ms is over")
+        }
+        try hear(pattern)
+    }
+
+    private func hearPing() throws(Failure) {
+        let before = stage.socket?.pings ?? 0
+        guard stage.plays(for: Patience.usual, until: { (stage.socket?.pings ?? 0) > before })
+        else { throw Failure("the client sends no ping") }
+        pingedAfter = stage.lookedBefore
+    }
+
     private func hearChats(_ most: Int) throws(Failure) {
-        var count = 0
+        chats.most = most
         repeat {
-            for text in stage.socket?.texts ?? [] {
-                guard JSONTree(text)?.text("type") == "chat" else {
-                    throw Failure("the client also sends \(text)")
-                }
-                count += 1
-            }
-            stage.socket?.texts = []
+            try countChats()
         } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
-        if count > most {
-            throw Failure("the client sends \(count) messages, and not \(most) at most")
+    }
+
+    /// Takes the `chat`s that have come, if the trial has a step that counts them.
+    private func countChats() throws(Failure) {
+        guard chats.most > 0, let socket = stage.socket else { return }
+        for text in socket.texts {
+            guard JSONTree(text)?.text("type") == "chat" else {
+                throw Failure("the client also sends \(text)")
+            }
+            chats.count += 1
+        }
+        socket.texts = []
+        if chats.count > chats.most {
+            throw Failure("the client sends \(chats.count) messages, and not \(chats.most) at most")
         }
     }
 

@@ -92,8 +92,8 @@ enum ReturnTrials {
                 P.inTea,
                 [
                     P.asksToSay("a"), P.hearsSaying("a", n: 1),
-                    P.error("unavailable", n: 1, retryMs: 4000), .hearsNothing(.seconds(3)),
-                    P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
+                    P.error("unavailable", n: 1, retryMs: 4000), P.hearsSayingWhenDue("a", n: 1),
+                    P.ack(1), P.settled("a"),
                 ]
             ),
             Trial(
@@ -105,8 +105,8 @@ enum ReturnTrials {
                     .says(
                         #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":12000}"#
                     ),
-                    .closes(1012), .connects(), .hearsNothing(.seconds(2)),
-                    .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
+                    .closes(1012), .connects(), .hearsWhenDue(#"{"type":"login"}"#),
+                    P.loggedIn(secret: 1),
                 ],
                 P.says
             ),
@@ -123,8 +123,8 @@ enum ReturnTrials {
                 ],
                 P.comesBack(secret: 1),
                 [
-                    .hearsNothing(.seconds(2)), .hears(#"{"type":"join","room":"tea"}"#),
-                    P.joined(4), P.synced(4), P.chat(5), P.seesChat(5),
+                    .hearsWhenDue(#"{"type":"join","room":"tea"}"#), P.joined(4), P.synced(4),
+                    P.chat(5), P.seesChat(5),
                 ]
             ),
             Trial(
@@ -136,7 +136,7 @@ enum ReturnTrials {
                     .says(
                         #"{"type":"logged_in","username":"Ada","session":"\#(P.secret(1))","node":"n1","resumed":false,"acked":0,"ping_ms":500}"#
                     ),
-                    .hearsPing(within: .seconds(4)),
+                    .hearsPing,
                     .drops(within: .seconds(14), notBefore: .seconds(7)),
                 ],
                 P.comesBack(secret: 1),
@@ -148,7 +148,7 @@ enum ReturnTrials {
                 "asks at once when its machine has slept",
                 P.online,
                 [
-                    .asks(#"{"do":"sleep","ms":3600000}"#), .hearsPing(within: .seconds(4)),
+                    .asks(#"{"do":"sleep","ms":3600000}"#), .hearsPing,
                     P.asksToSay("a"), P.hearsSaying("a", n: 1), P.ack(1), P.settled("a"),
                 ]
             ),
