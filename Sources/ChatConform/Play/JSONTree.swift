@@ -55,6 +55,14 @@ enum JSONTree {
         return text
     }
 
+    /// The member of an object that is an integer; nil if there is none.
+    func number(_ key: String) -> Int? {
+        guard case .object(let members) = self, case .other(let text)? = members[key] else {
+            return nil
+        }
+        return Int(text)
+    }
+
     /// Whether everything in a pattern is here as well. A member that is `null` in the pattern is missing
     /// here.
     func matches(_ pattern: JSONTree) -> Bool {

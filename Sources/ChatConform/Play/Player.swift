@@ -11,11 +11,18 @@ struct Failure: Error {
 /// Plays one trial to a client, and checks what it does.
 final class Player {
     private let trial: Trial
-    private let stage: Stage
+    let stage: Stage
     private let isExcepted: Bool
-    /// When the last connection was ended, and how long the client has stayed away after all of them.
-    private var endedAt: Instant?
-    private var away = Duration.zero
+    /// When the server has ended the last connection; nil if the client has opened another one since.
+    var endedAt: Instant?
+    /// How long the client has waited before each connection that it has opened after such an end.
+    var waits: [Duration] = []
+    /// When the `retry_ms` is over that the server has told last.
+    private var dueAt: Instant?
+    /// An instant before the client's last ping that a step has waited for.
+    private(set) var pingedAfter = Instant.distantFuture
+    /// The number of `chat`s that the client has sent in steps that count them, and of those that it may send.
+    private var chats = (count: 0, most: 0)
 
     init(_ trial: Trial, command: String, isExcepted: Bool) throws {
         self.trial = trial
@@ -42,6 +49,7 @@ final class Player {
         // Without the part of C1 that is left out, the client may come back, or stay away.
         if isExcepted, trial.rule == "C1" { return }
         if stage.hasConnection { throw Failure("the client opens another connection") }
+        try countChats()
         if let text = stage.socket?.texts.first { throw Failure("the client also sends \(text)") }
         if let more = stage.seen.first(where: Self.isStrict) {
             throw Failure("the application also sees \(more)")
@@ -58,7 +66,7 @@ final class Player {
         ["entry", "gap", "reset", "hole", "removed"].contains(line.text("see"))
     }
 
-    private func perform(_ step: Step) throws(Failure) {
+    func perform(_ step: Step) throws(Failure) {
         switch step {
         case .asks(let line): try ask(line)
         case .says(let text): try say(text)
@@ -79,23 +87,21 @@ final class Player {
 
     private func performOfClient(_ step: Step) throws(Failure) {
         switch step {
-        case .connects(let within, let notBefore): try connect(within, notBefore)
+        case .connects(let within): try connect(within)
         case .staysAway(let time):
             if stage.plays(for: time, until: { stage.hasConnection }) {
                 throw Failure("the client opens another connection")
             }
         case .isSentAway(let most, let least): try sendAway(most, least)
+        case .hasWaitedAtRandom(let least, let outliers): try compareWaits(least, outliers)
         case .hears(let pattern): try hear(pattern)
+        case .hearsWhenDue(let pattern): try hearWhenDue(pattern)
         case .hearsNothing(let time):
             if stage.plays(for: time, until: { stage.socket?.texts.isEmpty == false }) {
                 throw Failure("the client sends \(stage.socket?.texts.first ?? "")")
             }
         case .hearsChatsAtMost(let count): try hearChats(count)
-        case .hearsPing(let within):
-            let before = stage.socket?.pings ?? 0
-            guard stage.plays(for: within, until: { (stage.socket?.pings ?? 0) > before }) else {
-                throw Failure("the client sends no ping")
-            }
+        case .hearsPing: try hearPing()
         case .isHeldUp: try beHeldUp()
         case .drops(let within, let notBefore): try beDropped(within, notBefore)
         default: break
@@ -122,6 +128,10 @@ extension Player {
             throw Failure("the client has ended the connection")
         }
         stage.note("server: \(text)")
+        // It counts from before the client can have read it, however long the machine stalls.
+        if let retry = JSONTree(text)?.number("retry_ms") {
+            dueAt = Clock.now + .milliseconds(retry)
+        }
         socket.say(text)
     }
 
@@ -144,20 +154,6 @@ extension Player {
         guard hasRead else { throw Failure("the client answers no ping of the WebSocket") }
     }
 
-    /// Ends each connection before a login, until the client has stayed away for long enough in all.
-    private func sendAway(_ most: Int, _ least: Duration) throws(Failure) {
-        var count = 0
-        while away < least {
-            guard count <= most else {
-                throw Failure("the client has waited for \(away) in all before \(most) connections")
-            }
-            try connect(count == 0 ? Patience.start : Patience.longReturn, .zero)
-            try hear(#"{"type":"login"}"#)
-            try perform(.closes(1013))
-            count += 1
-        }
-    }
-
     private func flood(_ first: Int, _ count: Int) throws(Failure) {
         guard let socket = stage.socket else { throw Failure("there is no connection") }
         stage.note("server: \(count) messages from \(first) on")
@@ -172,21 +168,7 @@ extension Player {
 
     // MARK: The client
 
-    private func connect(_ within: Duration, _ notBefore: Duration) throws(Failure) {
-        if notBefore > .zero, stage.plays(for: notBefore, until: { stage.hasConnection }) {
-            throw Failure("the client connects too early")
-        }
-        var hasOne = false
-        _ = stage.plays(for: within) {
-            hasOne = stage.takeConnection()
-            return hasOne || stage.adapter.hasEnded
-        }
-        if !hasOne, stage.adapter.hasEnded { throw Failure("the adapter has ended") }
-        guard hasOne else { throw Failure("the client opens no connection within \(within)") }
-        if let endedAt { away += Clock.now - endedAt }
-    }
-
-    private func hear(_ pattern: String) throws(Failure) {
+    func hear(_ pattern: String) throws(Failure) {
         guard let wanted = JSONTree(pattern) else { preconditionFailure("a pattern is JSON") }
         var next: (index: Int, tree: JSONTree)?
         let isThere = stage.plays(for: Patience.usual) {
@@ -206,29 +188,42 @@ extension Player {
         }
     }
 
-    private func hearChats(_ most: Int) throws(Failure) {
-        var count = 0
-        repeat {
-            for text in stage.socket?.texts ?? [] {
-                guard JSONTree(text)?.text("type") == "chat" else {
-                    throw Failure("the client also sends \(text)")
-                }
-                count += 1
-            }
-            stage.socket?.texts = []
-        } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
-        if count > most {
-            throw Failure("the client sends \(count) messages, and not \(most) at most")
+    private func hearWhenDue(_ pattern: String) throws(Failure) {
+        guard let dueAt else { preconditionFailure("a trial has told retry_ms") }
+        let patience = max(.zero, dueAt - Clock.now) + Patience.usual
+        _ = stage.plays(for: patience) { stage.socket?.texts.isEmpty == false }
+        if let text = stage.socket?.texts.first, Clock.now + Patience.early < dueAt {
+            throw Failure("the client sends \(text) before retry_ms is over")
         }
+        try hear(pattern)
     }
 
-    private func beDropped(_ within: Duration, _ notBefore: Duration) throws(Failure) {
-        let socket = stage.socket
-        if stage.plays(for: notBefore, until: { socket?.hasEnded == true }) {
-            throw Failure("the client gives the connection up within \(notBefore)")
+    private func hearPing() throws(Failure) {
+        let before = stage.socket?.pings ?? 0
+        guard stage.plays(for: Patience.usual, until: { (stage.socket?.pings ?? 0) > before })
+        else { throw Failure("the client sends no ping") }
+        pingedAfter = stage.lookedBefore
+    }
+
+    private func hearChats(_ most: Int) throws(Failure) {
+        chats.most = most
+        repeat {
+            try countChats()
+        } while stage.plays(for: .seconds(1), until: { stage.socket?.texts.isEmpty == false })
+    }
+
+    /// Takes the `chat`s that have come, if the trial has a step that counts them.
+    private func countChats() throws(Failure) {
+        guard chats.most > 0, let socket = stage.socket else { return }
+        for text in socket.texts {
+            guard JSONTree(text)?.text("type") == "chat" else {
+                throw Failure("the client also sends \(text)")
+            }
+            chats.count += 1
         }
-        guard stage.plays(for: within - notBefore, until: { socket?.hasEnded == true }) else {
-            throw Failure("the client does not give the connection up within \(within)")
+        socket.texts = []
+        if chats.count > chats.most {
+            throw Failure("the client sends \(chats.count) messages, and not \(chats.most) at most")
         }
     }
 

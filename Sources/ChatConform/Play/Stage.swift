@@ -12,6 +12,9 @@ final class Stage {
     private var opened: [ServerSocket] = []
     /// What the application has seen and no step has asked for yet.
     var seen: [JSONTree] = []
+    /// When it was looked for what is new, and when before that: what is new now has come between the two.
+    private(set) var lookedAt = Clock.now
+    private(set) var lookedBefore = Clock.now
     /// Everything that has happened, for people.
     private(set) var record: [String] = []
     private var sockets: [ServerSocket] = []
@@ -92,6 +95,7 @@ final class Stage {
     }
 
     private func look() {
+        (lookedBefore, lookedAt) = (lookedAt, Clock.now)
         while let descriptor = listener.accept() {
             sockets.append(ServerSocket(descriptor, subprotocol: subprotocol))
         }

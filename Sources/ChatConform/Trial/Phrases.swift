@@ -53,6 +53,11 @@ enum Phrases {
         .hears(#"{"type":"chat","room":"\#(room)","value":"\#(key)","n":\#(n)}"#)
     }
 
+    /// The client says it again when it may, and nothing before.
+    static func hearsSayingWhenDue(_ key: String, n: Int) -> Step {
+        .hearsWhenDue(#"{"type":"chat","room":"tea","value":"\#(key)","n":\#(n)}"#)
+    }
+
     static func ack(_ n: Int, seq: Int? = nil, dup: Bool = false, room: String = "tea") -> Step {
         let seq = seq.map { #","seq":\#($0)"# } ?? ""
         return .says(

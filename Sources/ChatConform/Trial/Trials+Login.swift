@@ -114,13 +114,11 @@ enum LoginTrials {
                 .says(
                     #"{"type":"login_failure","username":"Ada","value":"taken","message":"No","retry_ms":1500}"#
                 ),
-                .hearsNothing(.seconds(1)),
-                .hears(#"{"type":"login","session":"\#(P.secret(1))"}"#),
+                .hearsWhenDue(#"{"type":"login","session":"\#(P.secret(1))"}"#),
                 .says(
                     #"{"type":"login_failure","username":"Ada","value":"unavailable","message":"No","retry_ms":1500}"#
                 ),
-                .hearsNothing(.seconds(1)),
-                .hears(#"{"type":"login","session":"\#(P.secret(1))"}"#),
+                .hearsWhenDue(#"{"type":"login","session":"\#(P.secret(1))"}"#),
                 P.loggedIn(secret: 2, resumed: true),
             ]
         ),
@@ -151,7 +149,7 @@ enum LoginTrials {
                 .says(
                     #"{"type":"error","username":"Ada","value":"No","code":"rate_limited","retry_ms":2000}"#
                 ),
-                .hearsNothing(.seconds(1)), .hears(#"{"type":"login"}"#), P.loggedIn(secret: 1),
+                .hearsWhenDue(#"{"type":"login"}"#), P.loggedIn(secret: 1),
             ],
             P.says
         ),

@@ -58,9 +58,8 @@ enum RoomTrials {
                 .says(
                     #"{"type":"error","username":"Ada","value":"No","code":"unavailable","room":"tea","retry_ms":2000}"#
                 ),
-                .hearsNothing(.seconds(1)), .hears(#"{"type":"join","room":"tea"}"#),
-                P.joined(4),
-                P.synced(4), P.chat(5), P.seesChat(5),
+                .hearsWhenDue(#"{"type":"join","room":"tea"}"#), P.joined(4), P.synced(4),
+                P.chat(5), P.seesChat(5),
             ]
         ),
         Trial(

@@ -35,7 +35,8 @@ enum SayingTrials {
             P.online,
             (1...60).map { P.asksToSay("m\($0)") },
             [
-                .hearsChatsAtMost(32), P.ack(1), P.settled("m1"), .hearsChatsAtMost(1),
+                P.hearsSaying("m1", n: 1), .hearsChatsAtMost(31), P.ack(1), P.settled("m1"),
+                .hearsChatsAtMost(32),
             ]
         ),
         Trial(
@@ -46,8 +47,8 @@ enum SayingTrials {
             hearsFive,
             [P.error("unavailable", n: 1, retryMs: 2500)],
             (2...5).map { P.error("resend", n: $0, from: 1) },
-            [.hearsNothing(.milliseconds(1500))],
-            hearsFive,
+            [P.hearsSayingWhenDue("a", n: 1)],
+            Array(hearsFive.dropFirst()),
             [.hearsNothing(.milliseconds(500))],
             acksFive
         ),
