@@ -238,7 +238,8 @@ extension Player {
             guard before > 0, Clock.now < end else {
                 throw Failure("the client reads everything, although its application is slow")
             }
-            _ = stage.plays(for: .seconds(1)) { false }
+            // Longer than a machine stalls now and then.
+            _ = stage.plays(for: .seconds(3)) { false }
         } while stage.socket?.byteCountWaiting != before
     }
 

@@ -156,8 +156,13 @@ enum RoomTrials {
             P.online,
             [
                 P.asksToJoin, .hears(#"{"type":"join","room":"tea"}"#),
-                .asks(#"{"do":"leave","room":"tea"}"#), .hearsNothing(.milliseconds(500)),
-                P.joined(4), P.synced(4), P.chat(5), .hears(#"{"type":"leave","room":"tea"}"#),
+                .asks(#"{"do":"leave","room":"tea"}"#),
+            ],
+            // Which shows that the client knows of it.
+            P.says,
+            [
+                .hearsNothing(.milliseconds(500)), P.joined(4), P.synced(4), P.chat(5),
+                .hears(#"{"type":"leave","room":"tea"}"#),
                 P.asksToJoin, .hears(#"{"type":"join","room":"tea"}"#), P.chat(6), P.joined(6),
                 P.synced(6), P.chat(7), P.seesChat(7),
             ]
