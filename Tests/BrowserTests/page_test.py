@@ -102,6 +102,15 @@ class Node:
     def tell(self, number):
         self.process.send_signal(number)
 
+    def pause(self):
+        """Stops it until SIGCONT, and waits for all its threads: one may read on until the signal has come to it."""
+        self.tell(signal.SIGSTOP)
+        until("all threads have stopped", ANSWER, self.is_paused)
+
+    def is_paused(self):
+        states = [task.joinpath("stat").read_text() for task in Path(f"/proc/{self.process.pid}/task").iterdir()]
+        return all(state.rpartition(")")[2].startswith(" T") for state in states)  # proc(5)
+
     def stop(self, number=signal.SIGTERM):
         self.tell(number)
         self.process.wait(NODE_GONE)
@@ -943,9 +952,8 @@ def after_a_node_is_killed_and_started_again_everybody_comes_back(stage):
 def what_was_under_way_when_a_node_lost_its_memory_is_sent_again_only_by_hand(stage):
     stage.outage = True
     ada = stage.person("ada")
-    stage.node.tell(signal.SIGSTOP)
-    # Before the page notices that the node is silent, which keys one by one may not be on a busy machine.
-    ada.say_at_once(["on its way"])
+    stage.node.pause()
+    ada.say("on its way")
     until("it is under way", ANSWER, lambda: ada.all("#outbox .flying"))
     stage.node.stop(signal.SIGKILL)
     stage.node.start()
@@ -965,7 +973,7 @@ def what_was_under_way_when_a_node_lost_its_memory_is_sent_again_only_by_hand(st
 def a_node_that_has_gone_silent_is_noticed_and_what_was_said_is_heard_once(stage):
     stage.outage = True
     ada = stage.person("ada")
-    stage.node.tell(signal.SIGSTOP)
+    stage.node.pause()
     ada.say("hello?")
     until("the connection is given up", GIVEN_UP, lambda: ada.shown("#banner"))
     stage.node.tell(signal.SIGCONT)
@@ -1415,7 +1423,7 @@ def text_has_contrast_and_targets_have_size_light_and_dark_wide_and_narrow(stage
         people[0].press(Keys.ESCAPE)
         assert people[0].focused() == f"{drawer}-open" and not people[0].shown(f"#{drawer}-drawer")
     people[0].look(1200, 800, "light")
-    stage.node.tell(signal.SIGSTOP)
+    stage.node.pause()
     people[0].say("under way")
     stage.node.stop(signal.SIGKILL)
     stage.node.start()

@@ -47,7 +47,7 @@ import Testing
         let alone = try descriptors(of: node)
         var others = try (0..<count).map { try node.connect("\(prefix)\($0)") }
         // While the node is stopped, all of them leave; only then is the ping sent.
-        node.process.signal(SIGSTOP)
+        node.process.stop()
         others.removeAll()
         try ada.send(frame: 9, [7])
         let before = try node.process.processorTime

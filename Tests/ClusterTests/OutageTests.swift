@@ -123,7 +123,7 @@ import Testing
     /// Kills Redis when the last node has missed messages that the others have received.
     private func kill(_ cluster: TestCluster, _ fleet: ClientFleet) async throws {
         let late = cluster.nodes[2]
-        late.process.signal(SIGSTOP)
+        late.process.stop()
         let clients = try await cluster.redis.cli("CLIENT", "LIST", "TYPE", "pubsub")
         let feed = try #require(clients.split(separator: "\n").first { $0.contains("n3-feed ") })
         let id = try #require(feed.split(separator: " ").first?.dropFirst("id=".count))

@@ -16,7 +16,7 @@ extension Faults {
                 let ada = try nodes[0].connect("Ada")
                 let others = try Conversation(on: nodes[1...])
                 try others.goOn()
-                redis.signal(SIGSTOP)
+                redis.stop()
                 let stoppedAt = clock.now
                 // It is on its way: its fate is unknown until Redis answers.
                 try ada.chat(#""perhaps""#, as: "Ada")
