@@ -14,7 +14,7 @@ swift: build ## the Swift tests but ClusterTests
 	./deploy/test core nodes stores
 
 cluster: build ## the tests with processes of their own: nodes, Redis, a browser
-	./deploy/test alone heavy cluster
+	./deploy/test alone heavy faults cluster
 
 browser: build ## the page in a browser
 	Tests/BrowserTests/page_test.py --node .build/debug/chatnode
