@@ -19,7 +19,7 @@ readonly REDIS_PORT=$((PORT_BASE + REDIS_OFFSET))
 
 readonly NODE_READY_SECONDS=20 # a loaded machine starts a cold binary in a few
 readonly REDIS_READY_SECONDS=10
-readonly DRAIN_DELAY=${DRAIN_DELAY:-1s} # HAProxy asks twice in it
+readonly DRAIN_DELAY=${DRAIN_DELAY:-1s} # HAProxy asks twice in it; tests on a busy machine set 4 s
 readonly DRAIN_TIMEOUT=20s
 readonly NODE_STOP_SECONDS=30  # the two above, and its own end
 readonly REDIS_STOP_SECONDS=10 # it writes its file to the disk

@@ -227,7 +227,7 @@ extension Player {
         }
     }
 
-    /// Waits until the client has taken nothing for a second of what the server has for it.
+    /// Waits until the client has taken nothing for three seconds of what the server has for it.
     private func beHeldUp() throws(Failure) {
         let end = Clock.now + Patience.flood
         var before: Int

@@ -40,7 +40,8 @@ struct HeldName: Sendable {
     /// The time of the client's login.
     let since: Instant
     var phase: Phase
-    /// Whether the login has waited for the end of a grace, and may wait as long as any other from there on.
+    /// Whether the login has waited for the end of a grace: then it may wait `Limits.claimPatience` longer than
+    /// the longest grace.
     var hasWaitedForGrace = false
     /// Whether a claim's answer got lost, so that the broker may record the name as this login's.
     var mayBeGranted = false

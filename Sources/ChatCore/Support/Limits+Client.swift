@@ -6,7 +6,7 @@ extension Limits {
     /// that takes over all clients of another one may be that slow.
     public static let openTimeout = Duration.seconds(10)
     /// The longest time from a `login` to its answer: in a new epoch a node lets it wait for
-    /// `gracePatience`.
+    /// `gracePatience`, and then `claimPatience` for its turn.
     public static let loginTimeout = Duration.seconds(12)
     /// The most bytes of the head of the answer to a handshake: balancers add fields of their own.
     public static let answerHeadBytes = 16 * 1024

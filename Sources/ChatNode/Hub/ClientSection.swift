@@ -159,11 +159,12 @@ struct ClientSection: SettingsSection {
 extension ClientSection {
     var contradictions: [Contradiction] {
         let bursts = [
-            contradiction("join", joinRate, joinBurst, "join"),
             contradiction("new-room", newRoomRate, newRoomBurst, "room"),
             contradiction("removal", removalRate, removalBurst, "removal"),
         ]
-        return ([pingContradiction, messageContradiction, byteContradiction] + bursts)
+        return
+            ([pingContradiction, messageContradiction, byteContradiction, joinContradiction]
+            + bursts)
             .compactMap(\.self)
     }
 
@@ -211,6 +212,19 @@ extension ClientSection {
             other: "\(stem)-rate",
             complaint: "\(Units.text(number: burst)) is less than one \(thing)",
             fix: "a \(stem)-burst of 1 or more, or \(stem)-rate 0 for no limit"
+        )
+    }
+
+    /// Checks that a client that comes back can join all its rooms at once. Else most of its joins are refused
+    /// again and again, all at the same moments, until it is closed for flooding.
+    private var joinContradiction: Contradiction? {
+        guard joinRate > 0, joinBurst < Double(roomsPerClient) else { return nil }
+        return Contradiction(
+            key: "join-burst",
+            other: "rooms-per-client",
+            complaint: "\(Units.text(number: joinBurst)) is less than rooms-per-client, "
+                + "\(roomsPerClient): a client that comes back joins all its rooms at once",
+            fix: "a join-burst of \(roomsPerClient) or more, or join-rate 0 for no limit"
         )
     }
 

@@ -27,7 +27,7 @@ import Testing
         _ = try loadConfiguration(flags: ["message-burst": "0", "message-rate": "0"])
     }
 
-    @Test(arguments: [("join", "join"), ("new-room", "room"), ("removal", "removal")])
+    @Test(arguments: [("new-room", "room"), ("removal", "removal")])
     func `a burst of less than one thing is refused, unless there is no limit`(
         stem: String,
         thing: String
@@ -59,6 +59,20 @@ import Testing
         _ = try loadConfiguration(flags: flags.merging(["message-size": "1KiB"]) { $1 })
         _ = try loadConfiguration(flags: flags.merging(["history": "0"]) { $1 })
         _ = try loadConfiguration(flags: ["message-size": "1MiB", "byte-burst": "1MiB"])
+    }
+
+    @Test func `a burst of joins below the rooms of a client is refused, unless there is no limit`()
+        throws
+    {
+        let error = try configurationError(flags: ["join-burst": "63"])
+        #expect(
+            error.description.hasPrefix(
+                "error: join-burst: 63 is less than rooms-per-client, 64: a client that comes back joins "
+                    + "all its rooms at once\n"
+            )
+        )
+        _ = try loadConfiguration(flags: ["join-burst": "63", "join-rate": "0"])
+        _ = try loadConfiguration(flags: ["join-burst": "63", "rooms-per-client": "63"])
     }
 
     @Test func `a burst of bytes below one message is refused, unless there is no limit`() throws {

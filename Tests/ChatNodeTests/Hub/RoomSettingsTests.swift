@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `a client joins as often as join-rate and join-burst say`() async throws {
-        try await run(["join-rate": never, "join-burst": "3"]) { server in
+        try await run(["join-rate": never, "join-burst": "3", "rooms-per-client": "3"]) { server in
             let client = try RoomClient(port: server.port)
             for _ in 1...3 { #expect(try hasJoined("lobby", by: client)) }
             // A join takes 1,000 s; the default rate gives one in 200 ms.
