@@ -9,6 +9,7 @@ by the test itself, on free loopback ports. The last line is `N passed, M failed
 
 import argparse
 import base64
+import contextlib
 import ctypes
 import http.client
 import os
@@ -108,7 +109,10 @@ class Node:
         until("all threads have stopped", ANSWER, self.is_paused)
 
     def is_paused(self):
-        states = [task.joinpath("stat").read_text() for task in Path(f"/proc/{self.process.pid}/task").iterdir()]
+        states = []
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            with contextlib.suppress(OSError):  # a thread that has ended
+                states.append(task.joinpath("stat").read_text())
         return all(state.rpartition(")")[2].startswith(" T") for state in states)  # proc(5)
 
     def stop(self, number=signal.SIGTERM):

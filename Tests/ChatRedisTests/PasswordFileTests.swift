@@ -1,3 +1,4 @@
+import ChatCore
 import Foundation
 import Logging
 import NIOCore
@@ -25,12 +26,16 @@ import Testing
         try await file.password(on: loop).get().text
     }
 
-    /// Waits until a password is found: the file is read by a thread that is given up after
-    /// `Limits.passwordFileTimeout`, and then the last password is good.
+    /// Expects a password, again where the machine was too busy: the file is read by a thread that is given up
+    /// after `Limits.passwordFileTimeout`, and then the last password is good.
     private func expect(_ password: String, in file: PasswordFile) async throws {
-        try await eventually("the password is \(password)") {
-            try await self.password(file) == password
+        var found = ""
+        for _ in 0..<3 {
+            let start = ContinuousClock.now
+            found = try await self.password(file)
+            if ContinuousClock.now - start < Limits.passwordFileTimeout { break }
         }
+        #expect(found == password)
     }
 
     @Test func `what is written into it is found`() async throws {
@@ -68,12 +73,14 @@ import Testing
         let file = file()
         // Again where the thread that reads it comes too late: then all hear the last password.
         try await eventually("all hear it") {
+            let start = ContinuousClock.now
             var heard: Set<String> = []
             for answer in (0..<50).map({ _ in file.password(on: loop) }) {
                 heard.insert(try await answer.get().text)
             }
-            #expect(heard.count == 1)
-            return heard == ["second"]
+            guard ContinuousClock.now - start < Limits.passwordFileTimeout else { return false }
+            #expect(heard == ["second"])
+            return true
         }
     }
 }

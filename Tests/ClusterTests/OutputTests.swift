@@ -23,8 +23,8 @@ import Testing
             unlink(path)
         }
 
-        /// Lets the pipe hold all that the node keeps for it.
-        func enlarge() throws { try setCapacity(of: descriptor, to: 1024 * 1024) }
+        /// Lets the pipe hold a fifth of what the node keeps for it.
+        func enlarge() throws { try setCapacity(of: descriptor, to: 64 * 1024) }
 
         /// Reads on, as a person who looks does, until no process has it open for writing.
         func readToEnd() throws -> String {

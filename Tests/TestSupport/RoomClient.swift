@@ -1,3 +1,5 @@
+import Glibc
+
 /// A client of `chat.v1` that checks what it hears in one room: each message follows the one before.
 public final class RoomClient {
     /// A position, as `joined` and each `chat` say it.
@@ -119,6 +121,12 @@ public final class RoomClient {
                     throw Unexpected(text)
                 }
                 triesLeft -= 1
+                // As a client does that follows rule C30.
+                _ = poll(
+                    nil,
+                    0,
+                    text.firstMatch(of: /"retry_ms":(\d+)/).flatMap { CInt($0.1) } ?? 0
+                )
                 try socket.say(request)
                 continue
             }
@@ -145,7 +153,7 @@ public final class RoomClient {
     /// before.
     public func hearPresence() throws -> String {
         var text = try socket.hear()
-        while isNews(text), !text.hasPrefix(#"{"type":"presence""#) { text = try socket.hear() }
+        while try isNews(text), !text.hasPrefix(#"{"type":"presence""#) { text = try socket.hear() }
         guard text.hasPrefix(#"{"type":"presence""#) else { throw Unexpected(text) }
         return text
     }
@@ -155,18 +163,20 @@ public final class RoomClient {
         let count = statuses.count
         while statuses.count == count {
             let text = try socket.hear()
-            if !isNews(text) { try note(text) }
+            if try !isNews(text) { try note(text) }
         }
         return statuses[count]
     }
 
     /// Whether a text is about who is present, or about the node; then it is noted.
-    private func isNews(_ text: String) -> Bool {
+    private func isNews(_ text: String) throws -> Bool {
         let status = #"{"type":"status","value":""#
         if text.hasPrefix(#"{"type":"presence""#) {
             presence.append(text)
         } else if text.hasPrefix(status) {
-            statuses.append(String(text.dropFirst(status.count).prefix { $0 != "\"" }))
+            let status = String(text.dropFirst(status.count).prefix { $0 != "\"" })
+            guard statuses.last ?? "ok" != status else { throw Unexpected("again: \(text)") }
+            statuses.append(status)
         } else {
             return false
         }
@@ -177,7 +187,7 @@ public final class RoomClient {
     /// says about the room.
     public func hear() throws -> String {
         var text = try socket.hear()
-        while isNews(text) { text = try socket.hear() }
+        while try isNews(text) { text = try socket.hear() }
         try note(text)
         return text
     }

@@ -183,11 +183,10 @@ struct ReturningSpeaker: Sendable {
             do {
                 try speak(&memory)
             } catch {
-                // A node whose Redis stands still for a moment takes no message, and those behind it wait
-                // for that one.
-                let isRefused = [
-                    #""type":"login_failure""#, #""code":"unavailable""#, #""code":"resend""#,
-                ].contains { "\(error)".contains($0) }
+                // A node whose Redis stands still for a moment takes no message.
+                let isRefused = [#""type":"login_failure""#, #""code":"unavailable""#].contains {
+                    "\(error)".contains($0)
+                }
                 guard isRefused || Returns.end(error) != nil else { throw error }
                 if !isRefused { lost = .now }
                 guard ContinuousClock.now - lost < Self.patience else { throw error }

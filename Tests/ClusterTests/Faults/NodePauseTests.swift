@@ -27,7 +27,7 @@ extension Faults {
                 // A node that does not answer counts as dead.
                 let took = try timeUntil(
                     "Ada's name is free",
-                    within: Limits.lease + .seconds(2),
+                    within: Limits.lease + .seconds(2) + .seconds(2),
                     every: Conversation.pace
                 ) {
                     try others.goOn()
@@ -87,7 +87,10 @@ extension Faults {
                 try ada.say("\"stale\"", n: 2)
                 let heir = try RoomClient(port: nodes[1].port, room: "a")
                 // A node that does not answer counts as dead.
-                try timeUntil("Ada's name is free", within: Limits.lease + .seconds(2)) {
+                try timeUntil(
+                    "Ada's name is free",
+                    within: Limits.lease + .seconds(2) + .seconds(2)
+                ) {
                     (try? heir.login("Ada")) != nil
                 }
                 nodes[0].process.signal(SIGCONT)
