@@ -60,7 +60,7 @@ let otherSettingValues: [String: [String]] = [
     "message-size": ["1KiB", "2000", "64KiB"],
     "rooms-per-client": ["1", "10", "63"],
     "join-rate": ["0", "0.5", "100"],
-    "join-burst": ["64", "64.5", "100"],
+    "join-burst": ["65", "65.5", "100"],
     "new-room-rate": ["0", "0.5", "100"],
     "new-room-burst": ["1", "2.5", "100"],
     "removal-rate": ["0", "0.5", "100"],
