@@ -104,7 +104,7 @@ extension ClientSection {
 }
 
 extension RoomSection {
-    /// What is kept of each room.
+    /// The bounds of the messages that a store keeps of each room.
     var retention: Store.Retention {
         Store.Retention(
             messages: history,

@@ -124,7 +124,7 @@ package struct Connect: AsyncParsableCommand {
         _ output: TerminalOutput,
         isTerminal: Bool
     ) async -> Int32 {
-        // What is entered before the prompt is there must not stand beside it.
+        // The echo of keys that are pressed before the prompt appears would stay on the screen beside it.
         if isTerminal { TerminalInput.takeKeys(areSignalsKept: true) }
         do {
             try await chat.begin(name: name, room: room)

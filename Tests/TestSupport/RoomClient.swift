@@ -44,8 +44,8 @@ public final class RoomClient {
     public private(set) var resets: [Place] = []
     /// The texts that it was told of who is present, in any room.
     public private(set) var presence: [String] = []
-    /// What it was told of its node: `degraded`, `ok`. A node that is slow to reach its Redis tells its first
-    /// clients both.
+    /// The values of the `status` messages that came, oldest first: `degraded`, `ok`. The first clients of a
+    /// node that is slow to reach its Redis are sent both.
     public private(set) var statuses: [String] = []
     /// The numbers of the messages that it was told to be taken back.
     public private(set) var removed: [Int] = []

@@ -158,14 +158,14 @@ struct ClientSection: SettingsSection {
 
 extension ClientSection {
     var contradictions: [Contradiction] {
-        let bursts = [
+        [
+            pingContradiction,
+            contradiction("message", messageRate, messageBurst, "message"),
+            byteContradiction,
+            joinContradiction,
             contradiction("new-room", newRoomRate, newRoomBurst, "room"),
             contradiction("removal", removalRate, removalBurst, "removal"),
-        ]
-        return
-            ([pingContradiction, messageContradiction, byteContradiction, joinContradiction]
-            + bursts)
-            .compactMap(\.self)
+        ].compactMap(\.self)
     }
 
     /// Checks that the answer to one ping is no longer awaited when the next one is sent.
@@ -187,16 +187,6 @@ extension ClientSection {
         guard pingInterval > Limits.wheelTick else { return "a longer ping-interval" }
         guard pongTimeout < Units.longestDuration else { return "a pong-timeout below \(interval)" }
         return "a pong-timeout below \(interval), or a longer ping-interval"
-    }
-
-    private var messageContradiction: Contradiction? {
-        guard messageRate > 0, messageBurst < 1 else { return nil }
-        return Contradiction(
-            key: "message-burst",
-            other: "message-rate",
-            complaint: "\(Units.text(number: messageBurst)) lets no message through",
-            fix: "a message-burst of 1 or more, or message-rate 0 for no limit"
-        )
     }
 
     /// Checks that a burst is one of its things at least, if there is a rate.

@@ -19,15 +19,7 @@ import Testing
         _ = try loadConfiguration(flags: ["pong-timeout": "24999ms"])
     }
 
-    @Test func `a burst that lets nothing through is refused, unless there is no limit`() throws {
-        let error = try configurationError(flags: ["message-burst": "0.9"])
-        #expect(error.description.hasPrefix("error: message-burst: 0.9 lets no message through\n"))
-        #expect(error.description.contains("message-rate: default"))
-        _ = try loadConfiguration(flags: ["message-burst": "1"])
-        _ = try loadConfiguration(flags: ["message-burst": "0", "message-rate": "0"])
-    }
-
-    @Test(arguments: [("new-room", "room"), ("removal", "removal")])
+    @Test(arguments: [("message", "message"), ("new-room", "room"), ("removal", "removal")])
     func `a burst of less than one thing is refused, unless there is no limit`(
         stem: String,
         thing: String
