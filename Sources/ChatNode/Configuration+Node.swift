@@ -77,6 +77,7 @@ extension Configuration {
                 burst: listener.loginBurst * Limits.handshakesPerLogin
             ),
             history: room.history,
+            historyAge: room.historyAge,
             admission: Admission(
                 origins: OriginPolicy(allowed: listener.allowedOrigins),
                 subprotocols: Dialect.subprotocols

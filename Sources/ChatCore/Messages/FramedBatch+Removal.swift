@@ -40,7 +40,8 @@ extension FramedBatch {
             position: position(of: frames.upperBound - 1),
             prev: position(before: frames.lowerBound)?.mid,
             isRepeated: isRepeated,
-            isWithheld: isWithheld
+            isWithheld: isWithheld,
+            ms: ms
         )
     }
 
@@ -59,7 +60,8 @@ extension FramedBatch {
             position: position(of: frame),
             prev: position(before: frame)?.mid,
             isRepeated: isRepeated,
-            isWithheld: true
+            isWithheld: true,
+            ms: ms
         )
     }
 }

@@ -17,6 +17,8 @@ public struct FramedBatch: Sendable {
     /// Whether only clients that know rooms are sent the frames: those of repeated messages, of entries that
     /// are no `chat`, and of changes of the room's history.
     let isWithheld: Bool
+    /// When the broker took the messages, in milliseconds since 1970; 0: it is not known.
+    var ms: Int64
 
     /// The number of frames.
     public var count: Int { ends.count }
@@ -27,7 +29,8 @@ public struct FramedBatch: Sendable {
         position: Position? = nil,
         prev: MessageID? = nil,
         isRepeated: Bool = false,
-        isWithheld: Bool = false
+        isWithheld: Bool = false,
+        ms: Int64 = 0
     ) {
         self.bytes = bytes
         self.ends = ends
@@ -35,6 +38,7 @@ public struct FramedBatch: Sendable {
         self.prev = prev
         self.isRepeated = isRepeated
         self.isWithheld = isWithheld
+        self.ms = ms
     }
 
     /// Frames messages that a broker delivered, all of one kind (`Publication.forEachBatch`).
@@ -62,7 +66,8 @@ public struct FramedBatch: Sendable {
             position: publication.end,
             prev: publication.prev,
             isRepeated: isRepeated,
-            isWithheld: isRepeated || publication.items.first?.isChat == false
+            isWithheld: isRepeated || publication.items.first?.isChat == false,
+            ms: publication.ms
         )
     }
 

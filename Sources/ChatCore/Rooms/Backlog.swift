@@ -13,7 +13,7 @@ public struct Backlog {
     /// A batch and the ordinal of its first frame.
     struct Entry {
         let first: Int
-        let batch: FramedBatch
+        var batch: FramedBatch
         /// The cursor after the batch.
         var end: Int { first + batch.count }
     }
@@ -49,12 +49,20 @@ public struct Backlog {
 
     private let maxFrames: Int
     private let maxBytes: Int
+    private let maxMilliseconds: Int64
+    /// When the broker took the newest message, in milliseconds since 1970.
+    private var newestMs: Int64 = 0
 
     /// Makes an empty backlog with bounds, beyond which it keeps only frames not yet passed to all
-    /// clients.
-    public init(maxFrames: Int = Limits.backlogMessages, maxBytes: Int = Limits.backlogBytes) {
+    /// clients. `maxAge` is how much older than the newest message one may be.
+    public init(
+        maxFrames: Int = Limits.backlogMessages,
+        maxBytes: Int = Limits.backlogBytes,
+        maxAge: Duration = Limits.historyAge
+    ) {
         self.maxFrames = maxFrames
         self.maxBytes = maxBytes
+        maxMilliseconds = maxAge.inNanoseconds / 1_000_000
     }
 
     /// Adds the batch that all clients are to receive next.
@@ -62,6 +70,12 @@ public struct Backlog {
         guard batch.count > 0 else { return }
         if batch.isWithheld { withheld.append(end..<end + batch.count) }
         entries.append(Entry(first: end, batch: batch))
+        // What has no time, such as a change, grows as old as the message before it.
+        if batch.ms == 0 {
+            entries[entries.count - 1]?.batch.ms = newestMs
+        } else {
+            newestMs = batch.ms
+        }
         end += batch.count
         byteCount += batch.bytes.count
     }
@@ -114,10 +128,14 @@ public struct Backlog {
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames
     /// that the broadcast has not yet passed to every unblocked member stay, whatever their size.
     public mutating func trim(passed: Int) {
-        // The messages of a log are bounded by its bytes alone, or by a number that is not known here.
+        // The messages of a log are bounded by its bytes alone, or by a number that is not known here; and
+        // the log has some for a while that are older than they may be.
         let frames = hasPages ? Int.max : maxFrames
         let bytes = hasPages ? maxBytes * Limits.pagedBacklogs : maxBytes
-        while let oldest, oldest.end <= passed, end - start > frames || byteCount > bytes {
+        let earliest = hasPages ? .min : newestMs - maxMilliseconds
+        while let oldest, oldest.end <= passed,
+            end - start > frames || byteCount > bytes || oldest.batch.ms < earliest
+        {
             dropOldest(oldest)
         }
         endTrim()

@@ -115,7 +115,13 @@ extension Shard {
     }
 
     private func makeRoom(_ name: RoomName) -> Room {
-        let room = Room(RoomHistory(of: name, keeping: settings.history))
+        let room = Room(
+            RoomHistory(
+                of: name,
+                keeping: settings.history,
+                backlog: Backlog(maxAge: settings.historyAge)
+            )
+        )
         rooms[name] = room
         return room
     }

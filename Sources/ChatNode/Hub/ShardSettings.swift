@@ -14,6 +14,8 @@ struct ShardSettings: Sendable {
     let handshakes: ArrivalLimit
     /// The number of messages that are kept of a room at most.
     let history: Int
+    /// How much older than a room's newest message one may be that is kept of it.
+    let historyAge: Duration
     let admission: Admission
     /// The most connections of the whole node; nil means as many as there are descriptors.
     let maxConnections: Int?

@@ -120,6 +120,35 @@ import Testing
         #expect(backlog.batch(at: 21)?.frame == 0)
     }
 
+    @Test func `a backlog drops what is older than the newest message by more than it may be`() {
+        /// A message of one byte, and its time in milliseconds; 0: it has none.
+        func append(at ms: Int64, to backlog: inout Backlog) {
+            backlog.append(FramedBatch(bytes: [0], ends: [1], ms: ms))
+        }
+        var backlog = Backlog(maxAge: .seconds(120))
+        append(at: 1_000_000, to: &backlog)
+        // What has no time is as old as what came before it.
+        append(at: 0, to: &backlog)
+        append(at: 1_000_001, to: &backlog)
+        append(at: 1_120_000, to: &backlog)
+        backlog.trim(passed: 4)
+        #expect(backlog.start == 0)
+        append(at: 1_120_001, to: &backlog)
+        // Who has not received it gets it, however old it is.
+        backlog.trim(passed: 1)
+        #expect(backlog.start == 1)
+        backlog.trim(passed: 5)
+        #expect(backlog.start == 2)
+        // Time passes with messages, and a page of the log is kept until it has been read.
+        backlog.hasPages = true
+        append(at: 2_000_000, to: &backlog)
+        backlog.trim(passed: 6)
+        #expect(backlog.start == 2)
+        backlog.hasPages = false
+        backlog.trim(passed: 6)
+        #expect(backlog.start == 5)
+    }
+
     @Test func `a backlog that is used for long stays within its bounds`() {
         var first: UInt8 = 0
         var backlog = Backlog(maxFrames: 8, maxBytes: 1 << 20)

@@ -40,4 +40,35 @@ import Testing
             }
         }
     }
+
+    @Test func `a room keeps no message in memory that is older than history-age`() async throws {
+        let flags = flags.merging(["history-age": "2m"]) { $1 }
+        /// A message of the lobby with this number, said so long after the first.
+        func message(_ seq: UInt64, after milliseconds: Int64) throws -> FramedBatch {
+            let ids = try (seq - 1...seq).map { try #require(MessageID("abcdefgh.\($0)")) }
+            let publication = Publication(
+                room: .lobby,
+                epoch: 0,
+                firstSeq: seq,
+                prev: ids[0],
+                ms: 1_000_000 + milliseconds,
+                items: [.init(mid: ids[1], body: Array("{}".utf8))]
+            )
+            return FramedBatch(framing: publication)
+        }
+        let messages = try [message(1, after: 0), message(2, after: 1), message(3, after: 120_001)]
+        try await TestServer.run(flags) { (server) async throws in
+            let client = try RoomClient(port: server.port)
+            try client.join()
+            let kept = try await server.node.hub.fromEach { shard in
+                let room = shard.rooms[.lobby]
+                for batch in messages { room?.history.append(batch) }
+                let end = room?.history.backlog.end ?? 0
+                room?.history.trim(passed: end)
+                return room?.history.backlog.cursor(ofNewest: 2) == end - 2
+                    && room?.history.backlog.cursor(ofNewest: 3) == nil
+            }
+            #expect(kept == [true])
+        }
+    }
 }
