@@ -17,6 +17,7 @@ QUIET = 6  # seconds, so some twenty ticks and six of whatever a node does every
 # costs more: names are looked up in libraries, and Swift makes its metadata, for 60,000 to 100,000
 # instructions in all, as many as of five ticks.
 FIRST_TIMES = 2
+# The less of two, as a busy machine adds turns of the loop.
 QUIET_ROUNDS = 2
 GONE = 60  # seconds that a node may take to leave
 

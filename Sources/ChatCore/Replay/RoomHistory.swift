@@ -123,9 +123,8 @@ extension RoomHistory {
 extension RoomHistory {
     /// Drops the oldest messages beyond the backlog's bounds, but none at or after the cursor `passed`.
     public mutating func trim(passed: Int) {
-        let start = backlog.start
-        backlog.trim(passed: passed)
-        if backlog.start != start { isLogRead = false }
+        // What is too old is not read again.
+        if backlog.trim(passed: passed) { isLogRead = false }
     }
 
     /// Drops all before the cursor `passed`. Returns how many bytes it were.
@@ -152,16 +151,19 @@ extension RoomHistory {
     }
 
     /// Takes a page of the log that was asked for up to a number. It is put before the oldest frame of the
-    /// backlog, if the room's history is still that of the backlog and nothing was dropped meanwhile.
+    /// backlog, if the room's history is still that of the backlog and nothing was dropped meanwhile. The log
+    /// may have messages for a while that are too old, because it drops many at once: they are left out.
     public mutating func take(_ page: HistoryPage, upTo seq: UInt64) {
         guard let start, start.seq == seq else { return }
         guard let end = page.entries.last?.end, start.isSamePlace(as: end) else {
             isLogRead = true
             return
         }
-        backlog.prepend(removed.blanking(page.entries, in: name).flatMap(\.batches))
+        let batches = removed.blanking(page.entries, in: name).flatMap(\.batches)
+        let kept = batches.drop(while: backlog.isTooOld)
+        backlog.prepend(Array(kept))
         keepPages()
-        isLogRead = !page.hasMore
+        isLogRead = !page.hasMore || kept.count < batches.count
     }
 }
 

@@ -70,14 +70,20 @@ public struct Backlog {
         guard batch.count > 0 else { return }
         if batch.isWithheld { withheld.append(end..<end + batch.count) }
         entries.append(Entry(first: end, batch: batch))
-        // What has no time, such as a change, grows as old as the message before it.
-        if batch.ms == 0 {
-            entries[entries.count - 1]?.batch.ms = newestMs
-        } else {
-            newestMs = batch.ms
-        }
         end += batch.count
         byteCount += batch.bytes.count
+        if batch.ms != 0 { date(batch.ms) }
+    }
+
+    /// Takes the time of the newest batch. Batches before it that have none, as those of changes, get it too:
+    /// so they are dropped in their turn, and not before a client had time to receive them.
+    private mutating func date(_ ms: Int64) {
+        newestMs = ms
+        var index = entries.count - 2
+        while index >= head, entries[index]?.batch.ms == 0 {
+            entries[index]?.batch.ms = ms
+            index -= 1
+        }
     }
 
     /// Adds a change of the room's history, framed as one text. `stood` is where the room stood before.
@@ -126,19 +132,28 @@ public struct Backlog {
     }
 
     /// Drops the oldest batches until the bounds hold, but no frame at or after `passed`: frames
-    /// that the broadcast has not yet passed to every unblocked member stay, whatever their size.
-    public mutating func trim(passed: Int) {
-        // The messages of a log are bounded by its bytes alone, or by a number that is not known here; and
-        // the log has some for a while that are older than they may be.
+    /// that the broadcast has not yet passed to every unblocked member stay, whatever their size. Returns
+    /// whether some were dropped that are not too old, which the room's log may still have.
+    @discardableResult
+    public mutating func trim(passed: Int) -> Bool {
+        // The messages of a log are bounded by its bytes alone, or by a number that is not known here.
         let frames = hasPages ? Int.max : maxFrames
         let bytes = hasPages ? maxBytes * Limits.pagedBacklogs : maxBytes
-        let earliest = hasPages ? .min : newestMs - maxMilliseconds
-        while let oldest, oldest.end <= passed,
-            end - start > frames || byteCount > bytes || oldest.batch.ms < earliest
-        {
+        var hasDroppedYoung = false
+        while let oldest, oldest.end <= passed {
+            if !isTooOld(oldest.batch) {
+                guard end - start > frames || byteCount > bytes else { break }
+                hasDroppedYoung = true
+            }
             dropOldest(oldest)
         }
         endTrim()
+        return hasDroppedYoung
+    }
+
+    /// Whether messages are older than they may be beside the newest one. What has no time yet is not.
+    func isTooOld(_ batch: FramedBatch) -> Bool {
+        batch.ms != 0 && batch.ms < newestMs - maxMilliseconds
     }
 
     /// Drops the batches before a cursor, at which one begins.

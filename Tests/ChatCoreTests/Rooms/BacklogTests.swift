@@ -126,27 +126,37 @@ import Testing
             backlog.append(FramedBatch(bytes: [0], ends: [1], ms: ms))
         }
         var backlog = Backlog(maxAge: .seconds(120))
+        // What has no time is as old as the next message.
+        append(at: 0, to: &backlog)
         append(at: 1_000_000, to: &backlog)
-        // What has no time is as old as what came before it.
+        append(at: 0, to: &backlog)
         append(at: 0, to: &backlog)
         append(at: 1_000_001, to: &backlog)
         append(at: 1_120_000, to: &backlog)
-        backlog.trim(passed: 4)
+        backlog.trim(passed: 6)
         #expect(backlog.start == 0)
         append(at: 1_120_001, to: &backlog)
-        // Who has not received it gets it, however old it is.
+        // A client that has not received a message gets it, however old it is.
         backlog.trim(passed: 1)
         #expect(backlog.start == 1)
-        backlog.trim(passed: 5)
+        backlog.trim(passed: 7)
         #expect(backlog.start == 2)
-        // Time passes with messages, and a page of the log is kept until it has been read.
+        // With pages of the log in front as well. What came last has no time before the next message.
         backlog.hasPages = true
         append(at: 2_000_000, to: &backlog)
-        backlog.trim(passed: 6)
+        append(at: 0, to: &backlog)
+        backlog.trim(passed: 9)
+        #expect(backlog.start == 7)
+    }
+
+    @Test func `a backlog says whether it has dropped what is not too old`() {
+        var backlog = Backlog(maxFrames: 1, maxAge: .seconds(120))
+        for ms in [1, 200_000, 200_001] as [Int64] {
+            backlog.append(FramedBatch(bytes: [0], ends: [1], ms: ms))
+        }
+        let isYoungAmongThem = [backlog.trim(passed: 1), backlog.trim(passed: 3)]
+        #expect(isYoungAmongThem == [false, true])
         #expect(backlog.start == 2)
-        backlog.hasPages = false
-        backlog.trim(passed: 6)
-        #expect(backlog.start == 5)
     }
 
     @Test func `a backlog that is used for long stays within its bounds`() {

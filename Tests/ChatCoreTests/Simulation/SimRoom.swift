@@ -35,8 +35,8 @@ final class SimRoom {
     var isJoined = false
 
     init(_ name: RoomName) {
-        // So little is kept that clients often need the log.
-        history = RoomHistory(of: name, backlog: Backlog(maxFrames: 12))
+        // So little is kept that clients often need the log, and not always the same number of messages.
+        history = RoomHistory(of: name, backlog: Backlog(maxFrames: 12, maxAge: .seconds(2)))
     }
 
     /// Drops what is too much. Members that do not read are not waited for.
