@@ -119,6 +119,7 @@ final class SimLoop: ClientLoop {
             if redis.granted.takeCut(), let sentOver { redis.cut(sentOver) }
             return { [unowned self] in
                 if case .claims(let call) = call { redis.granted.arrived(call) }
+                redis.unanswered.delivered(call)
                 if case .claims(let answer) = answer, let fence = answer.highestFence {
                     node.granted(fence: fence)
                 }

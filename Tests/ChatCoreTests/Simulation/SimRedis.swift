@@ -44,6 +44,9 @@ final class SimRedis {
     private(set) var orders: [RoomName: [MessageID]] = [:]
     /// The logins whose users have taken their names over, and when.
     private(set) var replaced: [LoginID: Instant] = [:]
+    /// The first login of the user of each login that has taken a name over.
+    private var firstLogins: [LoginID: LoginID] = [:]
+    var unanswered = SimUnanswered()
     var granted = GrantedClaims()
     /// The messages whose removal was carried out.
     var removed: Set<MessageID> = []
@@ -129,7 +132,7 @@ final class SimRedis {
 
     func answer(_ call: BrokerCall) -> BrokerAnswer {
         let (answer, publication) = store.answer(call, ms: world.ms)
-        for replacement in store.takeReplaced() { tell(replacement) }
+        for replacement in store.takeReplaced() { tell(replacement, after: call) }
         tellPresence()
         if case .claims(let call) = call { granted.note(call, answer, in: world) }
         guard let publication else { return answer }
@@ -140,7 +143,9 @@ final class SimRedis {
                 if let removal = call.removal { note(removal) }
                 // A removal that is made once more has no login, and may be lost once more.
                 guard !sealed.key.isEmpty else { continue }
-                written[String(decoding: sealed.draft.body, as: UTF8.self), default: 0] += 1
+                let text = String(decoding: sealed.draft.body, as: UTF8.self)
+                written[text, default: 0] += 1
+                unanswered.accepted(sealed.mid, text, now: world.now)
                 fences.append((sealed.key, sealed.fence, sealed.login))
             }
         }
@@ -154,8 +159,16 @@ final class SimRedis {
         }
     }
 
-    private func tell(_ replacement: Replacement) {
+    /// Returns the first login of a login's user.
+    func firstLogin(of login: LoginID) -> LoginID { firstLogins[login] ?? login }
+
+    private func tell(_ replacement: Replacement, after call: BrokerCall) {
         replaced[replacement.login] = world.now
+        if case .claims(let call) = call {
+            for claim in call.claims where claim.proof == replacement.login {
+                firstLogins[claim.login] = firstLogin(of: replacement.login)
+            }
+        }
         for link in links where link.own == replacement.incarnation && link.isOpenThere {
             push(link) { link.onReplaced?(replacement.login) }
         }
@@ -192,6 +205,7 @@ final class SimRedis {
     }
 
     func restart(losing loss: Loss) {
+        if loss != .nothing { unanswered.dataLost(now: world.now) }
         dataSets += 1
         store.unixSecond = clock
         switch loss {
@@ -212,6 +226,7 @@ final class SimRedis {
     }
 
     func erase() {
+        unanswered.dataLost(now: world.now)
         dataSets += 1
         store.unixSecond = clock
         store.erase(dataSet: "\(dataSets)")
