@@ -123,7 +123,7 @@ extension RoomHistory {
 extension RoomHistory {
     /// Drops the oldest messages beyond the backlog's bounds, but none at or after the cursor `passed`.
     public mutating func trim(passed: Int) {
-        // What is too old is not read again.
+        // The log is read again only for messages that the room still keeps: not for those dropped for their age.
         if backlog.trim(passed: passed) { isLogRead = false }
     }
 

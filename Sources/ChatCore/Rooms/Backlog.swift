@@ -151,7 +151,7 @@ public struct Backlog {
         return hasDroppedYoung
     }
 
-    /// Whether messages are older than they may be beside the newest one. What has no time yet is not.
+    /// Whether a batch is older than it may be beside the newest one. A batch that has no time yet is not.
     func isTooOld(_ batch: FramedBatch) -> Bool {
         batch.ms != 0 && batch.ms < newestMs - maxMilliseconds
     }

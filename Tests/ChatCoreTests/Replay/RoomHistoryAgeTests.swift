@@ -71,7 +71,7 @@ import Testing
         history.keepPages()
         history.take(found, upTo: 5)
         #expect(newest(in: history) == 3)
-        // Of another page nothing is taken.
+        // A page on which every message is too old leaves the backlog as it is.
         var other = room(at: 5)
         deliver(publication(6...6, at: 500_000), to: &other)
         other.take(page([publication(2...5, at: 1)], upTo: 5, hasMore: true), upTo: 5)

@@ -126,7 +126,7 @@ import Testing
             backlog.append(FramedBatch(bytes: [0], ends: [1], ms: ms))
         }
         var backlog = Backlog(maxAge: .seconds(120))
-        // What has no time is as old as the next message.
+        // A batch that has no time gets the next message's.
         append(at: 0, to: &backlog)
         append(at: 1_000_000, to: &backlog)
         append(at: 0, to: &backlog)
@@ -141,7 +141,7 @@ import Testing
         #expect(backlog.start == 1)
         backlog.trim(passed: 7)
         #expect(backlog.start == 2)
-        // With pages of the log in front as well. What came last has no time before the next message.
+        // The age is a bound with pages of the log in front as well. The last batch has no time yet.
         backlog.hasPages = true
         append(at: 2_000_000, to: &backlog)
         append(at: 0, to: &backlog)

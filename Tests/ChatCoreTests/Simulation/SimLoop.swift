@@ -93,6 +93,7 @@ final class SimLoop: ClientLoop {
         case .tell(let id, let answer):
             told(sessions[id] != nil, "a session that is over was told \(answer)")
             if case .settled(let settlement, let drafts) = answer {
+                node.redis.unanswered.settled(settlement, count: drafts.count)
                 for _ in 0..<drafts.count { sessions[id]?.settled(settlement) }
             }
             sessions[id]?.run { $0.take(answer, into: &$1) }

@@ -18,6 +18,12 @@ struct SimUnanswered {
         for sealed in call.drafts { waiting[sealed.mid] = nil }
     }
 
+    /// Notes that a sender is told of messages one after the other, of which this is the first.
+    mutating func settled(_ settlement: Settlement, count: Int) {
+        guard case .accepted(let first) = settlement else { return }
+        for offset in 0..<count { waiting[first.advanced(by: offset).mid] = nil }
+    }
+
     /// Notes that the names' records are gone. A client that is away for longer than its name lingers sends
     /// nothing again.
     mutating func dataLost(now: Instant) {

@@ -5,26 +5,38 @@ extension Simulation {
     /// At most one holder of a name, among nodes that can prove their lease. A login whose user has taken
     /// its name over is told a moment later, and can do nothing meanwhile. If all data is lost before it is told,
     /// its node brings it back, and the user may take the name over from it a second time: then both logins are
-    /// the same user's until the lease of the first one's node ends, and Redis takes nothing from that node.
+    /// the same user's until the lease of the first one's node ends. That node is in an earlier epoch, and Redis
+    /// takes nothing from it.
     func expectOneHolder() {
-        var holders: [String: (who: String, login: LoginID)] = [:]
+        var holders: [String: Holder] = [:]
         for node in nodes where node.isAlive && node.leaseExpiry > world.now {
             for loop in node.loops {
                 for (socket, name) in loop.client.held
                 where name.phase == .held && redis.replaced[name.login] == nil {
                     let key = name.username.key
-                    let who = "n\(node.number)/\(loop.index)/\(socket)"
-                    if let other = holders[key], !areOneUsers(name.login, other.login) {
-                        complain("\(key): \(other.who) and \(who)")
+                    let holder = Holder(
+                        who: "n\(node.number)/\(loop.index)/\(socket)",
+                        login: name.login,
+                        epoch: node.member.registration?.epoch
+                    )
+                    if let other = holders[key], !areOfOneUserAfterLoss(holder, other) {
+                        complain("\(key): \(other.who) and \(holder.who)")
                     }
-                    holders[key] = (who, name.login)
+                    holders[key] = holder
                 }
             }
         }
     }
 
-    private func areOneUsers(_ one: LoginID, _ other: LoginID) -> Bool {
-        kind == .losesData && redis.firstLogin(of: one) == redis.firstLogin(of: other)
+    private struct Holder {
+        let who: String
+        let login: LoginID
+        let epoch: Epoch?
+    }
+
+    private func areOfOneUserAfterLoss(_ one: Holder, _ other: Holder) -> Bool {
+        kind == .losesData && one.epoch != other.epoch
+            && redis.firstLogin(of: one.login) == redis.firstLogin(of: other.login)
     }
 
     /// A login is answered in time: the longest is one that waits for the end of a grace.

@@ -43,7 +43,7 @@ import Testing
 
     @Test func `a room keeps no message in memory that is older than history-age`() async throws {
         let flags = flags.merging(["history-age": "2m"]) { $1 }
-        /// A message of the lobby with this number, said so long after the first.
+        /// Returns the lobby's message with a number; Redis took it this long after the first one.
         func message(_ seq: UInt64, after milliseconds: Int64) throws -> FramedBatch {
             let ids = try (seq - 1...seq).map { try #require(MessageID("abcdefgh.\($0)")) }
             let publication = Publication(
