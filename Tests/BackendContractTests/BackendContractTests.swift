@@ -258,6 +258,15 @@ import Testing
     }
 
     @Test(arguments: kinds)
+    func `a backend that stops while its connections are cut tells its loops nothing more`(
+        kind: TestedBackend
+    ) async throws {
+        let subject = try await kind.make()
+        // `withNodes` stops the backends before the connections are back, and then ends the loops.
+        try await withNodes(subject) { _ in try await subject.beginCut() }
+    }
+
+    @Test(arguments: kinds)
     func `a node is told once that its backend is ready, and what is missing`(
         kind: TestedBackend
     ) async throws {

@@ -104,6 +104,7 @@ final class ExampleUnderTest: BackendUnderTest {
     let canBeCut = true
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let server: NIOLoopBoundBox<DelayedServer>
+    private let faults: DelayedServer.Faults
     private let roomLinger: Duration
 
     init(roomLinger: Duration = Limits.roomLinger) {
@@ -111,6 +112,7 @@ final class ExampleUnderTest: BackendUnderTest {
         let loop = group.next()
         var faults = DelayedServer.Faults()
         faults.seed = Seed.value
+        self.faults = faults
         let made = DelayedServer(
             loop: loop,
             faults: faults,
@@ -136,5 +138,9 @@ final class ExampleUnderTest: BackendUnderTest {
 
     func endCut() async throws {}
 
-    func close() async throws { try await group.shutdownGracefully() }
+    func close() async throws {
+        // A connection that was cut comes back before this, though its node's loops have ended.
+        try await server.eventLoop.scheduleTask(in: faults.absence) {}.futureResult.get()
+        try await group.shutdownGracefully()
+    }
 }

@@ -318,6 +318,8 @@ extension DelayedServer {
     }
 
     private func connect(_ link: Link, _ member: Member) {
+        // The node may have stopped in between, and its loops with it.
+        guard member.links.contains(where: { $0 === link }) else { return }
         link.isConnected = true
         let number = link.connection
         link.tell(after: drawDelay()) { $0.connected(as: number) }
