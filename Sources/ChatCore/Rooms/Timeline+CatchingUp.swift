@@ -33,7 +33,8 @@ extension Timeline {
     /// position at that time, if the room is so busy.
     func shows(_ page: CatchUpPage) -> Bool {
         guard askedAt == position else { return false }
-        return page.continuity != .proven || !page.entries.isEmpty
+        // The log may have the position although the room's top is another one, of the same number.
+        return page.continuity != .proven || page.top?.mid != position?.mid
     }
 
     mutating func read(
@@ -84,12 +85,13 @@ extension Timeline {
     /// removed externally, and the position of a node that has received everything tells where the
     /// room's numbers continue.
     /// A birth with the position's own number was put there by a node that may lack what was
-    /// delivered here.
+    /// delivered here. It stands there even if the log has the position, which is proven then: a log that
+    /// was lost and has come back tells nothing of its top.
     ///
     /// In a newer epoch an older top is valid: what came after it is lost, and other nodes may have
     /// continued from there.
     private func topToReplace(_ page: CatchUpPage, _ epoch: Epoch) -> CatchUpCall.FoundTop? {
-        guard let position, page.continuity == .rewound else { return nil }
+        guard let position else { return nil }
         guard let top = page.top else { return CatchUpCall.FoundTop.none }
         let found = MessagePlace(seq: top.seq, mid: top.mid)
         guard found.givesWay(to: .init(seq: position.seq, mid: position.mid)) else { return nil }

@@ -15,7 +15,9 @@ extension Timeline {
         case .proven:
             let isReplaced = mayLackMore && page.endsInBirth(after: position)
             if isReplaced { effects.append(.missed(nil)) }
-            if isReplaced || here != position { effects.append(.reset(here)) }
+            // Without entries the room ends here, under the position's number.
+            let base = page.entries.isEmpty ? top : here
+            if isReplaced || base != position { effects.append(.reset(base)) }
             return page.entries
         case .trimmed:
             if here != position { effects.append(.reset(here)) }

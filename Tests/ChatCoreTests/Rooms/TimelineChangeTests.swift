@@ -104,6 +104,27 @@ import Testing
         #expect(harness.told == ["gap", "reset 3 9 m0"])
     }
 
+    @Test func `a birth under the position's number is replaced though the log has the position`() {
+        let birth = Position(epoch: 3, seq: 9, mid: mid(0))
+        let harness = live()
+        harness.run { $0.compare(into: &$1) }
+        harness.answer(.proven, [], top: birth)
+        // It is not live any more, and reads the log once more before it replaces anything.
+        harness.answer(.proven, [], top: birth)
+        harness.probed()
+        #expect(harness.asked.last?.call.replacing == .top(.init(seq: 9, mid: mid(0))))
+        #expect(harness.asked.last?.call.mayLackMore == false)
+        harness.answer(.proven, [], top: TimelineHarness.place(9))
+        #expect(harness.told == [])
+        #expect(harness.timeline.position == TimelineHarness.place(9))
+        // A node that was cut off cannot vouch for its message there.
+        harness.run { timeline, _ in timeline.unsubscribed() }
+        harness.subscribed()
+        harness.answer(.proven, [], top: birth)
+        #expect(harness.told == ["gap", "reset 3 9 m0"])
+        #expect(harness.timeline.position == birth)
+    }
+
     @Test func `a log that is newer than the epoch is read in a later one: an epoch was put back`()
     {
         let harness = live()
