@@ -51,10 +51,11 @@ extension Timeline {
             return effects.append(.probe(ticket: ticket))
         }
         guard let top = page.top else { return }
+        let isNewEpoch = position.map { $0.epoch < epoch.number } ?? false
         let entries = rebase(page, top, epoch, &effects)
-        if page.continuity == .rewound {
+        if isNewEpoch || page.continuity == .rewound {
             had = recent.mids
-            comparisonsSinceRewind = 0
+            comparisonsSinceChange = 0
         }
         let mayLackMore = mayLackMore
         var before = page.continuity == .proven ? position : nil

@@ -64,6 +64,29 @@ import Testing
         #expect(harness.redelivered == ["m8"])
     }
 
+    @Test func `what is sent again after a loss of all data is not new to plain clients`() {
+        let harness = live()
+        // The data is gone, and this node's position has told where the numbers go on.
+        harness.registrationChanged(four)
+        harness.answer(.proven, [], top: TimelineHarness.place(9, epoch: 4))
+        // The sender of 8 had no answer, and says it again while its name lingers.
+        for seq in UInt64(10)...12 {
+            if seq > 10 {
+                harness.run { $0.compare(into: &$1) }
+                harness.answer(.proven, [], top: harness.timeline.position)
+            }
+            harness.hear(seq...seq, epoch: 4, as: 8, prev: seq == 10 ? 9 : 8)
+        }
+        #expect(harness.delivered == [6, 7, 8, 9])
+        #expect(harness.redelivered == ["m8", "m8", "m8"])
+        // The ids are not kept for longer.
+        for _ in 0..<2 {
+            harness.run { $0.compare(into: &$1) }
+            harness.answer(.proven, [], top: harness.timeline.position)
+        }
+        #expect(harness.timeline.had == nil)
+    }
+
     @Test func `what was void comes again if the former history comes back`() {
         let harness = live()
         harness.registrationChanged(four)

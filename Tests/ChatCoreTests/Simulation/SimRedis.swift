@@ -145,7 +145,7 @@ final class SimRedis {
                 guard !sealed.key.isEmpty else { continue }
                 let text = String(decoding: sealed.draft.body, as: UTF8.self)
                 written[text, default: 0] += 1
-                unanswered.accepted(sealed.mid, text, now: world.now)
+                unanswered.accepted(sealed.mid, now: world.now)
                 fences.append((sealed.key, sealed.fence, sealed.login))
             }
         }

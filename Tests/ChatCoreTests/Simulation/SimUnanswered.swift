@@ -2,15 +2,13 @@
 
 /// The messages that Redis has accepted and whose senders have no answer yet.
 struct SimUnanswered {
-    /// Their texts, and when they were accepted.
-    private var waiting: [MessageID: (text: String, at: Instant)] = [:]
-    /// The texts of those that were lost with all data: no sender can learn that they were accepted, and some
-    /// are said once more.
-    private(set) var forgotten: [MessageID: String] = [:]
+    /// When they were accepted.
+    private var waiting: [MessageID: Instant] = [:]
+    /// Those that were lost with all data: no sender can learn that they were accepted, and some are said
+    /// once more.
+    private var forgotten: Set<MessageID> = []
 
-    mutating func accepted(_ mid: MessageID, _ text: String, now: Instant) {
-        waiting[mid] = (text, now)
-    }
+    mutating func accepted(_ mid: MessageID, now: Instant) { waiting[mid] = now }
 
     /// Notes that a node has the answer to a call.
     mutating func delivered(_ call: BrokerCall) {
@@ -27,13 +25,13 @@ struct SimUnanswered {
     /// Notes that the names' records are gone. A client that is away for longer than its name lingers sends
     /// nothing again.
     mutating func dataLost(now: Instant) {
-        let lost = waiting.filter { $0.value.at + Limits.nameLinger > now }
-        forgotten.merge(lost.mapValues(\.text)) { first, _ in first }
+        forgotten.formUnion(waiting.filter { $0.value + Limits.nameLinger > now }.keys)
         waiting = [:]
     }
 
-    /// Whether a violation is that one of the forgotten messages was heard twice.
+    /// Whether a violation is that a client of `chat.v1` has had one of the forgotten messages twice, under one
+    /// id. Plain clients have not.
     func explains(_ violation: String) -> Bool {
-        forgotten.keys.contains { violation.contains("\($0) twice, at ") }
+        forgotten.contains { violation.contains("\($0) twice, at ") }
     }
 }

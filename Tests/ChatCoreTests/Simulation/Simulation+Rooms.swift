@@ -32,9 +32,7 @@ extension Simulation {
         for node in nodes {
             guard let heard = node.heard[room] else { continue }
             let who = "node \(node.number) in \(room.text)"
-            for body in heard.doubles where !redis.unanswered.forgotten.values.contains(body) {
-                complain("\(who) twice: \(body)")
-            }
+            for body in heard.doubles { complain("\(who) twice: \(body)") }
             node.views[room]?.compare(with: redis.store.history(of: room))
             for violation in node.views[room]?.violations ?? []
             where !redis.unanswered.explains(violation) {
