@@ -35,7 +35,7 @@ struct memory process_memory(pid_t pid) {
     while (fgets(line, sizeof line, file)) {
         if (sscanf(line, "Rss: %ld", &value) == 1) memory.rss = value;
         if (sscanf(line, "Pss: %ld", &value) == 1) memory.pss = value;
-        if (sscanf(line, "Private_Dirty: %ld", &value) == 1) memory.private_ += value;
+        if (sscanf(line, "Anonymous: %ld", &value) == 1) memory.private_ += value;
         if (sscanf(line, "Swap: %ld", &value) == 1) memory.private_ += value;
     }
     fclose(file);

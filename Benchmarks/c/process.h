@@ -13,7 +13,7 @@ struct cpu {
 
 struct cpu process_cpu(pid_t pid);
 
-// The memory in KiB. `private_` is what the process has written and is its alone. Its program,
+// The memory in KiB. `private_` is what the process has written (anonymous pages). Its program,
 // which the kernel can read again, does not count: whether that is private depends on which other
 // processes run it at the moment.
 struct memory {

@@ -1,5 +1,5 @@
-"""What rooms and their members take of a node's memory: bytes of private pages, so repeatable to a few
-in a hundred."""
+"""What rooms and their members take of a node's memory: bytes of pages that it has written, so repeatable
+to a few in a hundred."""
 
 import contextlib
 import resource
@@ -28,6 +28,14 @@ UNITS = {
     "room of two": "bytes per room with two members, of 10,000 rooms",
     "further room": "bytes per room that a client is in beside others, where the room has members",
 }
+
+
+def written(pid):
+    """Returns the bytes that a process has written and has in memory (proc(5), smaps_rollup). The pages of files
+    are not among them: whether they count as its own depends on who else has the file open, and whether they
+    are dirty on when it was built."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    return 1024 * int(re.search(r"^Anonymous: +(\d+) kB$", text, re.M).group(1))
 
 
 class RoomClient(Client):
@@ -82,10 +90,9 @@ class PlainNode:
         raise Trouble(f"the node did not become ready:\n{self.log.read_text(errors='replace')}")
 
     def bytes(self):
-        """Returns the bytes that are this process's alone (proc(5), smaps_rollup)."""
+        """Returns the bytes that the node has written."""
         time.sleep(SETTLED)
-        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text(encoding="ascii")
-        return 1024 * sum(int(kib) for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
+        return written(self.process.pid)
 
     def _kill(self):
         if self.process.poll() is None:
