@@ -178,8 +178,8 @@ public struct TestNodeProcess: Sendable {
     }
 
     /// Makes a node of a process that was started on a reserved port.
-    public init(process: TestProcess, port reserved: ReservedPort) {
-        self.init(process: process, port: reserved.number)
+    public init(process: TestProcess, port reserved: ReservedPort, label: String = "n1") {
+        self.init(process: process, port: reserved.number, label: label)
         self.reserved = reserved
     }
 
