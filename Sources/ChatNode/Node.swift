@@ -130,14 +130,18 @@ final class Node: Sendable {
         let remove: AdminService.Removing = {
             hub.moderate($0.target, in: $0.room, reason: $0.reason)
         }
-        let admin = try await AdminListener.bind(
-            place,
-            AdminService(
-                state: state,
-                metrics: metrics,
-                remove: place?.isPrivate == true ? remove : nil
-            )
+        let service = AdminService(
+            state: state,
+            metrics: metrics,
+            remove: place?.isPrivate == true ? remove : nil
         )
+        let admin: AdminListener?
+        do {
+            admin = try await AdminListener.bind(place, service)
+        } catch {
+            for listener in listeners { try? await listener.close() }
+            throw error
+        }
         return Node(
             configuration: configuration,
             state: state,

@@ -15,11 +15,17 @@ final class TestedNode: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loops: [NIOLoopBoundBox<CheckedLoop?>]
 
-    /// Makes a node and starts its backend; the loops may not be connected yet.
+    /// Makes a node; `start` starts its backend.
     init(_ subject: any BackendUnderTest, number: Int) async throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: Self.loopCount)
         let eventLoops = Array(group.makeIterator()) as [any EventLoop]
-        let backend = try await subject.makeBackend(loops: eventLoops, node: events)
+        let backend: any Backend
+        do {
+            backend = try await subject.makeBackend(loops: eventLoops, node: events)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
         self.backend = backend
         let records = eventLoops.map { _ in LoopRecord() }
         self.records = records
@@ -38,6 +44,10 @@ final class TestedNode: Sendable {
             loops.append(made)
         }
         self.loops = loops
+    }
+
+    /// Starts the backend; the loops may not be connected yet when this returns.
+    func start() async throws {
         try await backend.start()
     }
 
@@ -167,11 +177,13 @@ func withNodes(
     _ body: ([TestedNode]) async throws -> Void
 ) async throws {
     var nodes: [TestedNode] = []
-    for number in 0..<min(count, subject.maxNodes) {
-        nodes.append(try await TestedNode(subject, number: number))
-    }
     var failure: (any Error)?
     do {
+        for number in 0..<min(count, subject.maxNodes) {
+            let node = try await TestedNode(subject, number: number)
+            nodes.append(node)
+            try await node.start()
+        }
         for node in nodes { try await node.areConnected() }
         try await body(nodes)
     } catch {

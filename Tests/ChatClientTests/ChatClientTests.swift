@@ -189,14 +189,15 @@ import Testing
     @Test func `after a restart of its node a client is back under its name, where it was`()
         async throws
     {
-        let node = try await TestNodeProcess.start()
+        let port = try ReservedPort(in: ReservedPort.nodes)
+        let node = try await TestNodeProcess.start(port: port.number)
         let client = try await connect(node, "Ada")
         let room = try await client.join("tea")
         try await room.send("before")
         node.process.signal(15)
         _ = try await node.process.exitCode()
         let sender = Task { try await room.send("after") }
-        let again = try await TestNodeProcess.start(port: node.port)
+        let again = try await TestNodeProcess.start(port: port.number)
         // A node of its own has forgotten everything: this is another history.
         let receipt = try await sender.value
         #expect(receipt.seq == 1)

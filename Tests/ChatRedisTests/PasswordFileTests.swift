@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -82,5 +83,21 @@ import Testing
             #expect(heard == ["second"])
             return true
         }
+    }
+
+    @Test func `a loop that ends while it is read leaves no answer open`() async throws {
+        let file = file()
+        // Keeps the file's thread from the reading that the loop asks for.
+        let gate = DispatchSemaphore(value: 0)
+        file.read { _ in gate.wait() }
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let ends = Mutex(0)
+        try await group.next().submit {
+            file.password(on: group.next()).whenComplete { _ in ends.withLock { $0 += 1 } }
+        }.get()
+        try await group.shutdownGracefully()
+        gate.signal()
+        await withCheckedContinuation { continuation in file.read { _ in continuation.resume() } }
+        #expect(ends.withLock { $0 } == 1)
     }
 }

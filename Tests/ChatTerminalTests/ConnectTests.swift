@@ -93,7 +93,8 @@ import Testing
     func `on a terminal the messages stand above, and what is being entered stays below`()
         async throws
     {
-        let node = try await TestNodeProcess.start()
+        let port = try ReservedPort(in: ReservedPort.nodes)
+        let node = try await TestNodeProcess.start(port: port.number)
         let ada = try await Screen(node, "ada"), bob = try await Screen(node, "bob")
         try await ada.shows("lobby>")
         try await bob.shows("lobby>")
@@ -117,7 +118,7 @@ import Testing
         _ = try await node.process.exitCode()
         try await ada.shows("trying again in")
         try await ada.enter("still here", "Enter")
-        let again = try await TestNodeProcess.start(port: node.port)
+        let again = try await TestNodeProcess.start(port: port.number)
         try await bob.shows("ada: still here", above: "tea>")
         try await ada.enter("/quit", "Enter")
         #expect(try await ada.exitCode() == "0\n")

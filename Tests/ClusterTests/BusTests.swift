@@ -20,18 +20,18 @@ import Testing
         fleet.say(#"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#, by: 0)
         try await eventually("it has read it") { reader.output.contains("}}\n") }
         let lines = reader.output.split(separator: "\n").drop { $0 != "message" }.map(String.init)
-        #expect(lines.count == 5)
+        try #require(lines.count == 5, "\(lines)")
         #expect(lines[1] == "chat")
         // Epoch, first number, count, milliseconds, and what the first one follows: the first
         // publication.
         let words = lines[2].split(separator: " ")
-        #expect(words.count == 5)
+        try #require(words.count == 5, "\(words)")
         #expect(words[1...2] == ["1", "1"])
         #expect(words.prefix(4).allSatisfy { Int($0) != nil })
         #expect(words.last?.hasSuffix(".0") == true)
         let json = #"{"type":"chat","username":"user0","value":{"b":[1.50,"ä"]}}"#
         let name = lines[3].split(separator: " ")
-        #expect(name.count == 2)
+        try #require(name.count == 2, "\(name)")
         #expect(name[0].hasSuffix(".1"))
         #expect(name[1] == "\(json.utf8.count)")
         #expect(lines[4] == json)
@@ -55,6 +55,7 @@ import Testing
             fleet.voices.allSatisfy { $0.chats.contains { $0.seq == 1 } }
         }
         for voice in fleet.voices {
+            try #require(voice.chats.count >= 3, "\(voice.chats)")
             #expect(voice.chats[0].text == object)
             #expect(voice.chats[1].text == #"{"type":"chat","username":"o\u0070s","value":1e999}"#)
             #expect(voice.chats[2].seq == 1)

@@ -130,8 +130,9 @@ import Testing
             os.execv(sys.argv[2], sys.argv[2:])
         try:
             while True:
-                sys.stdout.write(os.read(terminal, 4096).decode().replace("\\r\\n", "\\n"))
-                sys.stdout.flush()
+                # As bytes: a read may end within a line's end, or within a character.
+                sys.stdout.buffer.write(os.read(terminal, 4096).replace(b"\\r", b""))
+                sys.stdout.buffer.flush()
         except (Gone, OSError):
             os.close(terminal)
         print("exit code", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)

@@ -53,14 +53,15 @@ import Testing
     /// too; its log is as verbose as possible. The port is chosen beforehand, because the node's
     /// announcement of it may not be read.
     private func launch(_ reader: Reader, outputToo: Bool = false) async throws -> TestNodeProcess {
-        let port = try TestListener.freePort()
+        let port = try ReservedPort(in: ReservedPort.nodes)
         let label = Self.label()
         let redirection = outputToo ? #">"$PIPE" 2>&1"# : #"2>"$PIPE""#
         let process = try TestProcess(
             "/bin/sh",
             [
                 "-c", #"exec "$0" "$@" \#(redirection)"#, TestProcess.chatnode, "--port",
-                "\(port)", "--node-id", label, "--log-level", "debug", "--log-format", "json",
+                "\(port.number)", "--node-id", label, "--log-level", "debug", "--log-format",
+                "json",
             ],
             environment: ["PIPE": reader.path]
         )
@@ -160,12 +161,13 @@ import Testing
     @Test func `the standard descriptors become no client's socket if they were closed`()
         async throws
     {
-        let port = try TestListener.freePort()
+        let port = try ReservedPort(in: ReservedPort.nodes)
         let label = Self.label()
         let process = try TestProcess(
             "/bin/sh",
             [
-                "-c", #"exec "$0" "$@" <&- >&- 2>&-"#, TestProcess.chatnode, "--port", "\(port)",
+                "-c", #"exec "$0" "$@" <&- >&- 2>&-"#, TestProcess.chatnode, "--port",
+                "\(port.number)",
                 "--node-id", label, "--log-level", "debug",
             ]
         )

@@ -79,7 +79,7 @@ import Testing
         #expect("\(refused)".contains("retry_ms"))
         try await eventually("it is logged") { output().contains(fault.cause) }
         let lines = output().split(separator: "\n").filter { $0.contains(fault.cause) }
-        #expect(lines.count == 1, "\(lines)")
+        try #require(lines.count == 1, "\(lines)")
         #expect(lines[0].contains(#""level":"error""#))
         #expect(lines[0].contains(#""fix":""#))
         #expect(lines[0].contains(fault.fix))

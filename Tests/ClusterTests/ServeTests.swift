@@ -42,11 +42,12 @@ import Testing
         hasty.process.signal(SIGTERM)
         _ = try await hasty.process.exitCode()
         #expect(!FileManager.default.fileExists(atPath: hasty.adminSocket))
-        let killed = try await TestNodeProcess.start()
+        let port = try ReservedPort(in: ReservedPort.nodes)
+        let killed = try await TestNodeProcess.start(port: port.number)
         killed.process.signal(SIGKILL)
         _ = try await killed.process.exitCode()
         #expect(FileManager.default.fileExists(atPath: killed.adminSocket))
-        let next = try await TestNodeProcess.start(port: killed.port)
+        let next = try await TestNodeProcess.start(port: port.number)
         #expect(try next.scrape().value("chatnode_ready") == 1)
     }
 

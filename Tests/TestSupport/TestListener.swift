@@ -28,12 +28,6 @@ public final class TestListener: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Returns a port of this machine on which no process listens. Another process may still take
-    /// it first.
-    public static func freePort() throws -> Int {
-        try TestListener().port
-    }
-
     /// Waits for the next client.
     public func accept() throws -> TestSocket {
         var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

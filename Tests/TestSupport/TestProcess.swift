@@ -46,6 +46,10 @@ public final class TestProcess: Sendable {
         // and with 1,000 of them Foundation starts no further process without a crash.
         try? output.close()
         Self.running.withLock { _ = $0.insert(process.processIdentifier) }
+        // It may have ended before it was put there; its process id may be another program's by now.
+        if !process.isRunning {
+            Self.running.withLock { _ = $0.remove(process.processIdentifier) }
+        }
         _ = Self.killsTheRest
     }
 
@@ -118,8 +122,9 @@ public final class TestProcess: Sendable {
         }
     }
 
-    /// Sends a signal.
+    /// Sends a signal, unless the process is known to have ended: its process id may be another program's then.
     public func signal(_ number: CInt) {
+        guard process.isRunning else { return }
         kill(process.processIdentifier, number)
     }
 
@@ -173,8 +178,8 @@ public struct TestNodeProcess: Sendable {
     }
 
     /// Makes a node of a process that was started on a reserved port.
-    public init(process: TestProcess, port reserved: ReservedPort) {
-        self.init(process: process, port: reserved.number)
+    public init(process: TestProcess, port reserved: ReservedPort, label: String = "n1") {
+        self.init(process: process, port: reserved.number, label: label)
         self.reserved = reserved
     }
 

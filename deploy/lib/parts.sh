@@ -88,12 +88,13 @@ begin() {
 
 # finish [NAME…]: waits for these parts, or for all that run. Returns 1 if one of these failed.
 finish() {
-    local name pid status=0
+    local name pid running status=0
     while is_running "$@"; do
         sleep 0.1
+        running=" $(jobs -pr) "
         for pid in "${!part_of_pid[@]}"; do
-            # Bash reaps a child when it ends, so that its process id is free.
-            kill -0 "$pid" 2>/dev/null && continue
+            # Bash reaps a child when it ends, so that another process may have its process id.
+            [[ ${running//$'\n'/ } == *" $pid "* ]] && continue
             name=${part_of_pid[$pid]}
             unset "part_of_pid[$pid]"
             print_part "$name"

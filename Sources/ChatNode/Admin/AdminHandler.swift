@@ -1,4 +1,5 @@
 import ChatCore
+import ChatSupport
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -10,6 +11,14 @@ final class AdminService: Sendable {
     /// Carries out removals; nil: they are not offered.
     private let remove: Removing?
     private let connections = Atomic<Int>(0)
+    private let removals = Mutex(Removals())
+
+    /// The removals that are asked for on a loop of clients.
+    private struct Removals {
+        var unanswered = 0
+        /// Whether no more are begun.
+        var isStopped = false
+    }
 
     /// Takes a message back; called on any thread.
     typealias Removing =
@@ -41,7 +50,30 @@ final class AdminService: Sendable {
         guard let request = RemovalRequest(head) else {
             return loop.makeSucceededFuture(.nothingHere)
         }
-        return remove(request).map { HTTPResponse($0) }.hop(to: loop)
+        let isStopped = removals.withLock { removals in
+            if !removals.isStopped { removals.unanswered += 1 }
+            return removals.isStopped
+        }
+        guard !isStopped else {
+            let outcome = BrokerClient.Moderation.unavailable(reason: BrokerClient.lostTouch)
+            return loop.makeSucceededFuture(HTTPResponse(outcome))
+        }
+        let answer = remove(request).map { HTTPResponse($0) }.hop(to: loop)
+        answer.whenComplete { _ in self.removals.withLock { $0.unanswered -= 1 } }
+        return answer
+    }
+
+    /// The time between two looks at whether all removals are answered.
+    private static let poll = Duration.milliseconds(20)
+
+    /// Begins no more removals, and waits until those that were begun are answered: the answer to a loop that
+    /// has ended would be dropped. Waits for `Limits.adminTimeout` at most, when each has been cut off.
+    func stop() async {
+        removals.withLock { $0.isStopped = true }
+        let deadline = Clock.now + Limits.adminTimeout
+        while removals.withLock({ $0.unanswered > 0 }), Clock.now < deadline {
+            try? await Task.sleep(for: Self.poll)
+        }
     }
 
     private func response(to head: HTTPRequestHead) -> HTTPResponse {

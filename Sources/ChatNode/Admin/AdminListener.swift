@@ -10,17 +10,20 @@ import NIOPosix
 /// On: the task that starts and ends the node; never a loop.
 final class AdminListener: Sendable {
     let place: AdminPlace
+    private let service: AdminService
     private let socket: AdminSocket?
     private let channels: [any Channel]
     private let group: MultiThreadedEventLoopGroup
 
     private init(
         place: AdminPlace,
+        service: AdminService,
         socket: AdminSocket?,
         channels: [any Channel],
         group: MultiThreadedEventLoopGroup
     ) {
         self.place = place
+        self.service = service
         self.socket = socket
         self.channels = channels
         self.group = group
@@ -33,7 +36,7 @@ final class AdminListener: Sendable {
         guard let place else { return nil }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            return try await bind(place, bootstrap(group, service), group)
+            return try await bind(place, service, group)
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -42,9 +45,10 @@ final class AdminListener: Sendable {
 
     private static func bind(
         _ place: AdminPlace,
-        _ bootstrap: ServerBootstrap,
+        _ service: AdminService,
         _ group: MultiThreadedEventLoopGroup
     ) async throws -> AdminListener {
+        let bootstrap = bootstrap(group, service)
         switch place {
         case .unix(let path, let folder):
             let (socket, descriptor) = try AdminSocket.bind(at: path, in: folder)
@@ -52,6 +56,7 @@ final class AdminListener: Sendable {
                 let channel = try await bootstrap.withBoundSocket(descriptor).get()
                 return AdminListener(
                     place: place,
+                    service: service,
                     socket: socket,
                     channels: [channel],
                     group: group
@@ -63,7 +68,13 @@ final class AdminListener: Sendable {
         case .tcp(let host, let port):
             let channels = try await bindTCP(bootstrap, host, port)
             let bound = AdminPlace.tcp(host, channels.first?.localAddress?.port ?? port)
-            return AdminListener(place: bound, socket: nil, channels: channels, group: group)
+            return AdminListener(
+                place: bound,
+                service: service,
+                socket: nil,
+                channels: channels,
+                group: group
+            )
         }
     }
 
@@ -106,10 +117,12 @@ final class AdminListener: Sendable {
             }
     }
 
-    /// Stops listening, ends all requests, and removes the socket.
+    /// Stops listening, answers the removals that were begun, ends all other requests, and removes the socket.
+    /// The loops of clients still run.
     func stop() async {
         socket?.remove()
         for channel in channels { try? await channel.close() }
+        await service.stop()
         try? await group.shutdownGracefully()
     }
 }

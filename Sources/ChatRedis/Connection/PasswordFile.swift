@@ -37,19 +37,22 @@ package final class PasswordFile: Sendable {
     /// `Limits.passwordFileTimeout`, returns the last password.
     ///
     /// On: the loop that is passed in.
+    /// Fails: if the loop ends before.
     func password(on loop: any EventLoop) -> EventLoopFuture<Secret> {
-        let promise = loop.makePromise(of: Secret.self)
         let patience = TimeAmount.nanoseconds(Limits.passwordFileTimeout.inNanoseconds)
-        let late = loop.scheduleTask(in: patience) {
-            promise.succeed(self.state.withLock { $0.password })
+        // A loop that ends completes its tasks. A promise that the file's thread is to keep would be dropped.
+        let late = loop.scheduleTask(in: patience) {}
+        let isOver = Mutex(false)
+        late.futureResult.whenComplete { _ in isOver.withLock { $0 = true } }
+        read { _ in
+            // Not on a loop that has ended.
+            isOver.withLock { if !$0 { loop.execute { late.cancel() } } }
         }
-        read { password in
-            loop.execute {
-                late.cancel()
-                promise.succeed(password)
+        return late.futureResult
+            .flatMapErrorThrowing { error in
+                guard error as? EventLoopError == .cancelled else { throw error }
             }
-        }
-        return promise.futureResult
+            .map { self.state.withLock { $0.password } }
     }
 
     /// Reads the file and calls `then` with the password. If the file is being read already, `then` is

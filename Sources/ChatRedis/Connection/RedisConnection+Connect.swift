@@ -6,7 +6,8 @@ extension RedisConnection {
     /// Connects, and checks that the server is a Redis that this program can use.
     ///
     /// `name` is what `CLIENT LIST` shows: `chatnode-<label>-<purpose>`. `then` is called once, not
-    /// before this returns; it sets the connection's delegate before it returns.
+    /// before this returns, and not at all if the loop ends before; it sets the connection's delegate before
+    /// it returns.
     /// On: the connection's loop, which is passed in.
     /// Fails: within the sum of `Limits.passwordFileTimeout`, `redisConnectTimeout` and
     /// `redisCommandTimeout`, plus the time that the system's resolver needs for a host's name.

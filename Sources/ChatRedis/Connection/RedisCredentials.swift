@@ -29,7 +29,8 @@ package struct RedisCredentials: Sendable {
 extension RedisCredentials {
     /// Calls `then` with the same credentials and the password that the file has now.
     ///
-    /// On: the loop; `then` too. If there is a file, `then` is called after this has returned.
+    /// On: the loop; `then` too. If there is a file, `then` is called after this has returned, and not at all if
+    /// the loop ends before.
     func renewed(on loop: any EventLoop, then: @escaping (RedisCredentials) -> Void) {
         guard let file else { return then(self) }
         file.password(on: loop).assumeIsolated().whenSuccess { password in

@@ -1,5 +1,8 @@
 import ChatCore
 import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -135,6 +138,54 @@ import Testing
         let other = try TestListener()
         await #expect(throws: AdminTrouble.taken("127.0.0.1:\(other.port)")) {
             try await TestServer.run(["admin": "127.0.0.1:\(other.port)"]) { _ in }
+        }
+    }
+
+    /// A service that has its removals carried out by a function.
+    private func service(_ remove: @escaping AdminService.Removing) -> AdminService {
+        AdminService(state: NodeState(label: "n1"), metrics: MetricsRegistry(), remove: remove)
+    }
+
+    private static let removal =
+        "DELETE /rooms/tea/messages/1/abcdefgh.1 HTTP/1.1\r\nHost: x\r\n\r\n"
+
+    @Test func `a removal that was begun is answered before the listener has stopped`() async throws
+    {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let outcome = loop.makePromise(of: BrokerClient.Moderation.self)
+            let isBegun = Mutex(false)
+            let service = service { _ in
+                isBegun.withLock { $0 = true }
+                return outcome.futureResult
+            }
+            let listener = try await AdminListener.bind(.unix(path: path, folder: nil), service)
+            let operators = try TestSocket(path: path)
+            try operators.send(Self.removal)
+            try await eventually("the removal is begun") { isBegun.withLock { $0 } }
+            async let stopped: Void? = listener?.stop()
+            try await eventually("it stops") { !FileManager.default.fileExists(atPath: path) }
+            outcome.succeed(.removed(seq: 2))
+            await stopped
+            let answer = String(decoding: try operators.readToEnd(), as: UTF8.self)
+            #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(answer)")
+        }
+    }
+
+    @Test func `a service that has stopped begins no removal`() async throws {
+        try await inFolder { (folder) async throws in
+            let path = "\(folder)/a.sock"
+            let service = service { _ in
+                Issue.record("a removal is begun")
+                return MultiThreadedEventLoopGroup.singleton.next()
+                    .makeSucceededFuture(.removedBefore)
+            }
+            let listener = try await AdminListener.bind(.unix(path: path, folder: nil), service)
+            await service.stop()
+            #expect(try ask(Self.removal, at: path).hasPrefix("HTTP/1.1 503 "))
+            #expect(try get("/healthz", at: path).hasPrefix("HTTP/1.1 200 "))
+            await listener?.stop()
         }
     }
 }

@@ -65,7 +65,7 @@ import Testing
             try say(4...5, by: ada)
             for member in members {
                 try member.hear(upTo: 5)
-                #expect(member.resets.count == 1)
+                try #require(member.resets.count == 1)
                 #expect(member.resets[0].seq == 3 && member.resets[0].mid == before.mid)
                 #expect(member.resets[0].epoch != before.epoch)
             }
