@@ -194,13 +194,16 @@ extension BrokerClient {
 
     /// Settles a socket's messages after its name was claimed again. The grant says which number
     /// was accepted last: messages up to it were accepted; later ones were not, and never will be
-    /// under the old fence.
+    /// under the old fence. Or they were, and others have heard them, and all data is lost that says so: so the
+    /// number of one that is refused, and that its client does not say again under that number, is no other
+    /// message's. The name is claimed once more, to tell the broker.
     mutating func settle(_ socket: SocketID, _ now: Instant, _ effects: inout [Effect]) {
         defer { markAllReady() }
         guard let messages = inDoubt.removeValue(forKey: socket), let name = held[socket] else {
             return
         }
         var again: [Outbox.Sent] = []
+        var skipped: UInt64?
         for message in messages {
             if message.sealed.n <= name.accepted {
                 let isNewest = message.sealed.n == name.accepted && name.acceptedSeq > 0
@@ -215,7 +218,12 @@ extension BrokerClient {
                 effects.append(
                     .tell(socket, .settled(.refused(reason: Self.lostTouch), of: alone))
                 )
+                if message.sealed.draft.tag.n == nil { skipped = message.sealed.n }
             }
+        }
+        if let skipped {
+            held[socket]?.skip(upTo: skipped)
+            markUnconfirmed(socket)
         }
         while let room = again.first?.sealed.draft.room {
             let number = rooms.number(of: room)

@@ -126,6 +126,12 @@ struct HeldName: Sendable {
     /// again.
     mutating func takeBack(_ number: UInt64) { n = number - 1 }
 
+    /// Gives a number up, and all before it, as if they were accepted.
+    mutating func skip(upTo number: UInt64) {
+        n = max(n, number)
+        accept(number, at: 0)
+    }
+
     /// Notes that a message was accepted.
     mutating func accept(_ number: UInt64, at seq: UInt64) {
         guard number > accepted else { return }

@@ -34,7 +34,7 @@ extension Timeline {
     func shows(_ page: CatchUpPage) -> Bool {
         guard askedAt == position else { return false }
         // The log may have the position although the room's top is another one, of the same number.
-        return page.continuity != .proven || page.top?.mid != position?.mid
+        return page.continuity != .proven || !page.entries.isEmpty || page.top?.mid != position?.mid
     }
 
     mutating func read(
@@ -51,11 +51,10 @@ extension Timeline {
             return effects.append(.probe(ticket: ticket))
         }
         guard let top = page.top else { return }
-        let isNewEpoch = position.map { $0.epoch < epoch.number } ?? false
         let entries = rebase(page, top, epoch, &effects)
-        if isNewEpoch || page.continuity == .rewound {
+        if page.continuity == .rewound {
             had = recent.mids
-            comparisonsSinceChange = 0
+            comparisonsSinceRewind = 0
         }
         let mayLackMore = mayLackMore
         var before = page.continuity == .proven ? position : nil

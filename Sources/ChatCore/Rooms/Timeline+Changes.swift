@@ -13,10 +13,13 @@ extension Timeline {
         let here = Position(epoch: epoch.number, seq: position.seq, mid: position.mid)
         switch page.continuity {
         case .proven:
-            let isReplaced = mayLackMore && page.endsInBirth(after: position)
+            // Without entries the room ends here, under the position's number: perhaps in another message, or
+            // in a birth.
+            let isEnd = page.entries.isEmpty
+            let isReplaced =
+                isEnd ? top.mid != here.mid : mayLackMore && page.endsInBirth(after: position)
             if isReplaced { effects.append(.missed(nil)) }
-            // Without entries the room ends here, under the position's number.
-            let base = page.entries.isEmpty ? top : here
+            let base = isEnd ? top : here
             if isReplaced || base != position { effects.append(.reset(base)) }
             return page.entries
         case .trimmed:

@@ -56,12 +56,11 @@ public struct Timeline: Sendable {
 
     /// What came over the subscription while the room was catching up.
     var buffer = SubscriptionBuffer()
-    /// The messages that had been delivered when the position proved void, or a new epoch began. Some of
-    /// them are in the history that is valid now, or are sent again by senders that got no answer, of
-    /// which the data may have no record any more. Clients that do not know positions receive no message
-    /// twice; the others know it by its id.
+    /// The messages that had been delivered when the position proved void. Some of them are in the
+    /// history that is valid now, or are sent again by senders that got no answer. Clients that do not
+    /// know positions receive no message twice; the others are told that theirs were void.
     var had: Set<MessageID>?
-    var comparisonsSinceChange = 0
+    var comparisonsSinceRewind = 0
     /// Those of the remembered messages that a reset has voided and that were not delivered again.
     var void: Set<MessageID> = []
     /// The ticket of the newest question.
@@ -132,10 +131,10 @@ extension Timeline {
     /// only causes the room to catch up.
     public mutating func compare(into effects: inout [Effect]) {
         guard phase == .live else { return }
-        // A client may send its messages again for as long as its name lingers, a node for
-        // `Limits.resendAge` (2 s).
-        comparisonsSinceChange += 1
-        if Limits.compareInterval * (comparisonsSinceChange - 1) > Limits.nameLinger { had = nil }
+        // No message older than `Limits.resendAge` is sent again, which is far less than the time
+        // between two comparisons.
+        comparisonsSinceRewind += 1
+        if comparisonsSinceRewind > 1 { had = nil }
         ask(&effects)
     }
 

@@ -550,22 +550,6 @@ import Testing
         #expect(harness.client.rooms.isIdle)
     }
 
-    @Test func `a message that the record does not count is refused if it is too old`() throws {
-        let harness = BrokerClientHarness()
-        try harness.hold(1, "Ada")
-        harness.say(1, "a")
-        harness.linkGone()
-        #expect(harness.told == ["1 stalled"])
-        harness.now = harness.now + Limits.resendAge
-        harness.linkUp()
-        _ = harness.takeCalls()
-        harness.grant(fence: 8, n: 0)
-        #expect(harness.told == ["1 stalled", "1 refused"])
-        #expect(harness.takeSaid() == [])
-        harness.say(1, "b")
-        #expect(harness.takeSaid() == ["b.1/8"])
-    }
-
     @Test func `a message that the node's own subscription has shown counts as accepted`()
         throws
     {

@@ -64,29 +64,6 @@ import Testing
         #expect(harness.redelivered == ["m8"])
     }
 
-    @Test func `what is sent again after a loss of all data is not new to plain clients`() {
-        let harness = live()
-        // The data is gone, and this node's position has told where the numbers go on.
-        harness.registrationChanged(four)
-        harness.answer(.proven, [], top: TimelineHarness.place(9, epoch: 4))
-        // The sender of 8 had no answer, and says it again while its name lingers.
-        for seq in UInt64(10)...12 {
-            if seq > 10 {
-                harness.run { $0.compare(into: &$1) }
-                harness.answer(.proven, [], top: harness.timeline.position)
-            }
-            harness.hear(seq...seq, epoch: 4, as: 8, prev: seq == 10 ? 9 : 8)
-        }
-        #expect(harness.delivered == [6, 7, 8, 9])
-        #expect(harness.redelivered == ["m8", "m8", "m8"])
-        // The ids are not kept for longer.
-        for _ in 0..<2 {
-            harness.run { $0.compare(into: &$1) }
-            harness.answer(.proven, [], top: harness.timeline.position)
-        }
-        #expect(harness.timeline.had == nil)
-    }
-
     @Test func `what was void comes again if the former history comes back`() {
         let harness = live()
         harness.registrationChanged(four)
@@ -146,6 +123,22 @@ import Testing
         harness.answer(.proven, [], top: birth)
         #expect(harness.told == ["gap", "reset 3 9 m0"])
         #expect(harness.timeline.position == birth)
+    }
+
+    @Test
+    func `another message under the position's number is lost, though the log has the position`() {
+        let harness = live()
+        harness.run { $0.recheck(into: &$1) }
+        harness.answer(.proven, [], top: Position(epoch: 3, seq: 9, mid: mid(30)))
+        #expect(harness.told == ["gap", "reset 3 9 m30"])
+    }
+
+    @Test func `a comparison finds a message that was said once more and has not come`() {
+        let harness = live()
+        harness.run { $0.compare(into: &$1) }
+        harness.answer(.proven, harness.entries([10], as: [9], prev: 9))
+        harness.answer(.proven, harness.entries([10], as: [9], prev: 9))
+        #expect(harness.told == ["10 m9"])
     }
 
     @Test func `a log that is newer than the epoch is read in a later one: an epoch was put back`()

@@ -7,7 +7,7 @@ struct HeardRoom {
     private(set) var misses = 0
     /// The messages that clients have been told twice. A loss closes the node's clients before anything
     /// else is delivered: then the node may deliver what it has forgotten, and no client hears it twice.
-    private(set) var doubles: [String] = []
+    private(set) var doubles: [MessageID] = []
     /// What the clients that are not closed may have been told.
     private var told: Set<MessageID> = []
     /// From which message on, in the order in which they were written, this node's clients are to hear
@@ -32,7 +32,7 @@ struct HeardRoom {
         for (index, item) in publication.items.enumerated() {
             messages.append((publication.firstSeq + UInt64(index), item.mid))
             if !told.insert(item.mid).inserted {
-                doubles.append(String(decoding: item.body, as: UTF8.self))
+                doubles.append(item.mid)
             }
         }
     }

@@ -40,6 +40,8 @@ final class SimRedis {
     private var backup: Store?
     /// Every message that was ever written, by its text: how often.
     var written: [String: Int] = [:]
+    /// The text that each id was given to: it is no other's, whatever data is lost.
+    private var texts: [MessageID: String] = [:]
     /// The same in the order in which they were written, by room.
     private(set) var orders: [RoomName: [MessageID]] = [:]
     /// The logins whose users have taken their names over, and when.
@@ -145,6 +147,9 @@ final class SimRedis {
                 guard !sealed.key.isEmpty else { continue }
                 let text = String(decoding: sealed.draft.body, as: UTF8.self)
                 written[text, default: 0] += 1
+                if let other = texts.updateValue(text, forKey: sealed.mid), other != text {
+                    world.complain("\(sealed.mid) is the id of \(other) and \(text)")
+                }
                 unanswered.accepted(sealed.mid, now: world.now)
                 fences.append((sealed.key, sealed.fence, sealed.login))
             }

@@ -7,8 +7,13 @@ struct SimUnanswered {
     /// Those that were lost with all data: no sender can learn that they were accepted, and some are said
     /// once more.
     private var forgotten: Set<MessageID> = []
+    /// Those of them that were accepted a second time.
+    private(set) var repeated: Set<MessageID> = []
 
-    mutating func accepted(_ mid: MessageID, now: Instant) { waiting[mid] = now }
+    mutating func accepted(_ mid: MessageID, now: Instant) {
+        waiting[mid] = now
+        if forgotten.contains(mid) { repeated.insert(mid) }
+    }
 
     /// Notes that a node has the answer to a call.
     mutating func delivered(_ call: BrokerCall) {
@@ -29,9 +34,8 @@ struct SimUnanswered {
         waiting = [:]
     }
 
-    /// Whether a violation is that a client of `chat.v1` has had one of the forgotten messages twice, under one
-    /// id. Plain clients have not.
+    /// Whether a violation is that one of the repeated messages was heard twice.
     func explains(_ violation: String) -> Bool {
-        forgotten.contains { violation.contains("\($0) twice, at ") }
+        repeated.contains { violation.contains("\($0) twice, at ") }
     }
 }

@@ -32,7 +32,9 @@ extension Simulation {
         for node in nodes {
             guard let heard = node.heard[room] else { continue }
             let who = "node \(node.number) in \(room.text)"
-            for body in heard.doubles { complain("\(who) twice: \(body)") }
+            for mid in heard.doubles where !redis.unanswered.repeated.contains(mid) {
+                complain("\(who) twice: \(mid)")
+            }
             node.views[room]?.compare(with: redis.store.history(of: room))
             for violation in node.views[room]?.violations ?? []
             where !redis.unanswered.explains(violation) {
