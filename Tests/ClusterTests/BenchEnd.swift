@@ -15,16 +15,25 @@ struct BenchEnd {
         return BenchEnd(code: try await process.exitCode(), output: process.output)
     }
 
-    /// Runs the load generator to its end with what a closure sets up. What waits behind a call that Redis answers
-    /// late is refused, which ends the run: if no message was refused for another reason, the run is made again, so
-    /// that there are three at most.
-    static func inOneOfThreeTries(
-        _ run: () async throws -> BenchEnd
+    /// Runs the load generator to its end on a new cluster. What waits behind a call that Redis answers late is
+    /// refused, which ends the run: if Redis or a node stood still, it is made again, so that there are three at
+    /// most.
+    static func bench(
+        nodes: Int,
+        flags: [String] = [],
+        _ arguments: (TestCluster) -> [String]
     ) async throws -> BenchEnd {
-        try await TestSupport.inOneOfThreeTries { disturbances in
-            let ended = try await run()
+        try await inOneOfThreeTries { disturbances in
+            let cluster = try await TestCluster.start(nodes: nodes, flags: flags)
+            disturbances.watch(cluster.redis)
+            disturbances.watch(cluster.nodes)
+            let ended = try await bench(arguments(cluster))
+            withExtendedLifetime(cluster) {}
             guard ended.isUnavailable else { return ended }
-            disturbances.note("messages were refused with unavailable")
+            let found = (try? ended.object) ?? [:]
+            for fault in ["doubled", "out_of_order"] {
+                try requireAlways(found[fault] as? Int ?? 0 == 0, ended.output)
+            }
             throw Unexpected(ended.output)
         }
     }

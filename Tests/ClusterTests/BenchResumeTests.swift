@@ -9,15 +9,11 @@ import Testing
     }
 
     @Test func `clients that are cut again and again get each message once`() async throws {
-        let ended = try await BenchEnd.inOneOfThreeTries {
-            let cluster = try await TestCluster.start(nodes: 2, flags: BenchEnd.unlimited)
-            defer { withExtendedLifetime(cluster) {} }
-            return try await BenchEnd.bench(
-                ["resume"] + urls(cluster) + [
-                    "--clients", "30", "--every", "1s", "--offline", "200ms", "--duration", "3s",
-                    "--warmup", "200ms", "--rate", "20", "--verify", "--json",
-                ]
-            )
+        let ended = try await BenchEnd.bench(nodes: 2, flags: BenchEnd.unlimited) { cluster in
+            ["resume"] + urls(cluster) + [
+                "--clients", "30", "--every", "1s", "--offline", "200ms", "--duration", "3s",
+                "--warmup", "200ms", "--rate", "20", "--verify", "--json",
+            ]
         }
         #expect(ended.code == 0, "\(ended.output)")
         let object = try ended.object
@@ -31,17 +27,13 @@ import Testing
     {
         let raw = NSTemporaryDirectory() + "chatnode-raw-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: raw) }
-        let ended = try await BenchEnd.inOneOfThreeTries {
-            let cluster = try await TestCluster.start(nodes: 3, flags: BenchEnd.unlimited)
-            defer { withExtendedLifetime(cluster) {} }
-            return try await BenchEnd.bench(
-                ["resume"] + urls(cluster) + [
-                    "--scenario", "avalanche", "--clients", "30", "--over", "500ms", "--duration",
-                    "3s", "--warmup", "200ms", "--rate", "20", "--senders", "3", "--verify",
-                    "--json", "--raw", raw, "--command",
-                    "kill -9 \(cluster.nodes[2].process.pid)",
-                ]
-            )
+        let ended = try await BenchEnd.bench(nodes: 3, flags: BenchEnd.unlimited) { cluster in
+            ["resume"] + urls(cluster) + [
+                "--scenario", "avalanche", "--clients", "30", "--over", "500ms", "--duration",
+                "3s", "--warmup", "200ms", "--rate", "20", "--senders", "3", "--verify",
+                "--json", "--raw", raw, "--command",
+                "kill -9 \(cluster.nodes[2].process.pid)",
+            ]
         }
         #expect(ended.code == 0, "\(ended.output)")
         let object = try ended.object

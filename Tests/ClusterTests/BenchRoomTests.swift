@@ -7,15 +7,11 @@ import Testing
     func `rooms of chat_v1 are measured on two nodes, and every message is acknowledged`(
         load: [String]
     ) async throws {
-        let ended = try await BenchEnd.inOneOfThreeTries {
-            let cluster = try await TestCluster.start(nodes: 2, flags: BenchEnd.unlimited)
-            defer { withExtendedLifetime(cluster) {} }
-            return try await BenchEnd.bench(
-                ["fanout"] + cluster.nodes.map { "ws://127.0.0.1:\($0.port)" } + [
-                    "--dialect", "v1", "--rooms", "5", "--senders", "10", "--recipients", "32",
-                    "--loops", "2", "--duration", "1s", "--warmup", "100ms", "--verify", "--json",
-                ] + load
-            )
+        let ended = try await BenchEnd.bench(nodes: 2, flags: BenchEnd.unlimited) { cluster in
+            ["fanout"] + cluster.nodes.map { "ws://127.0.0.1:\($0.port)" } + [
+                "--dialect", "v1", "--rooms", "5", "--senders", "10", "--recipients", "32",
+                "--loops", "2", "--duration", "1s", "--warmup", "100ms", "--verify", "--json",
+            ] + load
         }
         #expect(ended.code == 0, "\(ended.output)")
         let object = try ended.object

@@ -32,13 +32,9 @@ import Testing
     }
 
     @Test func `two nodes of one cluster share the clients`() async throws {
-        let ended = try await BenchEnd.inOneOfThreeTries {
-            let cluster = try await TestCluster.start(nodes: 2)
-            defer { withExtendedLifetime(cluster) {} }
+        let ended = try await BenchEnd.bench(nodes: 2) { cluster in
             let urls = cluster.nodes.map { "ws://127.0.0.1:\($0.port)" }
-            return try await BenchEnd.bench(
-                ["fanout"] + urls + ["--recipients", "10", "--duration", "1s", "--verify"]
-            )
+            return ["fanout"] + urls + ["--recipients", "10", "--duration", "1s", "--verify"]
         }
         #expect(ended.code == 0, "\(ended.output)")
         #expect(ended.output.contains("once, in one order, at all 10 recipients"))

@@ -35,6 +35,18 @@ import Testing
         #expect(tries == 1)
     }
 
+    @Test func `what no disturbance excuses is not tried again`() async throws {
+        var tries = 0
+        await #expect(throws: Violation.self) {
+            try await inOneOfThreeTries { disturbances in
+                tries += 1
+                disturbances.note("a disturbance")
+                try requireAlways(false, "a message came twice")
+            }
+        }
+        #expect(tries == 1)
+    }
+
     @Test func `the first try that passes ends the test, whatever disturbed it`() async throws {
         var tries = 0
         let found = try await inOneOfThreeTries { disturbances in

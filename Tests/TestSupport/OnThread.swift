@@ -17,6 +17,20 @@ public func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throw
     guard holds else { throw Unexpected(otherwise()) }
 }
 
+/// What is wrong however a test was disturbed: `inOneOfThreeTries` makes no other try.
+public struct Violation: Error, CustomStringConvertible {
+    /// What was found.
+    public let description: String
+
+    /// Makes an error that says what was found.
+    public init(_ description: String) { self.description = description }
+}
+
+/// Throws a `Violation` if a promise does not hold that no stall of a process excuses.
+public func requireAlways(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
+    guard holds else { throw Violation(otherwise()) }
+}
+
 extension TestCluster {
     /// Runs a blocking function, away from the few threads that all tests share.
     ///

@@ -18,20 +18,44 @@ public final class ReservedPort: Sendable {
 
     /// Reserves a port of a range.
     ///
-    /// Fails: when ten ports in a row belong to other tests.
+    /// Fails: when ten ports in a row belong to other tests, or to programs that are none.
     public init(in range: Range<Int>) throws {
         for _ in 0..<10 {
             let number = Int.random(in: range)
-            if let descriptor = Self.bound(to: "chatnode-test-port-\(number)") {
-                self.number = number
-                self.descriptor = descriptor
-                return
+            guard let descriptor = Self.bound(to: "chatnode-test-port-\(number)") else { continue }
+            guard Self.isFree(number) else {
+                close(descriptor)
+                continue
             }
+            self.number = number
+            self.descriptor = descriptor
+            return
         }
-        throw Unexpected("no port of \(range) is free of other tests")
+        throw Unexpected("no port of \(range) is free")
     }
 
     deinit { close(descriptor) }
+
+    /// Whether no program listens on the port, or uses it for a connection.
+    private static func isFree(_ number: Int) -> Bool {
+        let descriptor = socket(
+            AF_INET,
+            CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue),
+            0
+        )
+        defer { close(descriptor) }
+        // As servers do: a closed connection that lingers in TIME_WAIT does not count.
+        var isOn: CInt = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<CInt>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(number).bigEndian
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
 
     /// A socket with that name; nil if another has it.
     private static func bound(to name: String) -> CInt? {

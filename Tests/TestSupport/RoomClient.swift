@@ -254,34 +254,4 @@ public final class RoomClient {
             guard !text.hasPrefix(#"{"type":"error""#) else { throw Unexpected(text) }
         }
     }
-
-    /// Reads until each of the numbers that were said is acknowledged once. Those that were refused for the moment
-    /// are said again, three times, as by a client that follows rules C14 and C30; the value of each is its number.
-    public func hearAcks(of numbers: ClosedRange<Int>) throws {
-        var refused = try hearAnswers(to: Set(numbers))
-        for _ in 0..<3 where !refused.isEmpty {
-            for n in refused.sorted() { try say("\(n)", n: n) }
-            refused = try hearAnswers(to: refused)
-        }
-        guard refused.isEmpty else { throw Unexpected("refused four times: \(refused.sorted())") }
-    }
-
-    /// Reads until each number is answered once, waits as long as the answers tell it to, and returns the numbers
-    /// that were refused for the moment.
-    private func hearAnswers(to numbers: Set<Int>) throws -> Set<Int> {
-        var (open, refused, wait) = (numbers, Set<Int>(), CInt(0))
-        while !open.isEmpty {
-            let text = try hear()
-            let isError = text.hasPrefix(#"{"type":"error""#)
-            guard isError || text.hasPrefix(#"{"type":"ack""#) else { continue }
-            let n = text.firstMatch(of: /"n":(\d+)/).flatMap { Int($0.1) }
-            guard let n, open.remove(n) != nil, !isError || text.contains(/"(unavailable|resend)"/)
-            else { throw Unexpected(text) }
-            guard isError else { continue }
-            refused.insert(n)
-            wait = max(wait, text.firstMatch(of: /"retry_ms":(\d+)/).flatMap { CInt($0.1) } ?? 0)
-        }
-        _ = poll(nil, 0, wait)
-        return refused
-    }
 }

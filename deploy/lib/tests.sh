@@ -70,6 +70,8 @@ swift_tests() {
     read -r good bad skipped < <(swift_counts "$results")
     if end_counted "$good" "$bad" "$status"; then
         if ((skipped)); then printf '    %d skipped\n' "$skipped"; fi
+        # TestSupport/Disturbances.swift
+        if [[ -z ${VERBOSE:-} ]]; then sed -n 's/^made again, because /    a test &/p' "$scratch/$part.log"; fi
         return
     fi
     swift_issues "$scratch/$part.log" "$bad" >"$scratch/$part.issues"

@@ -27,6 +27,7 @@ extension Faults {
                 for offset in 0..<60 { try clients[(round + offset) % 60].ask(for: "Ada") }
                 let outcomes = try clients.map { try $0.outcome() }
                 let winners = outcomes.indices.filter { outcomes[$0] == nil }
+                try requireAlways(winners.count < 2, "round \(round): \(winners) have the name")
                 try require(
                     winners.count == 1 && outcomes.filter { $0 == "taken" }.count == 59,
                     "round \(round): \(outcomes.map { $0 ?? "granted" })"

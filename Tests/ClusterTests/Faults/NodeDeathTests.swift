@@ -15,7 +15,8 @@ extension Faults {
         private func timeUntilFree(_ disturbances: Disturbances) async throws -> Duration {
             let cluster = try await TestCluster.start(flags: ["--message-rate", "0"])
             disturbances.watch(cluster.redis)
-            disturbances.watch(cluster.nodes[1...])
+            // The one that is killed, too: if it stands still before, its last heartbeat is old.
+            disturbances.watch(cluster.nodes)
             return try await cluster.onThread { nodes in
                 let ada = try nodes[0].connect("Ada")
                 let others = try Conversation(on: nodes[1...])
