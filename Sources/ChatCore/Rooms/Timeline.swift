@@ -131,8 +131,8 @@ extension Timeline {
     /// only causes the room to catch up.
     public mutating func compare(into effects: inout [Effect]) {
         guard phase == .live else { return }
-        // No message older than `Limits.resendAge` is sent again, which is far less than the time
-        // between two comparisons.
+        // A node sends no message again that is older than `Limits.resendAge`, which is far less than the
+        // time between two comparisons. A client of `chat.v1` may do so later.
         comparisonsSinceRewind += 1
         if comparisonsSinceRewind > 1 { had = nil }
         ask(&effects)
