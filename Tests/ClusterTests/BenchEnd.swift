@@ -31,7 +31,7 @@ struct BenchEnd {
             withExtendedLifetime(cluster) {}
             guard ended.isUnavailable else { return ended }
             let found = (try? ended.object) ?? [:]
-            for fault in ["doubled", "out_of_order"] {
+            for fault in ["doubled", "out_of_order", "astray", "undue_acks"] {
                 try requireAlways(found[fault] as? Int ?? 0 == 0, ended.output)
             }
             throw Unexpected(ended.output)

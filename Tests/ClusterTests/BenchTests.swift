@@ -34,10 +34,17 @@ import Testing
     @Test func `two nodes of one cluster share the clients`() async throws {
         let ended = try await BenchEnd.bench(nodes: 2) { cluster in
             let urls = cluster.nodes.map { "ws://127.0.0.1:\($0.port)" }
-            return ["fanout"] + urls + ["--recipients", "10", "--duration", "1s", "--verify"]
+            return ["fanout"] + urls + [
+                "--recipients", "10", "--duration", "1s", "--verify", "--json",
+            ]
         }
         #expect(ended.code == 0, "\(ended.output)")
-        #expect(ended.output.contains("once, in one order, at all 10 recipients"))
+        let object = try ended.object
+        #expect(object["correct"] as? Bool == true)
+        let sent = try #require(object["messages_sent"] as? Int)
+        #expect(sent > 0)
+        #expect(object["messages_heard_by_all"] as? Int == sent)
+        #expect(object["deliveries"] as? Int == sent * 10)
     }
 
     private static let faults: [(fault: LossyRelay.Fault, code: Int, field: String?)] = [

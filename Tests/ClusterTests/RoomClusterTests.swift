@@ -122,7 +122,7 @@ import Testing
                 try knife.send("CLIENT KILL TYPE \(kind)\r\n")
                 _ = try knife.read(through: "\r\n")
             }
-            for speaker in speakers { for n in numbers { _ = try speaker.hearAck(of: n) } }
+            for speaker in speakers { try speaker.hearAcks(of: numbers) }
         }
         let all = (1...500).map { "\($0)" }
         for member in members {

@@ -17,12 +17,12 @@ public func require(_ holds: Bool, _ otherwise: @autoclosure () -> String) throw
     guard holds else { throw Unexpected(otherwise()) }
 }
 
-/// What is wrong however a test was disturbed: `inOneOfThreeTries` makes no other try.
+/// A broken promise that no stall of a process excuses: after it, `inOneOfThreeTries` makes no other try.
 public struct Violation: Error, CustomStringConvertible {
-    /// What was found.
+    /// The text or the figure that breaks the promise.
     public let description: String
 
-    /// Makes an error that says what was found.
+    /// Makes the error from a text for people.
     public init(_ description: String) { self.description = description }
 }
 

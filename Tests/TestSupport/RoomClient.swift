@@ -219,6 +219,7 @@ public final class RoomClient {
         guard let stood = place else { throw Unexpected("before joined: \(text)") }
         let next = try Place(text, epoch: stood.epoch)
         let before = lostUpTo ?? stood.seq
+        try requireAlways(next.seq > before, "after \(before): \(text)")
         guard next.seq == before + 1 else { throw Unexpected("after \(before): \(text)") }
         (place, lostUpTo) = (next, nil)
         return next
@@ -244,6 +245,19 @@ public final class RoomClient {
     /// Reads until a number of messages have been heard in all.
     public func hear(upTo count: Int) throws {
         while values.count < count { _ = try hear() }
+    }
+
+    /// Reads until each of the numbers is acknowledged, and checks that no number is acknowledged twice, nor one
+    /// that is not among them.
+    public func hearAcks(of numbers: ClosedRange<Int>) throws {
+        var open = Set(numbers)
+        while !open.isEmpty {
+            let text = try hear()
+            guard !text.hasPrefix(#"{"type":"error""#) else { throw Unexpected(text) }
+            guard text.hasPrefix(#"{"type":"ack""#) else { continue }
+            let n = text.firstMatch(of: /"n":(\d+)/).flatMap { Int($0.1) }
+            try requireAlways(n.map { open.remove($0) != nil } ?? false, "\(open): \(text)")
+        }
     }
 
     /// Reads until a number is acknowledged, and returns the answer.

@@ -1,3 +1,4 @@
+import ChatCore
 import TestSupport
 
 /// Clients on several nodes that go on talking while something happens elsewhere. Each must receive
@@ -29,6 +30,19 @@ final class Conversation {
         let expected = names.map { #""username":"\#($0)","value":\#(rounds),"# }
         for word in expected where heard[0].filter({ $0.contains(word) }).count != 1 {
             throw Unexpected("in round \(rounds), not once \(word) in \(heard[0])")
+        }
+    }
+
+    /// Goes on until a client gets a name that a dead node has held, and returns how long that took.
+    func goOnUntilFree(_ name: String, for heir: TestWebSocket) throws -> Duration {
+        // A dead node's names can be claimed within the lease and 2 s; two more for a busy machine.
+        try timeUntil(
+            "\(name)'s name is free",
+            within: Limits.lease + .seconds(2) + .seconds(2),
+            every: Self.pace
+        ) {
+            try goOn()
+            return try heir.attempt(name) == nil
         }
     }
 

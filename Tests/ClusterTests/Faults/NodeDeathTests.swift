@@ -23,15 +23,7 @@ extension Faults {
                 try others.goOn()
                 let heir = try nodes[1].connect()
                 nodes[0].process.signal(SIGKILL)
-                // A dead node's names can be claimed within the lease and 2 s; two more for a busy machine.
-                let took = try timeUntil(
-                    "Ada's name is free",
-                    within: Limits.lease + .seconds(2) + .seconds(2),
-                    every: Conversation.pace
-                ) {
-                    try others.goOn()
-                    return try heir.attempt("Ada") == nil
-                }
+                let took = try others.goOnUntilFree("Ada", for: heir)
                 try require(
                     heir.isHeard(saying: "it is me", as: "Ada"),
                     "the new holder is not heard"

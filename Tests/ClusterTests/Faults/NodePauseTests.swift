@@ -39,14 +39,7 @@ extension Faults {
             for number in 1...10 { try ada.chat("\"stale \(number)\"", as: "Ada") }
             let heir = try nodes[1].connect()
             // A node that does not answer counts as dead.
-            let took = try timeUntil(
-                "Ada's name is free",
-                within: Limits.lease + .seconds(2) + .seconds(2),
-                every: Conversation.pace
-            ) {
-                try others.goOn()
-                return try heir.attempt("Ada") == nil
-            }
+            let took = try others.goOnUntilFree("Ada", for: heir)
             try require(took > Limits.lease - Limits.renewInterval * 2, "free after \(took)")
             // More than three leases.
             try timeUntil(
