@@ -131,10 +131,10 @@ extension Timeline {
     /// only causes the room to catch up.
     public mutating func compare(into effects: inout [Effect]) {
         guard phase == .live else { return }
-        // A node sends no message again that is older than `Limits.resendAge`, which is far less than the
-        // time between two comparisons. A client of `chat.v1` may do so later.
+        // A node sends messages again for `Limits.resendAge` (2 s), a client of `chat.v1` at least for as long
+        // as its name lingers.
         comparisonsSinceRewind += 1
-        if comparisonsSinceRewind > 1 { had = nil }
+        if Limits.compareInterval * (comparisonsSinceRewind - 1) > Limits.nameLinger { had = nil }
         ask(&effects)
     }
 

@@ -64,6 +64,24 @@ import Testing
         #expect(harness.redelivered == ["m8"])
     }
 
+    @Test func `a message is known to be delivered for as long as a client may say it again`() {
+        for (count, isKnown) in [(3, true), (4, false)] {
+            let harness = live()
+            harness.registrationChanged(four)
+            let end = TimelineHarness.place(7, epoch: 4)
+            harness.answer(.rewound, [], top: end)
+            harness.redelivered = []
+            // A chat.v1 client has to say it again while its name lingers.
+            for _ in 1...count {
+                harness.run { $0.compare(into: &$1) }
+                harness.answer(.proven, [], top: end)
+            }
+            #expect(isKnown == (Limits.compareInterval * (count - 1) <= Limits.nameLinger))
+            harness.hear(8...8, epoch: 4)
+            #expect(harness.redelivered == (isKnown ? ["m8"] : []))
+        }
+    }
+
     @Test func `what was void comes again if the former history comes back`() {
         let harness = live()
         harness.registrationChanged(four)

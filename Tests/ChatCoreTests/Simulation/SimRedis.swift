@@ -210,7 +210,9 @@ final class SimRedis {
     }
 
     func restart(losing loss: Loss) {
-        if loss != .nothing { unanswered.dataLost(now: world.now) }
+        if loss != .nothing {
+            unanswered.dataLost(isAll: loss == .everything, now: world.now)
+        }
         dataSets += 1
         store.unixSecond = clock
         switch loss {
@@ -231,7 +233,7 @@ final class SimRedis {
     }
 
     func erase() {
-        unanswered.dataLost(now: world.now)
+        unanswered.dataLost(isAll: true, now: world.now)
         dataSets += 1
         store.unixSecond = clock
         store.erase(dataSet: "\(dataSets)")

@@ -4,11 +4,13 @@
 struct SimUnanswered {
     /// When they were accepted.
     private var waiting: [MessageID: Instant] = [:]
-    /// Those that were lost with all data: no sender can learn that they were accepted, and some are said
-    /// once more.
+    /// Those that were lost with data: no sender can learn that they were accepted, and some are said once
+    /// more.
     private var forgotten: Set<MessageID> = []
-    /// Those of them that were accepted a second time.
-    private(set) var repeated: Set<MessageID> = []
+    /// Those of them that were lost with all data.
+    private var forgottenWithAll: Set<MessageID> = []
+    /// The forgotten ones that were accepted a second time.
+    private var repeated: Set<MessageID> = []
 
     mutating func accepted(_ mid: MessageID, now: Instant) {
         waiting[mid] = now
@@ -29,12 +31,20 @@ struct SimUnanswered {
 
     /// Notes that the names' records are gone. A client that is away for longer than its name lingers sends
     /// nothing again.
-    mutating func dataLost(now: Instant) {
-        forgotten.formUnion(waiting.filter { $0.value + Limits.nameLinger > now }.keys)
+    mutating func dataLost(isAll: Bool, now: Instant) {
+        let lost = waiting.filter { $0.value + Limits.nameLinger > now }.keys
+        forgotten.formUnion(lost)
+        if isAll { forgottenWithAll.formUnion(lost) }
         waiting = [:]
     }
 
-    /// Whether a violation is that one of the repeated messages was heard twice.
+    /// Whether plain clients may have heard a message twice. After a loss of a part, nodes know what they have
+    /// delivered.
+    func mayBeTwice(_ mid: MessageID) -> Bool {
+        repeated.contains(mid) && forgottenWithAll.contains(mid)
+    }
+
+    /// Whether a violation is that a client of `chat.v1` has heard one of the repeated messages twice.
     func explains(_ violation: String) -> Bool {
         repeated.contains { violation.contains("\($0) twice, at ") }
     }
