@@ -15,6 +15,7 @@ extension Both {
                     record.isGivenUp ? nil : record.login.description,
                     record.isGivenUp ? nil : record.producer.description,
                     "\(record.fence)", "\(record.epoch)", record.hasPassed ? "1" : nil,
+                    record.isGivenUp || record.reserved == 0 ? nil : "\(record.reserved)",
                 ]
             }
             let theirs = try redis.client.run(
@@ -25,10 +26,11 @@ extension Both {
                 "lineage",
                 "fence",
                 "epoch",
-                "passed"
+                "passed",
+                "reserved"
             )
             let texts = theirs.elements?.map(\.text) ?? []
-            try same("name", "", key, ours ?? Array(repeating: nil, count: 6), texts)
+            try same("name", "", key, ours ?? Array(repeating: nil, count: 7), texts)
             if let record, !record.isGivenUp { try compareLast(record, key) }
             // Only a free name is forgotten.
             let isForgotten = try redis.client.run("TTL", keys.name(key)).number ?? -2 >= 0

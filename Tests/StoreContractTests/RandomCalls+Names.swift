@@ -62,7 +62,8 @@ extension RandomCalls {
                     fence: near(old.grant.fence),
                     n: near(old.grant.n, missing: 4),
                     seq: random.isOne(in: 4) ? 0 : near(old.grant.seq),
-                    epoch: old.claim.epoch.number
+                    epoch: old.claim.epoch.number,
+                    reserved: random.isOne(in: 4) ? near(old.grant.n + 2, missing: 2) : 0
                 ),
             rooms: someRooms()
         )

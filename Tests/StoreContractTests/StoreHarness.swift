@@ -107,6 +107,7 @@ final class StoreHarness {
         _ holding: Holding,
         n: UInt64 = 0,
         seq: UInt64 = 0,
+        reserved: UInt64 = 0,
         fence: UInt64? = nil,
         by incarnation: Incarnation? = nil
     ) -> SingleClaim {
@@ -120,7 +121,8 @@ final class StoreHarness {
                 fence: fence ?? holding.grant.fence,
                 n: n,
                 seq: seq,
-                epoch: holding.claim.epoch.number
+                epoch: holding.claim.epoch.number,
+                reserved: reserved
             )
         )
     }

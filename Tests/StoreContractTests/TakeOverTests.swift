@@ -70,6 +70,27 @@ import Testing
         )
     }
 
+    @Test(arguments: StoreKind.allCases, [false, true])
+    func `a take-over goes on above the numbers that others may have heard`(
+        _ kind: StoreKind,
+        isReleased: Bool
+    ) async throws {
+        let harness = try await StoreHarness(kind)
+        let old = try harness.hold("Ada")
+        _ = try harness.say(old, [1])
+        // Two more have been said, and all data was lost that counted them: they may be said again.
+        let again = try harness.holds(harness.again(old, n: 1, seq: 1, reserved: 3))
+        #expect(again.grant.n == 1)
+        #expect(try harness.say(again, [2]) == [.accepted(seq: 2)])
+        if isReleased { _ = try harness.release(again, .empty) }
+        let new = try harness.holds(harness.takeOver(again, by: harness.other))
+        #expect(new.grant.producer == old.grant.producer)
+        #expect(new.grant.n == 3 && new.grant.seq == 0)
+        #expect(try harness.say(new, [4]) == [.accepted(seq: 3)])
+        let last = try harness.holds(harness.takeOver(new))
+        #expect(last.grant.n == 4)
+    }
+
     @Test(arguments: StoreKind.allCases)
     func `a name that lingers is held`(_ kind: StoreKind) async throws {
         let harness = try await StoreHarness(kind)
@@ -134,7 +155,9 @@ import Testing
         let harness = try await StoreHarness(kind)
         let ada = try harness.hold("Ada")
         _ = try harness.say(ada, [1, 2])
-        #expect(try harness.release(ada, .empty))
+        // The next producer has no use for the numbers that this one reserves.
+        let again = try harness.holds(harness.again(ada, n: 2, seq: 2, reserved: 5))
+        #expect(try harness.release(again, .empty))
         try harness.subject.restart()
         try harness.begin()
         #expect(try harness.subject.endGrace(harness.epoch))

@@ -9,12 +9,13 @@
 -- KEYS  1 P/epoch   2 P/nodes   3 P/held/<incarnation>   4 P/dead   5 ... P/name/<key> of each claim
 -- ARGV  1 the epoch's number   2 its data set   3 incarnation   4 the prefix of keys and channels
 --       5 milliseconds until a silent room is forgotten   6 the number of the call on its loop
---       7 ... ten of each claim: the key, the login's id, the producer id, the display form, the id of
+--       7 ... eleven of each claim: the key, the login's id, the producer id, the display form, the id of
 --         the login that it takes over from ("": of none), and, only if the name is claimed again
 --         (otherwise ""): the fence that was granted, the highest n known to be accepted, its seq (0: not
---         known), the number of the epoch that granted the fence; then the rooms that the name is to be
---         present in, with a space between two: of a new login in addition to those that it has, of a name
---         that is claimed again all
+--         known), the number of the epoch that granted the fence, the n up to which others may have heard
+--         messages that the record does not count (0: none); then the rooms that the name is to be present in,
+--         with a space between two: of a new login in addition to those that it has, of a name that is claimed
+--         again all
 -- ->    verdicts <verdict> ..., one a claim, each an array:
 --         granted <fence> <producer id> <n> <seq> <rooms>: if it is granted anew, with the claim's own
 --           producer id and 0. The rooms are those that the name of a new login was present in before
@@ -38,7 +39,7 @@
 if not is_present_epoch() then return {'other-epoch'} end
 local call, digits = redis.call, digits
 local EPOCH, NODES, HELD, DEAD = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local FIRST_NAME, FIRST, WIDTH = 5, 7, 10
+local FIRST_NAME, FIRST, WIDTH = 5, 7, 11
 local incarnation, PREFIX, NUMBER = ARGV[3], ARGV[4], ARGV[6]
 local STEM, CHANNEL_STEM = PREFIX .. '/held/', PREFIX .. '@'
 if call('HEXISTS', NODES, incarnation) == 0 then return {'unregistered'} end
@@ -72,14 +73,14 @@ end
 local function read(NAME, key, is_again)
     local stored = redis.pcall('HMGET', NAME,
         'node', 'session', 'before', 'lineage', 'fence', 'epoch', 'n', 'seq', 'linger',
-        'rooms', 'passed', 'call')
+        'rooms', 'passed', 'call', 'reserved')
     if stored.err then return nil, wrong_type(stored) end
     local record = {
         holder = stored[1], login = stored[2], before = stored[3], producer = stored[4],
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
         n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
         rooms_text = stored[10] or '', rooms = rooms_in(stored[10]),
-        has_passed = stored[11], call = tonumber(stored[12] or 0),
+        has_passed = stored[11], call = tonumber(stored[12] or 0), reserved = tonumber(stored[13] or 0),
     }
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
@@ -91,7 +92,7 @@ local function read(NAME, key, is_again)
     end
     local is_used = record.holder or (is_again and record.login)
     record.is_whole = record.login and record.producer and record.fence and record.epoch
-        and record.n and record.seq
+        and record.n and record.seq and record.reserved
     if is_used and not record.is_whole then return nil, 'a field is missing or is no number' end
     return record
 end
@@ -131,7 +132,7 @@ end
 
 -- Takes the name if it is free, takes its earlier holder out of the rooms that it was present in, and
 -- deletes all that its record has of it. Returns nil if the name is held.
-local function take(claim, record, fence, n, seq)
+local function take(claim, record, fence, n, seq, reserved)
     if call('HSETNX', claim.NAME, 'node', incarnation) == 0 then return nil end
     if record.producer then
         for _, room in ipairs(record.rooms) do leave(PREFIX, room, claim.key, record.producer) end
@@ -143,6 +144,7 @@ local function take(claim, record, fence, n, seq)
     call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
         'fence', digits(fence), 'epoch', ARGV[1], 'call', NUMBER, 'display', claim.display)
     if record.login or record.has_passed then call('HSET', claim.NAME, 'passed', '1') end
+    if reserved > 0 then call('HSET', claim.NAME, 'reserved', digits(reserved)) end
     if #claim.rooms > 0 then put_rooms(claim, claim.rooms) end
     for _, room in ipairs(claim.rooms) do
         join(PREFIX, room, claim.key, claim.producer, claim.display)
@@ -159,18 +161,23 @@ local function is_proven(claim, record)
     return not record.holder or record.is_lingering or call('SISMEMBER', DEAD, record.holder) == 1
 end
 
--- Grants the name to a newer login of its user: it goes on where the name is, and stays in its rooms. A record of an older epoch
--- may lack the newest messages, after a loss of data: then the numbers go on where the record is, under
--- another producer id, so that no mid is given twice. The process of the login
--- before is told; an error is ignored, because its login can do nothing any more.
+-- Grants the name to a newer login of its user: it goes on where the name is, above the numbers that are
+-- reserved, and stays in its rooms. A record of an older epoch may lack the newest messages, after a loss of
+-- data: then the numbers go on where the record is, under another producer id, so that no mid is given twice.
+-- The process of the login before is told; an error is ignored, because its login can do nothing any more.
 local function take_over(claim, record)
     local fence, holder, producer = next_fence(), record.holder, record.producer
-    if record.epoch < epoch then producer = claim.producer end
+    local n, seq = record.n, record.seq
+    if record.epoch < epoch then
+        producer = claim.producer
+    elseif record.reserved > n then
+        n, seq = record.reserved, 0
+    end
     evict(claim, holder)
     call('HSET', claim.NAME, 'node', incarnation, 'session', claim.login, 'before', claim.proof,
         'lineage', producer, 'fence', digits(fence), 'epoch', ARGV[1], 'call', NUMBER,
         'display', claim.display)
-    call('HDEL', claim.NAME, 'linger')
+    call('HDEL', claim.NAME, 'linger', 'reserved')
     local rooms = {unpack(record.rooms)}
     for _, room in ipairs(claim.rooms) do
         if not has(rooms, room) then rooms[#rooms + 1] = room end
@@ -180,7 +187,7 @@ local function take_over(claim, record)
     for index = producer == record.producer and #record.rooms + 1 or 1, #rooms do
         join(PREFIX, rooms[index], claim.key, producer, claim.display)
     end
-    local answer = hold(claim, fence, producer, record.n, record.seq, record.rooms_text)
+    local answer = hold(claim, fence, producer, n, seq, record.rooms_text)
     if holder then redis.pcall('PUBLISH', CHANNEL_STEM .. holder, 'replaced ' .. record.login) end
     return answer
 end
@@ -203,7 +210,7 @@ local function claim_new(claim, record)
         fence = next_fence()
         evict(claim, holder)
     end
-    local answer = take(claim, record, fence, 0, 0)
+    local answer = take(claim, record, fence, 0, 0, 0)
     if answer then return answer end
     -- If the holder is neither listed nor certified dead, its entry was deleted by hand, and the process
     -- may live: it is listed again, and the nodes certify it dead if its counter stands still.
@@ -227,7 +234,7 @@ local function claim_again(claim, record, known)
     if is_older or not is_other and not record.login then
         local fence = next_fence(known.fence)
         evict(claim, holder)
-        return take(claim, record, fence, known.n, known.seq)
+        return take(claim, record, fence, known.n, known.seq, known.reserved)
     end
     if record.login ~= claim.login then
         return {record.before == claim.login and 'replaced' or 'lost'}
@@ -247,6 +254,9 @@ local function claim_again(claim, record, known)
     -- The login's id proves whose name it is, whatever incarnation holds it.
     call('HSET', claim.NAME, 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
         'call', NUMBER, 'display', claim.display)
+    if known.reserved > record.reserved then
+        call('HSET', claim.NAME, 'reserved', digits(known.reserved))
+    end
     if holder and holder ~= incarnation then call('HDEL', STEM .. holder, claim.key) end
     put_rooms(claim, claim.rooms)
     for _, room in ipairs(record.rooms) do
@@ -264,7 +274,7 @@ for index = 0, #KEYS - FIRST_NAME do
     local claim = {
         NAME = KEYS[FIRST_NAME + index], key = ARGV[at], login = ARGV[at + 1],
         producer = ARGV[at + 2], display = ARGV[at + 3], proof = ARGV[at + 4],
-        rooms = rooms_in(ARGV[at + 9]),
+        rooms = rooms_in(ARGV[at + 10]),
     }
     local is_again = ARGV[at + 5] ~= ''
     local record, damage = read(claim.NAME, claim.key, is_again)
@@ -281,6 +291,7 @@ for index = 0, #KEYS - FIRST_NAME do
         verdict = claim_again(claim, record, {
             fence = tonumber(ARGV[at + 5]), n = tonumber(ARGV[at + 6]),
             seq = tonumber(ARGV[at + 7]), epoch = tonumber(ARGV[at + 8]),
+            reserved = tonumber(ARGV[at + 9]),
         })
     else
         verdict = claim_new(claim, record)

@@ -11,9 +11,10 @@
 --                            claim.lua writes it with HSETNX, the first writer wins), session (the
 --                            login's id), before (the id of the login that the present one has taken
 --                            over from), lineage (the producer id), fence, epoch (the number of the last
---                            claim's), call (the number of that claim's call on its loop), linger ("1" if the login's socket is gone), n and seq (of the last
---                            message; written when the name is freed, and valid while it is free),
---                            display, rooms (those that the name is present in, with a space between
+--                            claim's), call (the number of that claim's call on its loop), linger ("1" if
+--                            the login's socket is gone), n and seq (of the last message; written when the
+--                            name is freed, and valid while it is free), reserved (the n up to which others
+--                            may have heard messages that were never answered; absent: none), display, rooms (those that the name is present in, with a space between
 --                            two; absent: none, as in every free name), passed ("1": the name has passed
 --                            from another login while its record was kept. When it is given up for good,
 --                            fence, epoch and this stay for a while, and keep a process that was stopped

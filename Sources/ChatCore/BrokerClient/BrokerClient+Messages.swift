@@ -58,8 +58,8 @@ extension BrokerClient {
         var outbox = Outbox()
         swap(&outbox, &rooms.all[number].outbox)
         var last = LastFound<SocketID>()
-        outbox.fill { draft in
-            let decision = seal(draft, &last)
+        outbox.fill { draft, former in
+            let decision = seal(draft, former, &last)
             if case .drop = decision { tellDropped(draft, &effects) }
             return decision
         }
@@ -85,6 +85,7 @@ extension BrokerClient {
     @inline(__always)
     private mutating func seal(
         _ draft: Draft,
+        _ former: UInt64,
         _ last: inout LastFound<SocketID>
     ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
@@ -92,8 +93,27 @@ extension BrokerClient {
         if let number = draft.tag.n, !held.values[index].isNext(number) {
             return held.values[index].settlement(of: number) == nil ? .wait : .drop
         }
+        if held.values[index].reserved > held.values[index].n, draft.tag.n == nil,
+            skipReserved(index, former)
+        {
+            return .wait
+        }
         // Changed in the table: taken out, it would be copied.
         return held.values[index].seal(draft).map { .send($0) } ?? .wait
+    }
+
+    /// Whether a message has to wait because numbers before its own belong to messages that were refused, and
+    /// that others may have heard. They are given up as if they were accepted, when none of the sender's
+    /// messages is on its way, and the name is claimed once more to tell the broker.
+    @inline(never)
+    private mutating func skipReserved(_ index: Int, _ former: UInt64) -> Bool {
+        let name = held.values[index]
+        let number = name.number(former: former)
+        guard number > name.n + 1 else { return false }
+        guard name.phase == .held, name.isSettled else { return true }
+        held.values[index].skip(upTo: number - 1)
+        markUnconfirmed(held.keys[index])
+        return true
     }
 
     /// Tells the sender of a message that is never sent what became of it. Rare, and so not inlined.

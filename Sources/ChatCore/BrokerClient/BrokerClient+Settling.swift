@@ -162,8 +162,31 @@ extension BrokerClient {
     ) {
         // It is alone in its call.
         freeNumbers(of: sent)
-        for draft in sent.lazy.map(\.sealed.draft) {
-            effects.append(.tell(draft.sender, .settled(.notRemoved(why), of: draft.alone)))
+        for message in sent {
+            let draft = message.sealed.draft
+            let settlement = settlement(ofRefused: message.sealed, why)
+            if case .accepted = settlement {
+                held[draft.sender]?.skip(upTo: message.sealed.n)
+                markUnconfirmed(draft.sender)
+            }
+            effects.append(.tell(draft.sender, .settled(settlement, of: draft.alone)))
+        }
+    }
+
+    /// Returns what the sender of a refused removal is told. A client uses the number of a message again that is
+    /// refused with an error. If others may have heard of the removal under it, before all data was lost, the
+    /// client must not: what is not kept any more counts as removed before, and what may be removed later is
+    /// asked for again, under the same number.
+    private func settlement(ofRefused sealed: SealedDraft, _ why: RemovalRefusal) -> Settlement {
+        guard sealed.draft.tag.n != nil, let name = held[sealed.draft.sender],
+            sealed.n <= name.lastInDoubt
+        else { return .notRemoved(why) }
+        switch why {
+        case .notFound:
+            return .accepted(Acceptance(mid: sealed.mid, seq: nil, isRepeated: true))
+        case .tooSoon: return .refused(reason: Self.busy)
+        // It was refused for this the first time, too.
+        case .notOwn, .tooLate: return .notRemoved(why)
         }
     }
 
@@ -177,11 +200,16 @@ extension BrokerClient {
     /// Keeps messages whose fate is unknown: no newer message of their senders is sent before they
     /// are settled.
     mutating func markInDoubt(_ messages: [Outbox.Sent], _ effects: inout [Effect]) {
-        for message in messages {
+        for var message in messages {
             let sender = message.sealed.draft.sender
             guard held[sender] != nil else {
                 effects.append(.tell(sender, .settled(.lost, of: message.sealed.draft.alone)))
                 continue
+            }
+            if !message.isVoid {
+                message.mayBeHeard = true
+                let isOfClient = message.sealed.draft.tag.n != nil
+                held[sender]?.doubt(message.sealed.n, isOfClient: isOfClient)
             }
             if let index = inDoubt.index(forKey: sender) {
                 inDoubt.values[index].append(message)
@@ -194,16 +222,14 @@ extension BrokerClient {
 
     /// Settles a socket's messages after its name was claimed again. The grant says which number
     /// was accepted last: messages up to it were accepted; later ones were not, and never will be
-    /// under the old fence. Or they were, and others have heard them, and all data is lost that says so: so the
-    /// number of one that is refused, and that its client does not say again under that number, is no other
-    /// message's. The name is claimed once more, to tell the broker.
+    /// under the old fence. Or they were, and others have heard them, and all data is lost that says so: so a
+    /// message that is sent again keeps its number, and that of one that is refused is no other message's.
     mutating func settle(_ socket: SocketID, _ now: Instant, _ effects: inout [Effect]) {
         defer { markAllReady() }
         guard let messages = inDoubt.removeValue(forKey: socket), let name = held[socket] else {
             return
         }
         var again: [Outbox.Sent] = []
-        var skipped: UInt64?
         for message in messages {
             if message.sealed.n <= name.accepted {
                 let isNewest = message.sealed.n == name.accepted && name.acceptedSeq > 0
@@ -218,12 +244,7 @@ extension BrokerClient {
                 effects.append(
                     .tell(socket, .settled(.refused(reason: Self.lostTouch), of: alone))
                 )
-                if message.sealed.draft.tag.n == nil { skipped = message.sealed.n }
             }
-        }
-        if let skipped {
-            held[socket]?.skip(upTo: skipped)
-            markUnconfirmed(socket)
         }
         while let room = again.first?.sealed.draft.room {
             let number = rooms.number(of: room)

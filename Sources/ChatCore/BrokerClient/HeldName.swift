@@ -60,6 +60,11 @@ struct HeldName: Sendable {
     /// The last number known to be accepted, and its place in its room.
     var accepted: UInt64 = 0
     var acceptedSeq: UInt64 = 0
+    /// The highest number of a message whose answer got lost: others may have heard it, even if the record does
+    /// not count it, because Redis may have lost all data since. No other message of the login gets it.
+    var lastInDoubt: UInt64 = 0
+    /// Whether the client has numbered that message, and so all of the login's.
+    var isNumberedByClient = false
 
     /// What becomes of the name's record if the login gives it up and it is not known whether it has it:
     /// perhaps it has taken it over.
@@ -74,7 +79,14 @@ struct HeldName: Sendable {
             producer: producer,
             proof: isNew ? proof : nil,
             known: isNew
-                ? nil : .init(fence: fence, n: accepted, seq: acceptedSeq, epoch: grantedIn),
+                ? nil
+                : .init(
+                    fence: fence,
+                    n: accepted,
+                    seq: acceptedSeq,
+                    epoch: grantedIn,
+                    reserved: reserved > accepted ? reserved : 0
+                ),
             rooms: rooms
         )
     }
@@ -105,6 +117,23 @@ struct HeldName: Sendable {
             draft: draft
         )
     }
+
+    /// The number up to which the node gives none to another message. A client that numbers its messages says
+    /// the same message again under its number.
+    var reserved: UInt64 { isNumberedByClient ? 0 : lastInDoubt }
+
+    /// Notes that others may have heard a message, although its answer got lost.
+    mutating func doubt(_ number: UInt64, isOfClient: Bool) {
+        lastInDoubt = max(lastInDoubt, number)
+        isNumberedByClient = isOfClient
+    }
+
+    /// Returns the number of a message that the node numbers, and that others may have heard under a former
+    /// number (0: it has none).
+    func number(former: UInt64) -> UInt64 { former > n ? former : max(n, reserved) + 1 }
+
+    /// Whether no message has been sent since the last one that was accepted.
+    var isSettled: Bool { n == accepted }
 
     /// Whether a number is the next one.
     func isNext(_ number: UInt64) -> Bool { number == n + 1 }

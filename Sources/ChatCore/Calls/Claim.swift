@@ -11,13 +11,17 @@ public struct Claim: Sendable, Hashable {
         public let seq: UInt64
         /// The epoch in which the fence was granted.
         public let epoch: UInt64
+        /// The number up to which others may have heard messages, although the record may not count them; 0:
+        /// none. A login that takes the name over goes on above it.
+        public let reserved: UInt64
 
         /// Makes the knowledge of an earlier grant.
-        public init(fence: UInt64, n: UInt64, seq: UInt64, epoch: UInt64) {
+        public init(fence: UInt64, n: UInt64, seq: UInt64, epoch: UInt64, reserved: UInt64 = 0) {
             self.fence = fence
             self.n = n
             self.seq = seq
             self.epoch = epoch
+            self.reserved = reserved
         }
     }
 

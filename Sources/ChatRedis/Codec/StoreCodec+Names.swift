@@ -28,8 +28,9 @@ extension StoreCodec {
                 command.add(known.n)
                 command.add(known.seq)
                 command.add(known.epoch)
+                command.add(known.reserved)
             } else {
-                for _ in 0..<4 { command.add("") }
+                for _ in 0..<5 { command.add("") }
             }
             command.add(claim.rooms)
         }

@@ -1,51 +1,201 @@
+import TestSupport
 import Testing
 
 @testable import ChatCore
 
-/// What becomes of the number of a message whose answer got lost, and which the record does not count.
+/// Tests which number the next message gets after one that Redis did not answer and that the name's record does
+/// not count. Others may have heard that one, before Redis lost the data that counted it.
 @Suite struct RefusedNumberTests {
     private typealias Harness = BrokerClientTests.BrokerClientHarness
 
-    /// A loop that has sent messages of a socket, and whose link is back when they are too old to be sent again.
-    private func tooLate(_ tags: [DraftTag]) throws -> Harness {
+    /// The ways in which a message is refused that was to be sent again.
+    enum Way: CaseIterable {
+        case waitedTooLong, linkIsGone, leaseHasEnded, roomIsRefused, callIsRefused
+    }
+
+    /// A loop whose link was cut and is back after its socket has said two messages in one call.
+    private func cut(for time: Duration = .zero, _ tag: DraftTag = .none) throws -> Harness {
         let harness = Harness()
         try harness.hold(1, "Ada")
-        for (text, tag) in zip(["a", "b", "c"], tags) {
-            let draft = Draft(
-                sender: harness.id(1),
-                room: .lobby,
-                body: Array(text.utf8),
-                tag: tag
-            )
-            harness.ask { $0.publish(draft, now: harness.now, into: &$1) }
-        }
-        harness.linkGone()
-        harness.told = []
-        harness.now = harness.now + Limits.resendAge
-        harness.linkUp()
+        harness.say("a", "b", tag: tag)
         _ = harness.takeCalls()
+        harness.linkLost()
+        harness.now = harness.now + time
+        harness.linkUp()
         return harness
+    }
+
+    /// Says one more message, and checks that it gets a number after the refused ones.
+    private func sayThird(_ harness: Harness) throws {
+        _ = harness.takeCalls()
+        harness.say("d")
+        #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 2, seq: 0, epoch: 3))
+        harness.grant(fence: 9, n: 2)
+        #expect(harness.takeSaid() == ["d.3/9"])
     }
 
     @Test func `a message that is too old is refused, and its number is no other message's`() throws
     {
-        let harness = try tooLate([.none])
+        let harness = try cut(for: Limits.resendAge)
+        let known = Claim.Known(fence: 7, n: 0, seq: 0, epoch: 3, reserved: 2)
+        #expect(try harness.takeClaimAgain().known == known)
         harness.grant(fence: 8, n: 0)
-        #expect(harness.told == ["1 refused"])
-        // Others may have heard it, before all data was lost that counted it.
-        #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 1, seq: 0, epoch: 3))
-        harness.say(1, "d")
-        #expect(harness.takeSaid() == [])
-        harness.grant(fence: 9, n: 1)
-        #expect(harness.told == ["1 refused"])
-        #expect(harness.takeSaid() == ["d.2/9"])
+        #expect(harness.told == ["1 refused", "1 refused"])
+        try sayThird(harness)
+    }
+
+    @Test(arguments: Way.allCases)
+    func `a message that is refused while it is sent again keeps its number`(_ way: Way) throws {
+        let harness = try cut()
+        if way != .callIsRefused { harness.ask { client, _ in client.closed(.lobby) } }
+        harness.grant(fence: 8, n: 0)
+        #expect(harness.takeSaid() == (way == .callIsRefused ? ["a.1/8", "b.2/8"] : []))
+        switch way {
+        case .waitedTooLong:
+            harness.now = harness.now + Limits.publishPatience
+            harness.tick()
+        case .linkIsGone:
+            harness.linkGone()
+            harness.linkUp()
+        case .leaseHasEnded:
+            harness.client.leaseExpiry = harness.now
+            harness.open()
+            harness.client.leaseExpiry = .distantFuture
+        case .roomIsRefused: harness.ask { $0.refused(.lobby, into: &$1) }
+        case .callIsRefused: harness.answer(.refused(reason: "no memory"))
+        }
+        #expect(harness.told == ["1 refused", "1 refused"])
+        if way != .callIsRefused { harness.open() }
+        try sayThird(harness)
+    }
+
+    @Test func `messages that are sent again have their numbers again, before later ones`() throws {
+        let harness = try cut()
+        harness.say("d")
+        harness.grant(fence: 8, n: 0)
+        #expect(harness.takeSaid() == ["a.1/8", "b.2/8", "d.3/8"])
+    }
+
+    @Test func `if the first of two is refused, the second keeps its number`() throws {
+        let harness = Harness()
+        try harness.hold(1, "Ada")
+        harness.say("x")
+        harness.say("a")
+        harness.now = harness.now + .milliseconds(500)
+        harness.say("b")
+        harness.answer(.publish(.verdicts([.accepted(seq: 41)], ms: 1)))
+        #expect(harness.takeSaid() == ["x.1/7", "a.2/7", "b.3/7"])
+        harness.linkLost()
+        harness.now = harness.now + (Limits.resendAge - .milliseconds(500))
+        harness.linkUp()
+        harness.grant(fence: 8, n: 1)
+        #expect(harness.told == ["1 accepted 41", "1 refused"])
+        #expect(try harness.takeClaimAgain().known?.n == 2)
+        harness.grant(fence: 9, n: 2)
+        #expect(harness.takeSaid() == ["b.3/9"])
+    }
+
+    @Test func `a number is given up only when no message before it is on its way`() throws {
+        let harness = try cut()
+        harness.ask { client, _ in client.closed(.lobby) }
+        harness.grant(fence: 8, n: 0)
+        harness.now = harness.now + .milliseconds(500)
+        harness.say("c")
+        _ = harness.takeCalls()
+        harness.open()
+        #expect(harness.takeSaid() == ["a.1/8", "b.2/8", "c.3/8"])
+        harness.answer(.publish(.otherHistory))
+        harness.now = harness.now + (Limits.publishPatience - .milliseconds(500))
+        harness.tick()
+        #expect(harness.told == ["doubts lobby", "1 refused", "1 refused"])
+        harness.open()
+        #expect(try harness.takeClaimAgain().known?.n == 2)
+        harness.grant(fence: 9, n: 2)
+        #expect(harness.takeSaid() == ["c.3/9"])
     }
 
     @Test func `a client that has numbered its message says it again under that number`() throws {
-        let harness = try tooLate([.number(1)])
+        let harness = try cut(for: Limits.resendAge, .number(1))
+        #expect(try harness.takeClaimAgain().known == .init(fence: 7, n: 0, seq: 0, epoch: 3))
         harness.grant(fence: 8, n: 0)
-        #expect(harness.told == ["1 refused"])
-        harness.say(1, "a")
+        #expect(harness.told == ["1 refused", "1 refused"])
+        harness.say("a", tag: .number(1))
         #expect(harness.takeSaid() == ["a.1/8"])
     }
+
+    // MARK: Removals
+
+    /// A loop that has sent a removal again, whose first answer got lost.
+    private func removal(_ tag: DraftTag, _ answer: RemovalRefusal) throws -> Harness {
+        let harness = Harness()
+        try harness.hold(1, "Ada")
+        harness.say("r", tag: tag.ofRemoval(by: .author))
+        _ = harness.takeCalls()
+        harness.linkLost()
+        harness.linkUp()
+        harness.grant(fence: 8, n: 0)
+        #expect(harness.takeSaid() == ["r.1/8"])
+        harness.answer(.publish(.verdicts([.notRemoved(answer)], ms: 1)))
+        return harness
+    }
+
+    @Test func `a removal that finds nothing keeps its number if the node has numbered it`() throws
+    {
+        let harness = try removal(.count(1), .notFound)
+        #expect(harness.told == ["1 not removed"])
+        harness.say("d")
+        #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 1, seq: 0, epoch: 3))
+        harness.grant(fence: 9, n: 1)
+        #expect(harness.takeSaid() == ["d.2/9"])
+    }
+
+    @Test func `a numbered removal that finds nothing when it is sent again counts as made`() throws
+    {
+        let harness = try removal(.number(1), .notFound)
+        #expect(harness.told == ["1 accepted -"])
+        #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 1, seq: 0, epoch: 3))
+        harness.grant(fence: 9, n: 1)
+        harness.say("d", tag: .number(2))
+        #expect(harness.takeSaid() == ["d.2/9"])
+    }
+
+    @Test func `a numbered removal that is too soon when it is sent again has to be repeated`()
+        throws
+    {
+        let harness = try removal(.number(1), .tooSoon(retryAfter: .seconds(1)))
+        #expect(harness.told == ["1 refused"])
+        harness.say("r", tag: .number(1).ofRemoval(by: .author))
+        #expect(harness.takeSaid() == ["r.1/8"])
+        // Others may still have heard of the first one.
+        harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
+        #expect(harness.told == ["1 refused", "1 accepted -"])
+    }
+
+    @Test(arguments: [RemovalRefusal.notOwn, .tooLate])
+    func `a removal that is forbidden frees its number`(_ refusal: RemovalRefusal) throws {
+        let harness = try removal(.number(1), refusal)
+        #expect(harness.told == ["1 not removed"])
+        harness.say("d", tag: .number(1))
+        #expect(harness.takeSaid() == ["d.1/8"])
+    }
+}
+
+extension BrokerClientTests.BrokerClientHarness {
+    /// Has socket 1 say messages in one turn. The tag is the first one's.
+    fileprivate func say(_ texts: String..., tag: DraftTag = .none) {
+        ask { client, effects in
+            for (index, text) in texts.enumerated() {
+                let draft = Draft(
+                    sender: id(1),
+                    room: .lobby,
+                    body: Array(text.utf8),
+                    tag: tag.advanced(by: index)
+                )
+                client.publish(draft, now: now, into: &effects)
+            }
+        }
+    }
+
+    /// Opens the lobby again.
+    fileprivate func open() { ask { $0.opened(.lobby, at: Self.place(40, epoch: 3), into: &$1) } }
 }
