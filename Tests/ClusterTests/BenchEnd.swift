@@ -30,8 +30,11 @@ struct BenchEnd {
             let ended = try await bench(arguments(cluster))
             withExtendedLifetime(cluster) {}
             guard ended.isUnavailable else { return ended }
-            let found = (try? ended.object) ?? [:]
-            for fault in ["doubled", "out_of_order", "astray", "undue_acks"] {
+            let found = try ended.object
+            for fault in ["doubled", "out_of_order", "seq_breaks"] {
+                try requireAlways(found[fault] as? Int == 0, ended.output)
+            }
+            for fault in ["astray", "undue_acks"] {
                 try requireAlways(found[fault] as? Int ?? 0 == 0, ended.output)
             }
             throw Unexpected(ended.output)

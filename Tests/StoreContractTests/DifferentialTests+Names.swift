@@ -15,7 +15,8 @@ extension Both {
                     record.isGivenUp ? nil : record.login.description,
                     record.isGivenUp ? nil : record.producer.description,
                     "\(record.fence)", "\(record.epoch)", record.hasPassed ? "1" : nil,
-                    record.isGivenUp || record.reserved == 0 ? nil : "\(record.reserved)",
+                    record.isGivenUp || record.reserved == 0
+                        ? nil : "\(record.login) \(record.reserved)",
                 ]
             }
             let theirs = try redis.client.run(

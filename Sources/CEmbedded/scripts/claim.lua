@@ -80,8 +80,11 @@ local function read(NAME, key, is_again)
         fence = tonumber(stored[5]), epoch = tonumber(stored[6]),
         n = tonumber(stored[7] or 0), seq = tonumber(stored[8] or 0), is_lingering = stored[9] == '1',
         rooms_text = stored[10] or '', rooms = rooms_in(stored[10]),
-        has_passed = stored[11], call = tonumber(stored[12] or 0), reserved = tonumber(stored[13] or 0),
+        has_passed = stored[11], call = tonumber(stored[12] or 0), reserved = 0,
     }
+    -- A version 7 without this field has left it, if the name has passed to another login there.
+    local reserving, reserved = string.match(stored[13] or '', '^(%S+) (%d+)$')
+    if reserving == record.login then record.reserved = tonumber(reserved) end
     -- Version 3 wrote an empty holder into the record of a free name.
     record.is_empty = record.holder == ''
     if record.is_empty then record.holder = false end
@@ -92,7 +95,7 @@ local function read(NAME, key, is_again)
     end
     local is_used = record.holder or (is_again and record.login)
     record.is_whole = record.login and record.producer and record.fence and record.epoch
-        and record.n and record.seq and record.reserved
+        and record.n and record.seq
     if is_used and not record.is_whole then return nil, 'a field is missing or is no number' end
     return record
 end
@@ -122,6 +125,11 @@ local function put_rooms(claim, rooms)
     end
 end
 
+-- Notes up to which n others may have heard messages of the login that the record does not count.
+local function reserve(claim, n)
+    call('HSET', claim.NAME, 'reserved', claim.login .. ' ' .. digits(n))
+end
+
 -- Returns whether a list has a room.
 local function has(rooms, room)
     for _, other in ipairs(rooms) do
@@ -144,7 +152,7 @@ local function take(claim, record, fence, n, seq, reserved)
     call('HSET', claim.NAME, 'session', claim.login, 'lineage', claim.producer,
         'fence', digits(fence), 'epoch', ARGV[1], 'call', NUMBER, 'display', claim.display)
     if record.login or record.has_passed then call('HSET', claim.NAME, 'passed', '1') end
-    if reserved > 0 then call('HSET', claim.NAME, 'reserved', digits(reserved)) end
+    if reserved > 0 then reserve(claim, reserved) end
     if #claim.rooms > 0 then put_rooms(claim, claim.rooms) end
     for _, room in ipairs(claim.rooms) do
         join(PREFIX, room, claim.key, claim.producer, claim.display)
@@ -254,9 +262,7 @@ local function claim_again(claim, record, known)
     -- The login's id proves whose name it is, whatever incarnation holds it.
     call('HSET', claim.NAME, 'node', incarnation, 'fence', digits(fence), 'epoch', ARGV[1],
         'call', NUMBER, 'display', claim.display)
-    if known.reserved > record.reserved then
-        call('HSET', claim.NAME, 'reserved', digits(known.reserved))
-    end
+    if known.reserved > record.reserved then reserve(claim, known.reserved) end
     if holder and holder ~= incarnation then call('HDEL', STEM .. holder, claim.key) end
     put_rooms(claim, claim.rooms)
     for _, room in ipairs(record.rooms) do

@@ -13,8 +13,9 @@
 --                            over from), lineage (the producer id), fence, epoch (the number of the last
 --                            claim's), call (the number of that claim's call on its loop), linger ("1" if
 --                            the login's socket is gone), n and seq (of the last message; written when the
---                            name is freed, and valid while it is free), reserved (the n up to which others
---                            may have heard messages that were never answered; absent: none), display, rooms (those that the name is present in, with a space between
+--                            name is freed, and valid while it is free), reserved (`login n`: up to
+--                            which n others may have heard messages of the login that were never
+--                            answered; absent: none), display, rooms (those that the name is present in, with a space between
 --                            two; absent: none, as in every free name), passed ("1": the name has passed
 --                            from another login while its record was kept. When it is given up for good,
 --                            fence, epoch and this stay for a while, and keep a process that was stopped

@@ -50,8 +50,7 @@ extension BrokerClient {
             return
         }
         for draft in rooms.all[number].outbox.takeWaiting() {
-            let settlement = Settlement.refused(reason: Self.tooManyRooms)
-            effects.append(.tell(draft.sender, .settled(settlement, of: draft.alone)))
+            refuse(draft, Self.tooManyRooms, &effects)
         }
         giveUpEntering(Self.tooManyRooms, number, since: .distantFuture, &effects)
         rooms.all[number].hasMembers = false

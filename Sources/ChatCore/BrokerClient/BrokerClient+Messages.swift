@@ -58,8 +58,8 @@ extension BrokerClient {
         var outbox = Outbox()
         swap(&outbox, &rooms.all[number].outbox)
         var last = LastFound<SocketID>()
-        outbox.fill { draft, former in
-            let decision = seal(draft, former, &last)
+        outbox.fill { draft in
+            let decision = seal(draft, &last)
             if case .drop = decision { tellDropped(draft, &effects) }
             return decision
         }
@@ -85,7 +85,6 @@ extension BrokerClient {
     @inline(__always)
     private mutating func seal(
         _ draft: Draft,
-        _ former: UInt64,
         _ last: inout LastFound<SocketID>
     ) -> Outbox.Decision {
         guard let index = last.index(of: draft.sender, in: held) else { return .drop }
@@ -93,27 +92,29 @@ extension BrokerClient {
         if let number = draft.tag.n, !held.values[index].isNext(number) {
             return held.values[index].settlement(of: number) == nil ? .wait : .drop
         }
-        if held.values[index].reserved > held.values[index].n, draft.tag.n == nil,
-            skipReserved(index, former)
-        {
+        if held.values[index].reserved > held.values[index].n, !passReserved(index) {
             return .wait
         }
         // Changed in the table: taken out, it would be copied.
         return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
 
-    /// Whether a message has to wait because numbers before its own belong to messages that were refused, and
-    /// that others may have heard. They are given up as if they were accepted, when none of the sender's
+    /// Whether a message can be sent: no number before its own belongs to a message that was refused, and that
+    /// others may have heard. Such numbers are given up as if they were accepted, when none of the sender's
     /// messages is on its way, and the name is claimed once more to tell the broker.
     @inline(never)
-    private mutating func skipReserved(_ index: Int, _ former: UInt64) -> Bool {
+    private mutating func passReserved(_ index: Int) -> Bool {
         let name = held.values[index]
-        let number = name.number(former: former)
-        guard number > name.n + 1 else { return false }
-        guard name.phase == .held, name.isSettled else { return true }
-        held.values[index].skip(upTo: number - 1)
-        markUnconfirmed(held.keys[index])
-        return true
+        guard name.phase == .held else { return false }
+        if name.nextNumber == name.n + 1 {
+            held.values[index].leftWaiting()
+            return true
+        }
+        if name.isSettled {
+            held.values[index].skip(upTo: name.nextNumber - 1)
+            markUnconfirmed(held.keys[index])
+        }
+        return false
     }
 
     /// Tells the sender of a message that is never sent what became of it. Rare, and so not inlined.
@@ -131,10 +132,14 @@ extension BrokerClient {
     ) {
         for number in speaking {
             for draft in rooms.all[number].outbox.takeWaiting(since: instant) {
-                effects.append(
-                    .tell(draft.sender, .settled(.refused(reason: reason), of: draft.alone))
-                )
+                refuse(draft, reason, &effects)
             }
         }
+    }
+
+    /// Refuses a message that has left an outbox unsent.
+    mutating func refuse(_ draft: Draft, _ reason: String, _ effects: inout [Effect]) {
+        held[draft.sender]?.leftWaiting()
+        effects.append(.tell(draft.sender, .settled(.refused(reason: reason), of: draft.alone)))
     }
 }

@@ -135,7 +135,7 @@ extension BrokerClient {
     ) -> HeldName? {
         if former[socket]?.username == username { return former.removeValue(forKey: socket) }
         guard let name = held[socket], name.username == username else { return nil }
-        abandonInDoubt(of: socket, &effects)
+        abandonInDoubt(name, of: socket, &effects)
         held[socket] = nil
         forgetRecordedRooms(socket)
         return name
@@ -144,9 +144,13 @@ extension BrokerClient {
     /// Settles messages that have no answer when the name they were sent under is given up, after
     /// which no claim can settle them. This happens only while the broker cannot be reached: so no
     /// message of that socket waits that could be sent under another name.
-    private mutating func abandonInDoubt(of socket: SocketID, _ effects: inout [Effect]) {
+    private mutating func abandonInDoubt(
+        _ name: HeldName,
+        of socket: SocketID,
+        _ effects: inout [Effect]
+    ) {
         for message in inDoubt.removeValue(forKey: socket) ?? [] {
-            let settlement = message.isVoid ? Settlement.lost : .unknown
+            let settlement = name.isLost(message) ? Settlement.lost : .unknown
             effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
         }
     }
@@ -196,7 +200,7 @@ extension BrokerClient {
             let place = Acceptance(mid: message.sealed.mid, seq: nil)
             let settlement =
                 message.sealed.n <= name.accepted
-                ? Settlement.accepted(place) : message.isVoid ? .lost : .unknown
+                ? Settlement.accepted(place) : name.isLost(message) ? .lost : .unknown
             effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
         }
         markAllReady()

@@ -27,11 +27,15 @@ extension BrokerClient {
             // The broker has written nothing: the same messages leave again, with the same numbers, when
             // the room has been caught up with.
             freeNumbers(of: sent)
+            for message in sent {
+                held[message.sealed.draft.sender]?.putBack(message.sealed.n)
+            }
             rooms.all[number].outbox.putBack(sent)
             rooms.all[number].position = nil
             effects.append(.recheckRoom(rooms.all[number].room))
         case .otherEpoch:
-            markInDoubt(sent, &effects)
+            // The broker has written nothing.
+            markInDoubt(sent.map(Self.void), &effects)
             if epoch == registration?.epoch { recheckRegistration(&effects) }
         }
         markReady(number)
@@ -83,13 +87,18 @@ extension BrokerClient {
             case .gap, .fenced, .notRemoved:
                 // This contradicts what the client knows of the name; claiming it again settles the
                 // message.
-                var message = sent[index]
-                message.isVoid = true
-                unknown.append(message)
+                unknown.append(Self.void(sent[index]))
             }
         }
         row.end(ms, &effects)
         markInDoubt(unknown, &effects)
+    }
+
+    /// Returns a message of which an answer has said that it was not written.
+    private static func void(_ message: Outbox.Sent) -> Outbox.Sent {
+        var message = message
+        message.isVoid = true
+        return message
     }
 
     /// Messages of one sender that were accepted one after the other.
@@ -163,30 +172,20 @@ extension BrokerClient {
         // It is alone in its call.
         freeNumbers(of: sent)
         for message in sent {
-            let draft = message.sealed.draft
-            let settlement = settlement(ofRefused: message.sealed, why)
-            if case .accepted = settlement {
-                held[draft.sender]?.skip(upTo: message.sealed.n)
-                markUnconfirmed(draft.sender)
+            let (sender, alone) = (message.sealed.draft.sender, message.sealed.draft.alone)
+            let isKept = held[sender]?.keepsNumber(of: message.sealed) == true
+            switch why {
+            case .notFound where isKept:
+                // The message is not kept any more, so it counts as removed. The next claim says so to the
+                // record, and settles the removal.
+                held[sender]?.skip(upTo: message.sealed.n)
+                markInDoubt([message], &effects)
+            case .tooSoon where isKept:
+                effects.append(.tell(sender, .settled(.refused(reason: Self.busy), of: alone)))
+            case .notFound, .notOwn, .tooLate, .tooSoon:
+                held[sender]?.free(message.sealed.n)
+                effects.append(.tell(sender, .settled(.notRemoved(why), of: alone)))
             }
-            effects.append(.tell(draft.sender, .settled(settlement, of: draft.alone)))
-        }
-    }
-
-    /// Returns what the sender of a refused removal is told. A client uses the number of a message again that is
-    /// refused with an error. If others may have heard of the removal under it, before all data was lost, the
-    /// client must not: what is not kept any more counts as removed before, and what may be removed later is
-    /// asked for again, under the same number.
-    private func settlement(ofRefused sealed: SealedDraft, _ why: RemovalRefusal) -> Settlement {
-        guard sealed.draft.tag.n != nil, let name = held[sealed.draft.sender],
-            sealed.n <= name.lastInDoubt
-        else { return .notRemoved(why) }
-        switch why {
-        case .notFound:
-            return .accepted(Acceptance(mid: sealed.mid, seq: nil, isRepeated: true))
-        case .tooSoon: return .refused(reason: Self.busy)
-        // It was refused for this the first time, too.
-        case .notOwn, .tooLate: return .notRemoved(why)
         }
     }
 
@@ -200,14 +199,13 @@ extension BrokerClient {
     /// Keeps messages whose fate is unknown: no newer message of their senders is sent before they
     /// are settled.
     mutating func markInDoubt(_ messages: [Outbox.Sent], _ effects: inout [Effect]) {
-        for var message in messages {
+        for message in messages {
             let sender = message.sealed.draft.sender
             guard held[sender] != nil else {
                 effects.append(.tell(sender, .settled(.lost, of: message.sealed.draft.alone)))
                 continue
             }
             if !message.isVoid {
-                message.mayBeHeard = true
                 let isOfClient = message.sealed.draft.tag.n != nil
                 held[sender]?.doubt(message.sealed.n, isOfClient: isOfClient)
             }
@@ -246,6 +244,7 @@ extension BrokerClient {
                 )
             }
         }
+        for message in again { held[socket]?.putBack(message.sealed.n) }
         while let room = again.first?.sealed.draft.room {
             let number = rooms.number(of: room)
             rooms.all[number].outbox.putBack(again.filter { $0.sealed.draft.room == room })

@@ -61,10 +61,12 @@ struct HeldName: Sendable {
     var accepted: UInt64 = 0
     var acceptedSeq: UInt64 = 0
     /// The highest number of a message whose answer got lost: others may have heard it, even if the record does
-    /// not count it, because Redis may have lost all data since. No other message of the login gets it.
+    /// not count it, because Redis may have lost all data since.
     var lastInDoubt: UInt64 = 0
     /// Whether the client has numbered that message, and so all of the login's.
     var isNumberedByClient = false
+    /// How many of the messages up to `lastInDoubt`, the last ones, wait to be sent again.
+    var waitingAgain: UInt64 = 0
 
     /// What becomes of the name's record if the login gives it up and it is not known whether it has it:
     /// perhaps it has taken it over.
@@ -118,6 +120,11 @@ struct HeldName: Sendable {
         )
     }
 
+    /// Whether others have not heard a message that has no answer: no call that may have been carried out had it.
+    func isLost(_ message: Outbox.Sent) -> Bool {
+        message.isVoid && message.sealed.n > lastInDoubt
+    }
+
     /// The number up to which the node gives none to another message. A client that numbers its messages says
     /// the same message again under its number.
     var reserved: UInt64 { isNumberedByClient ? 0 : lastInDoubt }
@@ -128,9 +135,26 @@ struct HeldName: Sendable {
         isNumberedByClient = isOfClient
     }
 
-    /// Returns the number of a message that the node numbers, and that others may have heard under a former
-    /// number (0: it has none).
-    func number(former: UInt64) -> UInt64 { former > n ? former : max(n, reserved) + 1 }
+    /// The number of the next message that is sent: the one that it was sent with before, or one above those in
+    /// doubt. Only while `reserved` is above `n`.
+    var nextNumber: UInt64 { reserved - min(waitingAgain, reserved) + 1 }
+
+    /// Notes that a message waits to be sent again, before all newer ones of the login.
+    mutating func putBack(_ number: UInt64) { if number <= reserved { waitingAgain += 1 } }
+
+    /// Notes that the first message that waits is sent or refused.
+    mutating func leftWaiting() { if waitingAgain > 0 { waitingAgain -= 1 } }
+
+    /// Whether the number of a refused removal is not free, although its client would use it for another message:
+    /// others may have heard of the removal under it.
+    func keepsNumber(of removal: SealedDraft) -> Bool {
+        removal.draft.tag.n != nil && removal.n <= lastInDoubt
+    }
+
+    /// Lets the client use the number of a removal for another message.
+    mutating func free(_ number: UInt64) {
+        if isNumberedByClient { lastInDoubt = min(lastInDoubt, number - 1) }
+    }
 
     /// Whether no message has been sent since the last one that was accepted.
     var isSettled: Bool { n == accepted }

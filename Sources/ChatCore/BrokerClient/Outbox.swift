@@ -7,8 +7,6 @@ struct Outbox: Sendable {
     struct Waiting: Sendable {
         let draft: Draft
         let since: Instant
-        /// The number under which others may have heard it, because an answer got lost; 0: it has none.
-        var former: UInt64 = 0
     }
 
     /// A message that has been sent, and when it came from its client.
@@ -17,8 +15,6 @@ struct Outbox: Sendable {
         let since: Instant
         /// Whether an answer said that it was not written.
         var isVoid = false
-        /// Whether others may have heard it under its number, because an answer got lost.
-        var mayBeHeard = false
     }
 
     private(set) var waiting: [Waiting] = []
@@ -46,13 +42,7 @@ struct Outbox: Sendable {
     /// Puts messages that were sent without effect back to the front, in their order.
     mutating func putBack(_ sent: [Sent]) {
         waiting.insert(
-            contentsOf: sent.map {
-                Waiting(
-                    draft: $0.sealed.draft,
-                    since: $0.since,
-                    former: $0.mayBeHeard ? $0.sealed.n : 0
-                )
-            },
+            contentsOf: sent.map { Waiting(draft: $0.sealed.draft, since: $0.since) },
             at: 0
         )
     }
@@ -70,7 +60,7 @@ struct Outbox: Sendable {
     /// that takes another one back is a batch of its own.
     ///
     /// Cost: constant for each message that is not held back.
-    mutating func fill(_ decide: (Draft, _ former: UInt64) -> Decision) {
+    mutating func fill(_ decide: (Draft) -> Decision) {
         precondition(inFlight.isEmpty, "one call is in flight per room")
         var kept: [Waiting] = []
         var index = 0
@@ -81,11 +71,9 @@ struct Outbox: Sendable {
         {
             let next = waiting[index]
             if next.draft.tag.isRemoval, !inFlight.isEmpty { break }
-            switch decide(next.draft, next.former) {
+            switch decide(next.draft) {
             case .send(let sealed):
-                inFlight.append(
-                    Sent(sealed: sealed, since: next.since, mayBeHeard: next.former > 0)
-                )
+                inFlight.append(Sent(sealed: sealed, since: next.since))
                 byteCount += next.draft.body.count
             case .wait: kept.append(next)
             case .drop: break
@@ -107,7 +95,7 @@ struct Outbox: Sendable {
         if waiting.isEmpty, waiting.capacity > Self.keptCapacity { waiting = [] }
     }
 
-    /// The capacity that an idle room keeps: messages of 48 bytes, so 6 KB for each loop and room.
+    /// The capacity that an idle room keeps: messages of 40 bytes, so 5 KB for each loop and room.
     private static let keptCapacity = 128
 
     /// Removes and returns the messages that have waited since `instant` or longer.

@@ -131,8 +131,8 @@ extension Timeline {
     /// only causes the room to catch up.
     public mutating func compare(into effects: inout [Effect]) {
         guard phase == .live else { return }
-        // A node sends messages again for `Limits.resendAge` (2 s), a client of `chat.v1` at least for as long
-        // as its name lingers.
+        // A node sends messages again for `Limits.resendAge` (2 s), a client of `chat.v1` mostly while its name
+        // lingers: for 20 s, if the operator sets nothing else.
         comparisonsSinceRewind += 1
         if Limits.compareInterval * (comparisonsSinceRewind - 1) > Limits.nameLinger { had = nil }
         ask(&effects)

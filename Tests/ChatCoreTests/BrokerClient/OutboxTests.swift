@@ -10,7 +10,7 @@ import Testing
         Draft(sender: SocketID(slot: 0, generation: 0), room: .lobby, body: [number])
     }
 
-    private func seal(_ draft: Draft, former: UInt64 = 0) -> Outbox.Decision {
+    private func seal(_ draft: Draft) -> Outbox.Decision {
         var random = SplitMix(seed: 1)
         return .send(
             SealedDraft(
@@ -60,9 +60,7 @@ import Testing
     @Test func `a message held back keeps its place, and a dropped one is removed`() {
         var outbox = Outbox()
         for number in 1...5 { #expect(outbox.add(draft(UInt8(number)), now: now) == true) }
-        outbox.fill { draft, _ in
-            draft.body == [2] ? .wait : draft.body == [4] ? .drop : seal(draft)
-        }
+        outbox.fill { $0.body == [2] ? .wait : $0.body == [4] ? .drop : seal($0) }
         #expect(bodies(outbox.takeInFlight()) == [1, 3, 5])
         outbox.fill(seal)
         #expect(bodies(outbox.takeInFlight()) == [2])
@@ -77,22 +75,6 @@ import Testing
         outbox.putBack(outbox.takeInFlight())
         outbox.fill(seal)
         #expect(bodies(outbox.inFlight) == [1, 2, 3])
-    }
-
-    @Test func `a message that others may have heard keeps its number while it waits again`() {
-        var outbox = Outbox()
-        for number in 1...2 { #expect(outbox.add(draft(UInt8(number)), now: now) == true) }
-        outbox.fill(seal)
-        var sent = outbox.takeInFlight()
-        sent[0].mayBeHeard = true
-        outbox.putBack(sent)
-        var former: [UInt64] = []
-        outbox.fill {
-            former.append($1)
-            return seal($0)
-        }
-        #expect(former == [1, 0])
-        #expect(outbox.inFlight.map(\.mayBeHeard) == [true, false])
     }
 
     @Test func `messages that have waited for too long are taken out`() {

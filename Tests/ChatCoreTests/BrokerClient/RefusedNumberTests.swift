@@ -95,23 +95,31 @@ import Testing
         #expect(harness.takeSaid() == ["b.3/9"])
     }
 
-    @Test func `a number is given up only when no message before it is on its way`() throws {
+    @Test func `a message that meets another history keeps its number, sent or refused`() throws {
         let harness = try cut()
-        harness.ask { client, _ in client.closed(.lobby) }
         harness.grant(fence: 8, n: 0)
         harness.now = harness.now + .milliseconds(500)
         harness.say("c")
         _ = harness.takeCalls()
+        harness.answer(.publish(.otherHistory))
         harness.open()
         #expect(harness.takeSaid() == ["a.1/8", "b.2/8", "c.3/8"])
         harness.answer(.publish(.otherHistory))
         harness.now = harness.now + (Limits.publishPatience - .milliseconds(500))
         harness.tick()
-        #expect(harness.told == ["doubts lobby", "1 refused", "1 refused"])
+        #expect(harness.told == ["doubts lobby", "doubts lobby", "1 refused", "1 refused"])
         harness.open()
         #expect(try harness.takeClaimAgain().known?.n == 2)
         harness.grant(fence: 9, n: 2)
         #expect(harness.takeSaid() == ["c.3/9"])
+    }
+
+    @Test func `a message that Redis has not written in a new epoch reserves no number`() throws {
+        let harness = Harness()
+        try harness.hold(1, "Ada")
+        harness.say("a")
+        harness.answer(.publish(.otherEpoch))
+        #expect(harness.client.held[harness.id(1)]?.reserved == 0)
     }
 
     @Test func `a client that has numbered its message says it again under that number`() throws {
@@ -152,9 +160,11 @@ import Testing
     @Test func `a numbered removal that finds nothing when it is sent again counts as made`() throws
     {
         let harness = try removal(.number(1), .notFound)
-        #expect(harness.told == ["1 accepted -"])
+        // Its client learns it when the record has the number.
+        #expect(harness.told == [])
         #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 1, seq: 0, epoch: 3))
         harness.grant(fence: 9, n: 1)
+        #expect(harness.told == ["1 accepted -"])
         harness.say("d", tag: .number(2))
         #expect(harness.takeSaid() == ["d.2/9"])
     }
@@ -168,6 +178,7 @@ import Testing
         #expect(harness.takeSaid() == ["r.1/8"])
         // Others may still have heard of the first one.
         harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
+        harness.grant(fence: 9, n: 1)
         #expect(harness.told == ["1 refused", "1 accepted -"])
     }
 
@@ -175,8 +186,11 @@ import Testing
     func `a removal that is forbidden frees its number`(_ refusal: RemovalRefusal) throws {
         let harness = try removal(.number(1), refusal)
         #expect(harness.told == ["1 not removed"])
-        harness.say("d", tag: .number(1))
-        #expect(harness.takeSaid() == ["d.1/8"])
+        harness.say("r", tag: .number(1).ofRemoval(by: .author))
+        #expect(harness.takeSaid() == ["r.1/8"])
+        // It is another removal, which was never in doubt.
+        harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
+        #expect(harness.told == ["1 not removed", "1 not removed"])
     }
 }
 

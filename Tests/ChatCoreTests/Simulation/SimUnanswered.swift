@@ -7,7 +7,7 @@ struct SimUnanswered {
     /// Those that were lost with data: no sender can learn that they were accepted, and some are said once
     /// more.
     private var forgotten: Set<MessageID> = []
-    /// Those of them that were lost with all data.
+    /// Those of them that were lost with all data, then or by a later loss.
     private var forgottenWithAll: Set<MessageID> = []
     /// The forgotten ones that were accepted a second time.
     private var repeated: Set<MessageID> = []
@@ -34,7 +34,8 @@ struct SimUnanswered {
     mutating func dataLost(isAll: Bool, now: Instant) {
         let lost = waiting.filter { $0.value + Limits.nameLinger > now }.keys
         forgotten.formUnion(lost)
-        if isAll { forgottenWithAll.formUnion(lost) }
+        guard isAll else { return }
+        forgottenWithAll.formUnion(lost)
         waiting = [:]
     }
 
