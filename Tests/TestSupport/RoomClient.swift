@@ -257,8 +257,8 @@ public final class RoomClient {
         while !open.isEmpty {
             let text = try hear()
             if text.hasPrefix(#"{"type":"error""#) {
-                // A node that Redis does not answer in time refuses a message.
-                let isLate = text.contains(/"code":"(unavailable|resend)"/)
+                // A node that Redis does not answer in time refuses a message, or loses its names.
+                let isLate = text.contains(/"code":"(unavailable|resend|not_logged_in)"/)
                 try requireAlways(isLate, text)
                 throw Unexpected(text)
             }

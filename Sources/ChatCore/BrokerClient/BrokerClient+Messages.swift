@@ -92,35 +92,41 @@ extension BrokerClient {
         if let number = draft.tag.n, !held.values[index].isNext(number) {
             return held.values[index].settlement(of: number) == nil ? .wait : .drop
         }
-        if held.values[index].reserved > held.values[index].n, !passReserved(index) {
-            return .wait
+        if held.values[index].isNumberedApart, let decision = passReserved(index) {
+            return decision
         }
         // Changed in the table: taken out, it would be copied.
         return held.values[index].seal(draft).map { .send($0) } ?? .wait
     }
 
-    /// Whether a message can be sent: no number before its own belongs to a message that was refused, and that
-    /// others may have heard. Such numbers are given up as if they were accepted, when none of the sender's
-    /// messages is on its way, and the name is claimed once more to tell the broker.
+    /// Decides about a message that was in doubt, or comes after numbers that were; nil: it is sent now. Numbers
+    /// before its own are those of messages that were refused, and that others may have heard. They are given up
+    /// as if they were accepted, when none of the sender's messages is on its way, and the name is claimed once
+    /// more to tell the broker.
     @inline(never)
-    private mutating func passReserved(_ index: Int) -> Bool {
+    private mutating func passReserved(_ index: Int) -> Outbox.Decision? {
         let name = held.values[index]
-        guard name.phase == .held else { return false }
-        if name.nextNumber == name.n + 1 {
+        guard name.phase == .held else { return .wait }
+        let number = name.nextNumber
+        // A grant has counted it since it was put back: older data came back that has it.
+        if number <= name.accepted { return .drop }
+        if number == name.n + 1 {
             held.values[index].leftWaiting()
-            return true
+            return nil
         }
         if name.isSettled {
-            held.values[index].skip(upTo: name.nextNumber - 1)
+            held.values[index].skip(upTo: number - 1)
             markUnconfirmed(held.keys[index])
         }
-        return false
+        return .wait
     }
 
     /// Tells the sender of a message that is never sent what became of it. Rare, and so not inlined.
     @inline(never)
-    private func tellDropped(_ draft: Draft, _ effects: inout [Effect]) {
-        let settlement = draft.tag.n.flatMap { held[draft.sender]?.settlement(of: $0) }
+    private mutating func tellDropped(_ draft: Draft, _ effects: inout [Effect]) {
+        let number = draft.tag.n ?? held[draft.sender]?.waitingAgain.first
+        let settlement = number.flatMap { held[draft.sender]?.settlement(of: $0) }
+        held[draft.sender]?.leftWaiting()
         effects.append(.tell(draft.sender, .settled(settlement ?? .lost, of: draft.alone)))
     }
 

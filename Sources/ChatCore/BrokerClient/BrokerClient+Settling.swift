@@ -27,7 +27,7 @@ extension BrokerClient {
             // The broker has written nothing: the same messages leave again, with the same numbers, when
             // the room has been caught up with.
             freeNumbers(of: sent)
-            for message in sent {
+            for message in sent.reversed() {
                 held[message.sealed.draft.sender]?.putBack(message.sealed.n)
             }
             rooms.all[number].outbox.putBack(sent)
@@ -180,10 +180,11 @@ extension BrokerClient {
                 // record, and settles the removal.
                 held[sender]?.skip(upTo: message.sealed.n)
                 markInDoubt([message], &effects)
-            case .tooSoon where isKept:
-                effects.append(.tell(sender, .settled(.refused(reason: Self.busy), of: alone)))
-            case .notFound, .notOwn, .tooLate, .tooSoon:
+            case .notFound, .notOwn, .tooLate:
                 held[sender]?.free(message.sealed.n)
+                effects.append(.tell(sender, .settled(.notRemoved(why), of: alone)))
+            case .tooSoon:
+                // Its client asks again later, under the same number.
                 effects.append(.tell(sender, .settled(.notRemoved(why), of: alone)))
             }
         }
@@ -202,7 +203,8 @@ extension BrokerClient {
         for message in messages {
             let sender = message.sealed.draft.sender
             guard held[sender] != nil else {
-                effects.append(.tell(sender, .settled(.lost, of: message.sealed.draft.alone)))
+                let settlement = message.isVoid ? Settlement.lost : .unknown
+                effects.append(.tell(sender, .settled(settlement, of: message.sealed.draft.alone)))
                 continue
             }
             if !message.isVoid {
@@ -244,7 +246,7 @@ extension BrokerClient {
                 )
             }
         }
-        for message in again { held[socket]?.putBack(message.sealed.n) }
+        for message in again.reversed() { held[socket]?.putBack(message.sealed.n) }
         while let room = again.first?.sealed.draft.room {
             let number = rooms.number(of: room)
             rooms.all[number].outbox.putBack(again.filter { $0.sealed.draft.room == room })

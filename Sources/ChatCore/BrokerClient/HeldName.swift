@@ -65,8 +65,9 @@ struct HeldName: Sendable {
     var lastInDoubt: UInt64 = 0
     /// Whether the client has numbered that message, and so all of the login's.
     var isNumberedByClient = false
-    /// How many of the messages up to `lastInDoubt`, the last ones, wait to be sent again.
-    var waitingAgain: UInt64 = 0
+    /// The numbers of the messages in doubt that wait to be sent again, before all newer ones of the login, in
+    /// their order.
+    var waitingAgain: [UInt64] = []
 
     /// What becomes of the name's record if the login gives it up and it is not known whether it has it:
     /// perhaps it has taken it over.
@@ -135,15 +136,20 @@ struct HeldName: Sendable {
         isNumberedByClient = isOfClient
     }
 
-    /// The number of the next message that is sent: the one that it was sent with before, or one above those in
-    /// doubt. Only while `reserved` is above `n`.
-    var nextNumber: UInt64 { reserved - min(waitingAgain, reserved) + 1 }
+    /// Whether the next message that is sent may have another number than the one after `n`.
+    var isNumberedApart: Bool { !waitingAgain.isEmpty || reserved > n }
 
-    /// Notes that a message waits to be sent again, before all newer ones of the login.
-    mutating func putBack(_ number: UInt64) { if number <= reserved { waitingAgain += 1 } }
+    /// The number of the next message that is sent, if the node numbers it: the one that it was sent with before,
+    /// or one above those in doubt.
+    var nextNumber: UInt64 { waitingAgain.first ?? max(n, reserved) + 1 }
 
-    /// Notes that the first message that waits is sent or refused.
-    mutating func leftWaiting() { if waitingAgain > 0 { waitingAgain -= 1 } }
+    /// Notes that a message waits to be sent again, before all others of the login.
+    mutating func putBack(_ number: UInt64) {
+        if number <= reserved { waitingAgain.insert(number, at: 0) }
+    }
+
+    /// Notes that the first message that waits has left.
+    mutating func leftWaiting() { if !waitingAgain.isEmpty { waitingAgain.removeFirst() } }
 
     /// Whether the number of a refused removal is not free, although its client would use it for another message:
     /// others may have heard of the removal under it.

@@ -114,6 +114,61 @@ import Testing
         #expect(harness.takeSaid() == ["c.3/9"])
     }
 
+    @Test func `of two messages in doubt the second is refused, and the first keeps its number`()
+        throws
+    {
+        let harness = Harness()
+        try harness.hold(1, "Ada")
+        try harness.hold(2, "Bob")
+        let long = String(repeating: "b", count: Limits.batchBytes - 2)
+        harness.ask { client, effects in
+            for (slot, text) in [(1, "one"), (1, "two"), (2, long)] {
+                let draft = Draft(
+                    sender: harness.id(Int32(slot)),
+                    room: .lobby,
+                    body: Array(text.utf8)
+                )
+                client.publish(draft, now: harness.now, into: &effects)
+            }
+        }
+        harness.linkLost()
+        harness.linkUp()
+        _ = harness.takeCalls()
+        let producer = try #require(ProducerID("abcdefgh"))
+        let grant = ClaimVerdict.granted(Grant(fence: 8, producer: producer, n: 0, seq: 0))
+        // What is settled last leaves first, and has no room for both of the others.
+        harness.verdict(grant, grant)
+        #expect(harness.takeSaid() == ["\(long).1/8", "one.1/8"])
+        harness.now = harness.now + Limits.publishPatience
+        harness.tick()
+        #expect(harness.told == ["1 refused"])
+        harness.answer(.publish(.otherHistory))
+        harness.open()
+        #expect(harness.takeSaid() == ["\(long).1/8", "one.1/8"])
+        harness.say("d")
+        harness.answer(.publish(.verdicts([.accepted(seq: 41), .accepted(seq: 42)], ms: 1)))
+        #expect(try harness.takeClaimAgain().known == .init(fence: 8, n: 2, seq: 0, epoch: 3))
+        harness.grant(fence: 9, n: 2)
+        #expect(harness.takeSaid() == ["d.3/9"])
+    }
+
+    @Test(arguments: [1, 2])
+    func `a message that a later grant counts is not said again`(counted: UInt64) throws {
+        let harness = try cut()
+        harness.ask { client, _ in client.closed(.lobby) }
+        harness.grant(fence: 8, n: 0)
+        // Older data comes back, which has the first one or both.
+        harness.registrationChanged(epoch: 4)
+        harness.grant(fence: 9, n: counted)
+        _ = harness.takeCalls()
+        harness.ask { $0.opened(.lobby, at: Harness.place(40, epoch: 4), into: &$1) }
+        #expect(harness.takeSaid() == (counted == 1 ? ["b.2/9"] : []))
+        #expect(harness.told == Array(repeating: "1 accepted -", count: Int(counted)))
+        if counted == 1 { harness.answer(.publish(.verdicts([.accepted(seq: 41)], ms: 1))) }
+        harness.say("d")
+        #expect(harness.takeSaid() == ["d.3/9"])
+    }
+
     @Test func `a message that Redis has not written in a new epoch reserves no number`() throws {
         let harness = Harness()
         try harness.hold(1, "Ada")
@@ -173,13 +228,13 @@ import Testing
         throws
     {
         let harness = try removal(.number(1), .tooSoon(retryAfter: .seconds(1)))
-        #expect(harness.told == ["1 refused"])
+        #expect(harness.told == ["1 not removed"])
         harness.say("r", tag: .number(1).ofRemoval(by: .author))
         #expect(harness.takeSaid() == ["r.1/8"])
         // Others may still have heard of the first one.
         harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
         harness.grant(fence: 9, n: 1)
-        #expect(harness.told == ["1 refused", "1 accepted -"])
+        #expect(harness.told == ["1 not removed", "1 accepted -"])
     }
 
     @Test(arguments: [RemovalRefusal.notOwn, .tooLate])
