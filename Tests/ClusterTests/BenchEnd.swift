@@ -1,5 +1,6 @@
 import Foundation
 import TestSupport
+import Testing
 
 /// How a run of `chatnode bench` has ended.
 struct BenchEnd {
@@ -45,6 +46,17 @@ struct BenchEnd {
     /// refuses those of the same client that come after.
     private var isUnavailable: Bool {
         output.contains(/the server refused messages: (resend \d+×, )?unavailable \d+×;/)
+    }
+
+    /// Checks that all messages were heard by all recipients, and returns how many there were.
+    func messages(heardBy recipients: Int) throws -> Int {
+        let object = try object
+        #expect(object["correct"] as? Bool == true)
+        let sent = try #require(object["messages_sent"] as? Int)
+        #expect(sent > 0)
+        #expect(object["messages_heard_by_all"] as? Int == sent)
+        #expect(object["deliveries"] as? Int == sent * recipients)
+        return sent
     }
 
     /// The object of `--json`.

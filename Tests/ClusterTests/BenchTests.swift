@@ -16,12 +16,8 @@ import Testing
             ] + load
         )
         #expect(ended.code == 0, "\(ended.output)")
+        let sent = try ended.messages(heardBy: 20)
         let object = try ended.object
-        #expect(object["correct"] as? Bool == true)
-        let sent = try #require(object["messages_sent"] as? Int)
-        #expect(sent > 0)
-        #expect(object["messages_heard_by_all"] as? Int == sent)
-        #expect(object["deliveries"] as? Int == sent * 20)
         #expect((object["latency_us"] as? [String: Any])?["count"] as? Int == sent * 20)
         // An open loop knows how many messages are due, and sends them all.
         if load[0] == "--rate" {
@@ -39,12 +35,7 @@ import Testing
             ]
         }
         #expect(ended.code == 0, "\(ended.output)")
-        let object = try ended.object
-        #expect(object["correct"] as? Bool == true)
-        let sent = try #require(object["messages_sent"] as? Int)
-        #expect(sent > 0)
-        #expect(object["messages_heard_by_all"] as? Int == sent)
-        #expect(object["deliveries"] as? Int == sent * 10)
+        _ = try ended.messages(heardBy: 10)
     }
 
     private static let faults: [(fault: LossyRelay.Fault, code: Int, field: String?)] = [

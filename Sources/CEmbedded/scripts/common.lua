@@ -15,12 +15,13 @@
 --                            the login's socket is gone), n and seq (of the last message; written when the
 --                            name is freed, and valid while it is free), reserved (`login n`: up to
 --                            which n others may have heard messages of the login that were never
---                            answered; absent: none), display, rooms (those that the name is present in, with a space between
---                            two; absent: none, as in every free name), passed ("1": the name has passed
---                            from another login while its record was kept. When it is given up for good,
---                            fence, epoch and this stay for a while, and keep a process that was stopped
---                            since then from claiming the name again). A fresh grant deletes every other
---                            field that the record had. Version 3 wrote an empty node for a free name
+--                            answered; absent: none), display, rooms (those that the name is present in,
+--                            with a space between two; absent: none, as in every free name), passed
+--                            ("1": the name has passed from another login while its record was kept. When
+--                            it is given up for good, fence, epoch and this stay for a while, and keep a
+--                            process that was stopped since then from claiming the name again). A fresh
+--                            grant deletes every other field that the record had. Version 3 wrote an empty node for a free
+--                            name
 --   P/room/<room>    hash    seq, mid and sum (bytes ever appended) of the top; base (the sum
 --                            before the entry that was the oldest at the last look) and since (its
 --                            ms); renewed (when its expiry was last set); presence (the number of the

@@ -6,7 +6,8 @@ public enum Settlement: Sendable, Hashable {
     case refused(reason: String)
     /// The message was not accepted, because another number of its login is due.
     case outOfOrder(expected: UInt64)
-    /// The message takes another one back, which is refused; its number is free.
+    /// The message takes another one back, which is refused. The client may use its number for another message,
+    /// unless the removal comes too soon: then it asks for the same one later.
     case notRemoved(RemovalRefusal)
     /// The message was not accepted, and will not be: its sender's name has passed on.
     case lost

@@ -29,7 +29,7 @@ struct NameRecord {
     /// The rooms that the name is present in; none while it is free.
     var rooms: [RoomName] = []
 
-    /// What its holder is told; `rooms` are those that it was present in before.
+    /// Returns the grant of the name to its holder. `rooms` are those that the name was present in before.
     func grant(rooms: [RoomName] = []) -> Grant {
         Grant(fence: fence, producer: producer, n: n, seq: seq, rooms: rooms)
     }

@@ -136,7 +136,8 @@ import Testing
         _ = harness.takeCalls()
         let producer = try #require(ProducerID("abcdefgh"))
         let grant = ClaimVerdict.granted(Grant(fence: 8, producer: producer, n: 0, seq: 0))
-        // What is settled last leaves first, and has no room for both of the others.
+        // Bob's message is settled after Ada's and so put back in front of them. With it and Ada's first one the
+        // call is full.
         harness.verdict(grant, grant)
         #expect(harness.takeSaid() == ["\(long).1/8", "one.1/8"])
         harness.now = harness.now + Limits.publishPatience
@@ -222,6 +223,24 @@ import Testing
         #expect(harness.told == ["1 accepted -"])
         harness.say("d", tag: .number(2))
         #expect(harness.takeSaid() == ["d.2/9"])
+    }
+
+    @Test func `a removal that counts as made is told once if the link is cut before the claim`()
+        throws
+    {
+        let harness = try removal(.number(1), .notFound)
+        harness.linkLost()
+        harness.linkUp()
+        harness.grant(fence: 9, n: 1)
+        #expect(harness.told == ["1 accepted -"])
+    }
+
+    @Test func `a removal that counts as made is told once if the name passes on before the claim`()
+        throws
+    {
+        let harness = try removal(.number(1), .notFound)
+        harness.verdict(.replaced)
+        #expect(harness.told == ["1 replaced Ada", "1 accepted -"])
     }
 
     @Test func `a numbered removal that is too soon when it is sent again has to be repeated`()
