@@ -17,6 +17,49 @@ import Testing
         return String(answer[code.lowerBound...])
     }
 
+    @Test(arguments: [
+        ("not json", #""code":"bad_json"}"#),
+        (#"{"type":"ping""#, #""code":"bad_json"}"#),
+        (#"{"type":"ping"}{"type":"ping"}"#, #""code":"bad_json"}"#),
+        (nested(33), #""code":"bad_json"}"#),
+        (#"{"type":"dance","id":"m1"}"#, #""code":"unknown_type","id":"m1"}"#),
+        (#"{"type":"joined"}"#, #""code":"unknown_type"}"#),
+        ("{}", #""code":"unknown_type"}"#),
+        (#"{"type":"join","room":""}"#, #""code":"bad_name","room":""}"#),
+        (#"{"type":"join","room":"Tea"}"#, #""code":"bad_name","room":"Tea"}"#),
+        (#"{"type":"leave","room":"a b"}"#, #""code":"bad_name","room":"a b"}"#),
+        (#"{"type":"history","room":"a/b"}"#, #""code":"bad_name","room":"a/b"}"#),
+        (#"{"type":"chat","value":1,"n":1,"room":"é"}"#, #""code":"bad_name","room":"é","n":1}"#),
+    ])
+    func `what cannot be read is answered with its code, and the next message is taken`(
+        text: String,
+        code: String
+    ) async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let client = try RoomClient(port: server.port, name: "Ada")
+            let answer = try refusal(of: text, to: client)
+            #expect(answer == code)
+            try client.say("1", n: 1)
+            _ = try client.hearAck(of: 1)
+        }
+    }
+
+    @Test func `a message nested as deeply as allowed is taken`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let client = try RoomClient(port: server.port, name: "Ada")
+            try client.socket.say(Self.nested(32))
+            _ = try client.hearAck(of: 1)
+        }
+    }
+
+    /// Returns a chat whose deepest value stands on a level; the message itself is the first one.
+    private static func nested(_ levels: Int) -> String {
+        let (open, close) = (
+            String(repeating: "[", count: levels - 1), String(repeating: "]", count: levels - 1)
+        )
+        return #"{"type":"chat","n":1,"value":\#(open)\#(close)}"#
+    }
+
     @Test func `a malformed message is answered with bad_message, and the next one is taken`()
         async throws
     {
@@ -24,7 +67,7 @@ import Testing
             let client = try RoomClient(port: server.port, name: "Ada")
             for text in [
                 "[]", #"{"type":"chat","value":1,"value":2}"#, #"{"type":"chat","n":0}"#,
-                #"{"type":"join","room":7}"#, #"{"type":"login"}"#,
+                #"{"type":"join","room":7}"#, #"{"type":"login"}"#, #"{"type":7}"#,
             ] {
                 let code = try refusal(of: text, to: client)
                 #expect(code.hasPrefix(#""code":"bad_message""#), "\(text): \(code)")
