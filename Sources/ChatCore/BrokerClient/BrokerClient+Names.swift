@@ -135,24 +135,11 @@ extension BrokerClient {
     ) -> HeldName? {
         if former[socket]?.username == username { return former.removeValue(forKey: socket) }
         guard let name = held[socket], name.username == username else { return nil }
-        abandonInDoubt(name, of: socket, &effects)
         held[socket] = nil
+        // A session gives its name up with messages unsettled only while the broker cannot be reached.
+        endInDoubt(socket, name, &effects)
         forgetRecordedRooms(socket)
         return name
-    }
-
-    /// Settles messages that have no answer when the name they were sent under is given up, after
-    /// which no claim can settle them. This happens only while the broker cannot be reached: so no
-    /// message of that socket waits that could be sent under another name.
-    private mutating func abandonInDoubt(
-        _ name: HeldName,
-        of socket: SocketID,
-        _ effects: inout [Effect]
-    ) {
-        for message in inDoubt.removeValue(forKey: socket) ?? [] {
-            let settlement = name.isLost(message) ? Settlement.lost : .unknown
-            effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
-        }
     }
 
     /// Begins to give up a name. A socket that waits is told at once if the release cannot be sent.
@@ -194,15 +181,7 @@ extension BrokerClient {
         // Its session is over.
         guard !name.isLingering else { return }
         effects.append(.tell(socket, .nameLost(name.username, isReplaced: isReplaced)))
-        // The record now counts another login's messages: only the node's own subscription may have
-        // shown which of these were accepted.
-        for message in inDoubt.removeValue(forKey: socket) ?? [] {
-            let place = Acceptance(mid: message.sealed.mid, seq: nil)
-            let settlement =
-                message.sealed.n <= name.accepted
-                ? Settlement.accepted(place) : name.isLost(message) ? .lost : .unknown
-            effects.append(.tell(socket, .settled(settlement, of: message.sealed.draft.alone)))
-        }
+        endInDoubt(socket, name, &effects)
         markAllReady()
     }
 }

@@ -30,7 +30,9 @@ extension BrokerClient {
             for message in sent.reversed() {
                 held[message.sealed.draft.sender]?.putBack(message.sealed.n)
             }
-            rooms.all[number].outbox.putBack(sent)
+            rooms.all[number].outbox.putBack(sent.filter { held[$0.sealed.draft.sender] != nil })
+            let over = sent.filter { held[$0.sealed.draft.sender] == nil }
+            markInDoubt(over.map(Self.void), &effects)
             rooms.all[number].position = nil
             effects.append(.recheckRoom(rooms.all[number].room))
         case .otherEpoch:
@@ -94,10 +96,10 @@ extension BrokerClient {
         markInDoubt(unknown, &effects)
     }
 
-    /// Returns a message of which an answer has said that it was not written.
+    /// Returns a message of which an answer has said that it was not written, that time.
     private static func void(_ message: Outbox.Sent) -> Outbox.Sent {
         var message = message
-        message.isVoid = true
+        message.isVoid = !message.mayBeHeard
         return message
     }
 
@@ -217,6 +219,32 @@ extension BrokerClient {
                 inDoubt[sender] = [message]
             }
             markUnconfirmed(sender)
+        }
+    }
+
+    /// Settles the messages of a login that is over, and that no claim can settle any more: the name's record
+    /// counts another login's messages, or none. Only the node's own subscription may have shown that one of
+    /// them was accepted.
+    mutating func endInDoubt(_ socket: SocketID, _ name: HeldName, _ effects: inout [Effect]) {
+        func tell(_ settlement: Settlement, _ draft: Draft) {
+            effects.append(.tell(socket, .settled(settlement, of: draft.alone)))
+        }
+        for message in inDoubt.removeValue(forKey: socket) ?? [] {
+            let place = Acceptance(mid: message.sealed.mid, seq: nil)
+            let isAccepted = message.sealed.n <= name.accepted
+            let rest = name.isLost(message) ? Settlement.lost : .unknown
+            tell(isAccepted ? .accepted(place) : rest, message.sealed.draft)
+        }
+        // Others may have heard messages that are sent again, or wait for it.
+        guard name.lastInDoubt > name.accepted else { return }
+        var again = name.waitingAgain.count
+        for number in speaking {
+            rooms.all[number].outbox.doubt(upTo: name.lastInDoubt, of: socket)
+            for draft in rooms.all[number].outbox.takeWaiting(of: socket) {
+                let isSent = draft.tag.n.map { $0 <= name.lastInDoubt } ?? (again > 0)
+                if again > 0 { again -= 1 }
+                tell(isSent ? .unknown : .lost, draft)
+            }
         }
     }
 

@@ -13,7 +13,10 @@ struct Outbox: Sendable {
     struct Sent: Sendable {
         let sealed: SealedDraft
         let since: Instant
-        /// Whether an answer said that it was not written.
+        /// Whether others may have heard it, because it was sent before, without an answer. Only known of a
+        /// message whose sender's login is over.
+        var mayBeHeard = false
+        /// Whether an answer said that it was not written. Not set if others may have heard it.
         var isVoid = false
     }
 
@@ -90,6 +93,14 @@ struct Outbox: Sendable {
         return inFlight
     }
 
+    /// Notes of a sender's messages in flight, up to a number, that others may have heard them.
+    mutating func doubt(upTo number: UInt64, of sender: SocketID) {
+        for index in inFlight.indices
+        where inFlight[index].sealed.draft.sender == sender && inFlight[index].sealed.n <= number {
+            inFlight[index].mayBeHeard = true
+        }
+    }
+
     /// Frees memory, so that an idle room keeps no more than a small batch takes.
     mutating func shrink() {
         if waiting.isEmpty, waiting.capacity > Self.keptCapacity { waiting = [] }
@@ -100,9 +111,18 @@ struct Outbox: Sendable {
 
     /// Removes and returns the messages that have waited since `instant` or longer.
     mutating func takeWaiting(since instant: Instant = .distantFuture) -> [Draft] {
-        guard waiting.contains(where: { $0.since <= instant }) else { return [] }
-        let late = waiting.filter { $0.since <= instant }.map(\.draft)
-        waiting.removeAll { $0.since <= instant }
-        return late
+        takeWaiting { $0.since <= instant }
+    }
+
+    /// Removes and returns a sender's messages that wait.
+    mutating func takeWaiting(of sender: SocketID) -> [Draft] {
+        takeWaiting { $0.draft.sender == sender }
+    }
+
+    private mutating func takeWaiting(where isTaken: (Waiting) -> Bool) -> [Draft] {
+        guard waiting.contains(where: isTaken) else { return [] }
+        let taken = waiting.filter(isTaken).map(\.draft)
+        waiting.removeAll(where: isTaken)
+        return taken
     }
 }

@@ -170,6 +170,71 @@ import Testing
         #expect(harness.takeSaid() == ["d.3/9"])
     }
 
+    // MARK: The name passes on
+
+    @Test(arguments: [DraftTag.none, .number(1)])
+    func `messages that wait to be sent again may have been heard, and later ones not`(
+        tag: DraftTag
+    ) throws {
+        let harness = try cut(tag)
+        harness.ask { client, _ in client.closed(.lobby) }
+        harness.say("d", tag: tag == .none ? .none : .number(3))
+        harness.grant(fence: 8, n: 0)
+        harness.registrationChanged(epoch: 4)
+        harness.verdict(.replaced)
+        harness.ask { $0.opened(.lobby, at: Harness.place(40, epoch: 4), into: &$1) }
+        #expect(harness.takeSaid() == [])
+        #expect(harness.told == ["1 replaced Ada", "1 unknown", "1 unknown", "1 lost"])
+    }
+
+    @Test func `messages sent again and refused by the new login's fence may have been heard`()
+        throws
+    {
+        let harness = try cut()
+        harness.grant(fence: 8, n: 0)
+        harness.say("d")
+        #expect(harness.takeSaid() == ["a.1/8", "b.2/8"])
+        let login = try #require(harness.client.held[harness.id(1)]?.login)
+        harness.ask { client, _ in client.replaced(login) }
+        harness.answer(.publish(.verdicts([.fenced, .fenced], ms: 1)))
+        #expect(harness.told.sorted() == ["1 lost", "1 replaced Ada", "1 unknown", "1 unknown"])
+    }
+
+    @Test
+    func
+        `messages sent again that meet another history when their login is over may have been heard`()
+        throws
+    {
+        let harness = try cut()
+        harness.grant(fence: 8, n: 0)
+        let login = try #require(harness.client.held[harness.id(1)]?.login)
+        harness.ask { client, _ in client.replaced(login) }
+        harness.answer(.publish(.otherHistory))
+        #expect(harness.told == ["1 replaced Ada", "1 unknown", "1 unknown", "doubts lobby"])
+        #expect(harness.client.rooms.all[0].outbox.isEmpty)
+    }
+
+    @Test func `messages sent once and refused by the new login's fence are lost`() throws {
+        let harness = Harness()
+        try harness.hold(1, "Ada")
+        harness.say("a", "b")
+        let login = try #require(harness.client.held[harness.id(1)]?.login)
+        harness.ask { client, _ in client.replaced(login) }
+        harness.answer(.publish(.verdicts([.fenced, .fenced], ms: 1)))
+        #expect(harness.told == ["1 replaced Ada", "1 lost", "1 lost"])
+    }
+
+    @Test func `messages that wait to be sent again may have been heard if the name is given up`()
+        throws
+    {
+        let harness = try cut()
+        harness.ask { client, _ in client.closed(.lobby) }
+        harness.grant(fence: 8, n: 0)
+        harness.say("d")
+        try harness.release(1, "Ada")
+        #expect(harness.told == ["1 unknown", "1 unknown", "1 lost"])
+    }
+
     @Test func `a message that Redis has not written in a new epoch reserves no number`() throws {
         let harness = Harness()
         try harness.hold(1, "Ada")
