@@ -210,9 +210,6 @@ final class SimRedis {
     }
 
     func restart(losing loss: Loss) {
-        if loss != .nothing {
-            unanswered.dataLost(isAll: loss == .everything, now: world.now)
-        }
         dataSets += 1
         store.unixSecond = clock
         switch loss {
@@ -222,6 +219,9 @@ final class SimRedis {
             if let backup { store = backup }
             store.unixSecond = clock
             store.restart(dataSet: "\(dataSets)")
+        }
+        if loss != .nothing {
+            unanswered.dataLost(isAll: loss == .everything, left: store, now: world.now)
         }
         isUp = true
     }
@@ -233,10 +233,10 @@ final class SimRedis {
     }
 
     func erase() {
-        unanswered.dataLost(isAll: true, now: world.now)
         dataSets += 1
         store.unixSecond = clock
         store.erase(dataSet: "\(dataSets)")
+        unanswered.dataLost(isAll: true, left: store, now: world.now)
     }
 }
 

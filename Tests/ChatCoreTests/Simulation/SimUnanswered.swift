@@ -29,10 +29,14 @@ struct SimUnanswered {
         for offset in 0..<count { waiting[first.advanced(by: offset).mid] = nil }
     }
 
-    /// Notes that the names' records are gone. A client that is away for longer than its name lingers sends
-    /// nothing again.
-    mutating func dataLost(isAll: Bool, now: Instant) {
-        let lost = waiting.filter { $0.value + Limits.nameLinger > now }.keys
+    /// Notes that data is lost; what is left counts some of the messages. A client that is away for longer than
+    /// its name lingers sends nothing again.
+    mutating func dataLost(isAll: Bool, left store: Store, now: Instant) {
+        var counted: [ProducerID: UInt64] = [:]
+        for record in store.names.values { counted[record.producer] = record.n }
+        let lost = waiting.filter { mid, since in
+            since + Limits.nameLinger > now && mid.n > counted[mid.producer] ?? 0
+        }.keys
         forgotten.formUnion(lost)
         guard isAll else { return }
         forgottenWithAll.formUnion(lost)
