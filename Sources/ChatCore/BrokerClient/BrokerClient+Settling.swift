@@ -157,9 +157,8 @@ extension BrokerClient {
         freeNumbers(of: sent)
         for message in sent {
             let draft = message.sealed.draft
-            effects.append(
-                .tell(draft.sender, .settled(.refused(reason: reason), of: draft.alone))
-            )
+            let fate = message.mayBeHeard ? Settlement.unknown : .refused(reason: reason)
+            effects.append(.tell(draft.sender, .settled(fate, of: draft.alone)))
         }
         markReady(number)
     }
@@ -177,7 +176,7 @@ extension BrokerClient {
             let (sender, alone) = (message.sealed.draft.sender, message.sealed.draft.alone)
             let isKept = held[sender]?.keepsNumber(of: message.sealed) == true
             switch why {
-            case .notFound where isKept:
+            case .notFound where isKept || message.mayBeHeard:
                 // The message is not kept any more, so it counts as removed. The next claim says so to the
                 // record, and settles the removal.
                 held[sender]?.skip(upTo: message.sealed.n)
@@ -222,28 +221,27 @@ extension BrokerClient {
         }
     }
 
-    /// Settles the messages of a login that is over, and that no claim can settle any more: the name's record
-    /// counts another login's messages, or none. Only the node's own subscription may have shown that one of
-    /// them was accepted.
+    /// Settles the messages of a login that is over which have no answer, and which no claim can settle any more:
+    /// the name's record counts another login's messages, or none. Those that were never sent are told when they
+    /// leave their outbox.
+    ///
+    /// Cost: a look at each message of the loop that is on its way, if one of the login's may be sent again.
     mutating func endInDoubt(_ socket: SocketID, _ name: HeldName, _ effects: inout [Effect]) {
-        func tell(_ settlement: Settlement, _ draft: Draft) {
-            effects.append(.tell(socket, .settled(settlement, of: draft.alone)))
-        }
         for message in inDoubt.removeValue(forKey: socket) ?? [] {
-            let place = Acceptance(mid: message.sealed.mid, seq: nil)
-            let isAccepted = message.sealed.n <= name.accepted
-            let rest = name.isLost(message) ? Settlement.lost : .unknown
-            tell(isAccepted ? .accepted(place) : rest, message.sealed.draft)
+            let fate = name.fate(of: message.sealed.mid, isVoid: message.isVoid)
+            effects.append(.tell(socket, .settled(fate, of: message.sealed.draft.alone)))
         }
-        // Others may have heard messages that are sent again, or wait for it.
-        guard name.lastInDoubt > name.accepted else { return }
-        var again = name.waitingAgain.count
+        guard name.lastInDoubt > name.accepted || !name.waitingAgain.isEmpty else { return }
+        var again = name.waitingAgain[...]
         for number in speaking {
             rooms.all[number].outbox.doubt(upTo: name.lastInDoubt, of: socket)
-            for draft in rooms.all[number].outbox.takeWaiting(of: socket) {
-                let isSent = draft.tag.n.map { $0 <= name.lastInDoubt } ?? (again > 0)
-                if again > 0 { again -= 1 }
-                tell(isSent ? .unknown : .lost, draft)
+            rooms.all[number].outbox.takeWaiting(of: socket) { draft in
+                guard let n = draft.tag.n ?? again.popFirst(), n <= name.lastInDoubt else {
+                    return false
+                }
+                let fate = name.fate(of: MessageID(producer: name.producer, n: n))
+                effects.append(.tell(socket, .settled(fate, of: draft.alone)))
+                return true
             }
         }
     }

@@ -121,9 +121,12 @@ struct HeldName: Sendable {
         )
     }
 
-    /// Whether others have not heard a message that has no answer: no call that may have been carried out had it.
-    func isLost(_ message: Outbox.Sent) -> Bool {
-        message.isVoid && message.sealed.n > lastInDoubt
+    /// Returns what becomes of a message that was sent without an answer, or whose answer is that it was not
+    /// written then (`isVoid`), when the login is over. It is lost, and others have not heard it, if no call that
+    /// may have been carried out had it.
+    func fate(of mid: MessageID, isVoid: Bool = false) -> Settlement {
+        if mid.n <= accepted { return .accepted(Acceptance(mid: mid, seq: nil)) }
+        return isVoid && mid.n > lastInDoubt ? .lost : .unknown
     }
 
     /// The number up to which the node gives none to another message. A client that numbers its messages says

@@ -16,7 +16,7 @@ struct Outbox: Sendable {
         /// Whether others may have heard it, because it was sent before, without an answer. Only known of a
         /// message whose sender's login is over.
         var mayBeHeard = false
-        /// Whether an answer said that it was not written. Not set if others may have heard it.
+        /// Whether an answer said that it was not written. Not set beside `mayBeHeard`.
         var isVoid = false
     }
 
@@ -111,18 +111,23 @@ struct Outbox: Sendable {
 
     /// Removes and returns the messages that have waited since `instant` or longer.
     mutating func takeWaiting(since instant: Instant = .distantFuture) -> [Draft] {
-        takeWaiting { $0.since <= instant }
+        guard waiting.contains(where: { $0.since <= instant }) else { return [] }
+        let late = waiting.filter { $0.since <= instant }.map(\.draft)
+        waiting.removeAll { $0.since <= instant }
+        return late
     }
 
-    /// Removes and returns a sender's messages that wait.
-    mutating func takeWaiting(of sender: SocketID) -> [Draft] {
-        takeWaiting { $0.draft.sender == sender }
-    }
-
-    private mutating func takeWaiting(where isTaken: (Waiting) -> Bool) -> [Draft] {
-        guard waiting.contains(where: isTaken) else { return [] }
-        let taken = waiting.filter(isTaken).map(\.draft)
-        waiting.removeAll(where: isTaken)
-        return taken
+    /// Removes a sender's messages that wait, in their order, up to the first that is not taken.
+    mutating func takeWaiting(of sender: SocketID, while take: (Draft) -> Bool) {
+        var isOver = false
+        var kept: [Waiting] = []
+        for message in waiting {
+            if !isOver, message.draft.sender == sender {
+                if take(message.draft) { continue }
+                isOver = true
+            }
+            kept.append(message)
+        }
+        waiting = kept
     }
 }

@@ -11,8 +11,8 @@ public enum Settlement: Sendable, Hashable {
     case notRemoved(RemovalRefusal)
     /// The message was not accepted, and will not be: its sender's name has passed on.
     case lost
-    /// Its fate cannot be found out: its sender's name has passed on while the answer was
-    /// outstanding.
+    /// Its fate cannot be found out: its sender's name has passed on while the answer was outstanding, or
+    /// while it was sent again because the answer got lost.
     case unknown
 }
 

@@ -13,18 +13,6 @@ import Testing
         case waitedTooLong, linkIsGone, leaseHasEnded, roomIsRefused, callIsRefused
     }
 
-    /// A loop whose link was cut and is back after its socket has said two messages in one call.
-    private func cut(for time: Duration = .zero, _ tag: DraftTag = .none) throws -> Harness {
-        let harness = Harness()
-        try harness.hold(1, "Ada")
-        harness.say("a", "b", tag: tag)
-        _ = harness.takeCalls()
-        harness.linkLost()
-        harness.now = harness.now + time
-        harness.linkUp()
-        return harness
-    }
-
     /// Says one more message, and checks that it gets a number after the refused ones.
     private func sayThird(_ harness: Harness) throws {
         _ = harness.takeCalls()
@@ -36,7 +24,7 @@ import Testing
 
     @Test func `a message that is too old is refused, and its number is no other message's`() throws
     {
-        let harness = try cut(for: Limits.resendAge)
+        let harness = try Harness.cut(for: Limits.resendAge)
         let known = Claim.Known(fence: 7, n: 0, seq: 0, epoch: 3, reserved: 2)
         #expect(try harness.takeClaimAgain().known == known)
         harness.grant(fence: 8, n: 0)
@@ -46,7 +34,7 @@ import Testing
 
     @Test(arguments: Way.allCases)
     func `a message that is refused while it is sent again keeps its number`(_ way: Way) throws {
-        let harness = try cut()
+        let harness = try Harness.cut()
         if way != .callIsRefused { harness.ask { client, _ in client.closed(.lobby) } }
         harness.grant(fence: 8, n: 0)
         #expect(harness.takeSaid() == (way == .callIsRefused ? ["a.1/8", "b.2/8"] : []))
@@ -59,18 +47,18 @@ import Testing
             harness.linkUp()
         case .leaseHasEnded:
             harness.client.leaseExpiry = harness.now
-            harness.open()
+            harness.open(.lobby)
             harness.client.leaseExpiry = .distantFuture
         case .roomIsRefused: harness.ask { $0.refused(.lobby, into: &$1) }
         case .callIsRefused: harness.answer(.refused(reason: "no memory"))
         }
         #expect(harness.told == ["1 refused", "1 refused"])
-        if way != .callIsRefused { harness.open() }
+        if way != .callIsRefused { harness.open(.lobby) }
         try sayThird(harness)
     }
 
     @Test func `messages that are sent again have their numbers again, before later ones`() throws {
-        let harness = try cut()
+        let harness = try Harness.cut()
         harness.say("d")
         harness.grant(fence: 8, n: 0)
         #expect(harness.takeSaid() == ["a.1/8", "b.2/8", "d.3/8"])
@@ -96,19 +84,19 @@ import Testing
     }
 
     @Test func `a message that meets another history keeps its number, sent or refused`() throws {
-        let harness = try cut()
+        let harness = try Harness.cut()
         harness.grant(fence: 8, n: 0)
         harness.now = harness.now + .milliseconds(500)
         harness.say("c")
         _ = harness.takeCalls()
         harness.answer(.publish(.otherHistory))
-        harness.open()
+        harness.open(.lobby)
         #expect(harness.takeSaid() == ["a.1/8", "b.2/8", "c.3/8"])
         harness.answer(.publish(.otherHistory))
         harness.now = harness.now + (Limits.publishPatience - .milliseconds(500))
         harness.tick()
         #expect(harness.told == ["doubts lobby", "doubts lobby", "1 refused", "1 refused"])
-        harness.open()
+        harness.open(.lobby)
         #expect(try harness.takeClaimAgain().known?.n == 2)
         harness.grant(fence: 9, n: 2)
         #expect(harness.takeSaid() == ["c.3/9"])
@@ -144,7 +132,7 @@ import Testing
         harness.tick()
         #expect(harness.told == ["1 refused"])
         harness.answer(.publish(.otherHistory))
-        harness.open()
+        harness.open(.lobby)
         #expect(harness.takeSaid() == ["\(long).1/8", "one.1/8"])
         harness.say("d")
         harness.answer(.publish(.verdicts([.accepted(seq: 41), .accepted(seq: 42)], ms: 1)))
@@ -155,7 +143,7 @@ import Testing
 
     @Test(arguments: [1, 2])
     func `a message that a later grant counts is not said again`(counted: UInt64) throws {
-        let harness = try cut()
+        let harness = try Harness.cut()
         harness.ask { client, _ in client.closed(.lobby) }
         harness.grant(fence: 8, n: 0)
         // Older data comes back, which has the first one or both.
@@ -170,71 +158,6 @@ import Testing
         #expect(harness.takeSaid() == ["d.3/9"])
     }
 
-    // MARK: The name passes on
-
-    @Test(arguments: [DraftTag.none, .number(1)])
-    func `messages that wait to be sent again may have been heard, and later ones not`(
-        tag: DraftTag
-    ) throws {
-        let harness = try cut(tag)
-        harness.ask { client, _ in client.closed(.lobby) }
-        harness.say("d", tag: tag == .none ? .none : .number(3))
-        harness.grant(fence: 8, n: 0)
-        harness.registrationChanged(epoch: 4)
-        harness.verdict(.replaced)
-        harness.ask { $0.opened(.lobby, at: Harness.place(40, epoch: 4), into: &$1) }
-        #expect(harness.takeSaid() == [])
-        #expect(harness.told == ["1 replaced Ada", "1 unknown", "1 unknown", "1 lost"])
-    }
-
-    @Test func `messages sent again and refused by the new login's fence may have been heard`()
-        throws
-    {
-        let harness = try cut()
-        harness.grant(fence: 8, n: 0)
-        harness.say("d")
-        #expect(harness.takeSaid() == ["a.1/8", "b.2/8"])
-        let login = try #require(harness.client.held[harness.id(1)]?.login)
-        harness.ask { client, _ in client.replaced(login) }
-        harness.answer(.publish(.verdicts([.fenced, .fenced], ms: 1)))
-        #expect(harness.told.sorted() == ["1 lost", "1 replaced Ada", "1 unknown", "1 unknown"])
-    }
-
-    @Test
-    func
-        `messages sent again that meet another history when their login is over may have been heard`()
-        throws
-    {
-        let harness = try cut()
-        harness.grant(fence: 8, n: 0)
-        let login = try #require(harness.client.held[harness.id(1)]?.login)
-        harness.ask { client, _ in client.replaced(login) }
-        harness.answer(.publish(.otherHistory))
-        #expect(harness.told == ["1 replaced Ada", "1 unknown", "1 unknown", "doubts lobby"])
-        #expect(harness.client.rooms.all[0].outbox.isEmpty)
-    }
-
-    @Test func `messages sent once and refused by the new login's fence are lost`() throws {
-        let harness = Harness()
-        try harness.hold(1, "Ada")
-        harness.say("a", "b")
-        let login = try #require(harness.client.held[harness.id(1)]?.login)
-        harness.ask { client, _ in client.replaced(login) }
-        harness.answer(.publish(.verdicts([.fenced, .fenced], ms: 1)))
-        #expect(harness.told == ["1 replaced Ada", "1 lost", "1 lost"])
-    }
-
-    @Test func `messages that wait to be sent again may have been heard if the name is given up`()
-        throws
-    {
-        let harness = try cut()
-        harness.ask { client, _ in client.closed(.lobby) }
-        harness.grant(fence: 8, n: 0)
-        harness.say("d")
-        try harness.release(1, "Ada")
-        #expect(harness.told == ["1 unknown", "1 unknown", "1 lost"])
-    }
-
     @Test func `a message that Redis has not written in a new epoch reserves no number`() throws {
         let harness = Harness()
         try harness.hold(1, "Ada")
@@ -244,7 +167,7 @@ import Testing
     }
 
     @Test func `a client that has numbered its message says it again under that number`() throws {
-        let harness = try cut(for: Limits.resendAge, .number(1))
+        let harness = try Harness.cut(for: Limits.resendAge, .number(1))
         #expect(try harness.takeClaimAgain().known == .init(fence: 7, n: 0, seq: 0, epoch: 3))
         harness.grant(fence: 8, n: 0)
         #expect(harness.told == ["1 refused", "1 refused"])
@@ -331,24 +254,4 @@ import Testing
         harness.answer(.publish(.verdicts([.notRemoved(.notFound)], ms: 1)))
         #expect(harness.told == ["1 not removed", "1 not removed"])
     }
-}
-
-extension BrokerClientTests.BrokerClientHarness {
-    /// Has socket 1 say messages in one turn. The tag is the first one's.
-    fileprivate func say(_ texts: String..., tag: DraftTag = .none) {
-        ask { client, effects in
-            for (index, text) in texts.enumerated() {
-                let draft = Draft(
-                    sender: id(1),
-                    room: .lobby,
-                    body: Array(text.utf8),
-                    tag: tag.advanced(by: index)
-                )
-                client.publish(draft, now: now, into: &effects)
-            }
-        }
-    }
-
-    /// Opens the lobby again.
-    fileprivate func open() { ask { $0.opened(.lobby, at: Self.place(40, epoch: 3), into: &$1) } }
 }

@@ -181,7 +181,7 @@ import Testing
             let chosen = client.answer.ranges(of: "Sec-WebSocket-Protocol: ")
             #expect(chosen.count == 1)
             #expect(client.answer.contains("\r\nSec-WebSocket-Protocol: chat.v1\r\n"))
-            // A plain client is not answered.
+            // The plain dialect has no `ping`.
             try client.say(#"{"type":"ping"}"#)
             #expect(try client.hear() == #"{"type":"pong"}"#)
         }
