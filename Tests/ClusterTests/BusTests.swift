@@ -62,6 +62,30 @@ import Testing
         }
     }
 
+    @Test func `an external publication reaches a room's members, and moves no position`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2)
+        let ada = try RoomClient(port: cluster.nodes[0].port, room: "tea", name: "Ada")
+        let members = [ada, try RoomClient(port: cluster.nodes[1].port, room: "tea")]
+        for member in members { try member.join() }
+        let other = try RoomClient(port: cluster.nodes[1].port)
+        try other.join()
+        try ada.say("1", n: 1)
+        for member in members { try member.hear(upTo: 1) }
+        let object = #"{"type":"chat","username":"ops","value":{"a":1.50}}"#
+        #expect(try await cluster.redis.cli("PUBLISH", "chat:tea", object) == "2")
+        for member in members {
+            let heard = try member.socket.hearText { $0.contains("ops") }
+            #expect(heard == #"{"type":"chat","username":"ops","value":{"a":1.50},"room":"tea"}"#)
+        }
+        // The next one follows the one before it, and those in other rooms have heard nothing.
+        try ada.say("2", n: 2)
+        for member in members { try member.hear(upTo: 2) }
+        try other.socket.say(#"{"type":"ping"}"#)
+        #expect(try other.hear() == #"{"type":"pong"}"#)
+    }
+
     /// Publications that every node must reject.
     private static let malformed: [[UInt8]] = {
         let texts = [

@@ -50,6 +50,25 @@ import Testing
         #expect(lost.place == speaker.place)
     }
 
+    @Test func `an epoch that a client claims is never believed`() async throws {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        let (speaker, beginning) = try speak(in: cluster)
+        func epoch() async throws -> String {
+            try await cluster.redis.cli("HGET", "chat/epoch", "epoch")
+        }
+        let before = try await epoch()
+        var claimed = beginning
+        claimed.epoch = "1000000"
+        for node in cluster.nodes {
+            let back = try RoomClient(port: node.port, room: "a")
+            try back.join(since: claimed)
+            #expect(back.isRecovered == true)
+            #expect(back.values == speaker.values)
+            #expect(back.place == speaker.place)
+        }
+        #expect(try await epoch() == before)
+    }
+
     @Test func `what the log has no more is told, and the rest comes`() async throws {
         let cluster = try await TestCluster.start(nodes: 2, flags: flags + ["--history", "10"])
         let (_, beginning) = try speak(in: cluster)

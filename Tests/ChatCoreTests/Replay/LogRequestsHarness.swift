@@ -109,13 +109,13 @@ final class LogRequestsHarness: RoomHistories {
         return told
     }
 
-    static func place(_ seq: UInt64) -> Position {
+    static func place(_ seq: UInt64, epoch: UInt64 = 1) -> Position {
         guard let producer = ProducerID("abcdefgh") else { preconditionFailure("a producer") }
-        return Position(epoch: 1, seq: seq, mid: MessageID(producer: producer, n: seq))
+        return Position(epoch: epoch, seq: seq, mid: MessageID(producer: producer, n: seq))
     }
 
-    static func since(_ seq: UInt64) -> LogRequests.Need {
-        .join(.init(since: .position(place(seq))))
+    static func since(_ seq: UInt64, epoch: UInt64 = 1) -> LogRequests.Need {
+        .join(.init(since: .position(place(seq, epoch: epoch))))
     }
 
     static let newest = LogRequests.Need.history(

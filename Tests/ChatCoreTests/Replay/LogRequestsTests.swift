@@ -101,6 +101,17 @@ import Testing
         #expect(loop.takeTold() == ["recheck a", "1 joins a at 5"])
     }
 
+    @Test func `an epoch that the node does not know is looked for, and then does not count`() {
+        loop.open("a", from: 1, to: 9)
+        loop.ask(1, Loop.since(7, epoch: 5), of: "a")
+        #expect(loop.takeTold() == ["recheck a"])
+        loop.run {
+            $0.advanced(loop.name("a"), isCaughtUp: true, now: loop.now, in: loop, into: &$1)
+        }
+        #expect(loop.takeTold() == ["1 joins a at 7"])
+        #expect(loop.rooms[loop.name("a")]?.position?.epoch == 1)
+    }
+
     @Test func `a room is caught up with for the requests that wait in their clients' queues, too`()
     {
         loop.open("a", from: 8, to: 9)
