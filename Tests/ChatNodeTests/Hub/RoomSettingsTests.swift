@@ -19,13 +19,8 @@ import Testing
     }
 
     /// Joins a room, and returns the first text of the answer.
-    private func join(
-        _ room: String,
-        by client: RoomClient,
-        since: RoomClient.Place? = nil
-    ) throws -> String {
-        let position = since.map { #","since":\#($0.since)"# } ?? ""
-        try client.socket.say(#"{"type":"join","room":"\#(room)"\#(position)}"#)
+    private func join(_ room: String, by client: RoomClient) throws -> String {
+        try client.socket.say(#"{"type":"join","room":"\#(room)"}"#)
         let answer = try client.hear()
         if answer.hasPrefix(#"{"type":"joined""#) {
             #expect(try client.hear().hasPrefix(#"{"type":"synced""#))
@@ -84,28 +79,6 @@ import Testing
         try await run(["new-room-rate": "0"]) { server in
             let client = try RoomClient(port: server.port)
             for number in 1...30 { #expect(try hasJoined("r\(number)", by: client)) }
-        }
-    }
-
-    @Test func `a client that comes back to rooms in which nothing was said does not begin them`()
-        async throws
-    {
-        try await run(["new-room-rate": never, "new-room-burst": "2"]) { server in
-            var places: [String: RoomClient.Place] = [:]
-            for number in 1...4 {
-                let first = try RoomClient(port: server.port)
-                for room in ["a\(number)", "b\(number)"] {
-                    places[room] = try .init(join(room, by: first))
-                }
-            }
-            let client = try RoomClient(port: server.port)
-            for (room, place) in places {
-                let answer = try join(room, by: client, since: place)
-                #expect(answer.contains(#""recovered":true"#), "\(answer)")
-            }
-            // It may still begin as many as anybody.
-            for number in 1...3 { #expect(try hasJoined("r\(number)", by: client)) }
-            _ = try wait(in: join("r4", by: client))
         }
     }
 
