@@ -32,6 +32,35 @@ import Testing
         #expect(Set(members.suffix(3).map(\.values)).count == 1)
     }
 
+    @Test func `a room that its node has forgotten is whole for a client that comes back`()
+        async throws
+    {
+        let cluster = try await TestCluster.start(nodes: 2, flags: flags)
+        func nodesThatHear() async throws -> String? {
+            try await cluster.redis.cli("PUBSUB", "NUMSUB", "chat:a").split(separator: "\n").last
+                .map(String.init)
+        }
+        let speaker = try RoomClient(port: cluster.nodes[1].port, room: "a", name: "Ada")
+        try speaker.join()
+        let member = try RoomClient(port: cluster.nodes[0].port, room: "a")
+        try member.join()
+        try speaker.say("1", n: 1)
+        try member.hear(upTo: 1)
+        let place = try #require(member.place)
+        #expect(try await nodesThatHear() == "2")
+        try member.socket.say(#"{"type":"leave","room":"a"}"#)
+        // After 30 s (`Limits.roomLinger`); ten for a busy machine.
+        try await eventually("the node hears the room no more", within: .seconds(40)) {
+            try await nodesThatHear() == "1"
+        }
+        for n in 2...5 { try speaker.say("\(n)", n: n) }
+        _ = try speaker.hearAck(of: 5)
+        try member.join(since: place)
+        #expect(member.isRecovered == true)
+        #expect(member.values == ["1", "2", "3", "4", "5"])
+        #expect(try await nodesThatHear() == "2")
+    }
+
     @Test func `a client is told which number is due, and goes on there on another node, too`()
         async throws
     {

@@ -65,6 +65,26 @@ import Testing
         #expect(try redis.client.run("TTL", keys[1]).number ?? -1 <= 100)
     }
 
+    @Test func `what is kept of a free name is forgotten after a day`() async throws {
+        let (harness, redis) = try await harness()
+        func life(of key: String) throws -> Int64? {
+            try redis.client.run("TTL", redis.codec.keys.name(key)).number
+        }
+        let day: ClosedRange<Int64> = 86_300...86_400
+        let ada = try harness.hold("Ada")
+        #expect(try life(of: "ada") == -1)
+        #expect(try harness.release(ada, .empty))
+        #expect(day ~= (try life(of: "ada") ?? -3))
+        // What keeps a stopped process from claiming a name again that has passed on.
+        let bob = try harness.holds(harness.takeOver(harness.hold("Bob")))
+        #expect(try life(of: "bob") == -1)
+        #expect(try harness.release(bob, .delete))
+        #expect(day ~= (try life(of: "bob") ?? -3))
+        let eve = try harness.hold("Eve")
+        #expect(try harness.release(eve, .delete))
+        #expect(try life(of: "eve") == -2)
+    }
+
     @Test func `how long a room lives is told again when some of it is over`() async throws {
         let (harness, redis) = try await harness()
         let ada = try harness.hold("Ada")

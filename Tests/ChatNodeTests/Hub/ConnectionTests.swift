@@ -61,6 +61,20 @@ import Testing
         }
     }
 
+    @Test func `a client that goes on sending after a close is cut`() async throws {
+        try await TestServer.run { (server) async throws in
+            let client = try server.connect()
+            try client.send(frame: 2)
+            #expect(try client.hearFrame().closeCode == 1003)
+            // The node reads a mebibyte (`Limits.lingerBytes`) and the kernel holds a few; in two seconds
+            // (`Limits.lingerTimeout`) loopback would carry hundreds.
+            let chunk = [UInt8](repeating: 0x81, count: 65_536)
+            var sent = 0
+            while sent < 64 << 20, (try? client.socket.send(chunk)) != nil { sent += chunk.count }
+            #expect(sent < 64 << 20)
+        }
+    }
+
     @Test func `a client that does not close in its turn is cut`() async throws {
         try await TestServer.run { (server) async throws in
             let client = try server.connect()
@@ -141,11 +155,13 @@ import Testing
         try await TestServer.run(["ping-interval": "4s", "pong-timeout": "3s"]) {
             (server) async throws in
             let client = try server.connect()
-            for _ in 0..<2 {
-                #expect(try client.hearFrame() == .init(opcode: 9, payload: []))
-                try client.send(frame: 10)
-            }
-            #expect(try client.hearFrame().opcode == 9)
+            #expect(try client.hearFrame() == .init(opcode: 9, payload: []))
+            try client.send(frame: 10)
+            #expect(try client.hearFrame() == .init(opcode: 9, payload: []))
+            // Whatever comes shows that it lives.
+            try client.say("{}")
+            #expect(try client.hearFrame().text.contains("unknown_type"))
+            #expect(try client.hearFrame() == .init(opcode: 9, payload: []))
             #expect(try client.hearClose().closeCode == 4005)
         }
     }

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import ChatNode
+@testable import ChatSupport
 
 /// Members that read so slowly that the node does not hold in memory what they lack.
 @Suite struct SlowMemberTests {
@@ -73,6 +74,34 @@ import Testing
             let next = room.history.position(at: cursor).map { $0.seq + 1 } ?? 0
             return shard.writers[Int(table.slots[0])].isBlocked && next <= seq
         }.contains(true)
+    }
+
+    @Test func `a member that reads nothing for 30 s is closed with 4000`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let ada = try server.connect("Ada")
+            let slow = try RoomClient(port: server.port, receiveBufferBytes: 4096)
+            try slow.join()
+            // 600 kB block it.
+            try say(60, bytes: 10_000, by: ada)
+            #expect(try await isBlocked(server, before: 60))
+            // As if that were 30 s ago.
+            _ = try await server.node.hub.fromEach { shard in
+                for slot in shard.writers.indices where shard.writers[slot].isBlocked {
+                    let connection = shard.connection(at: Int32(slot))
+                    connection?.liveness.blocked(now: Clock.now + (.zero - Limits.stallTimeout))
+                    connection?.remindWhenDue()
+                }
+            }
+            try await eventually("it is closed") {
+                server.metrics.scrape().contains(#"{reason="too_slow"} 1"#)
+            }
+            var close: FrameDecoder.Frame?
+            while close == nil {
+                let frame = try slow.socket.hearFrame()
+                if frame.opcode == 8 { close = frame }
+            }
+            #expect(close?.closeCode == 4000)
+        }
     }
 
     /// In the first case the backlog has the message when it is removed, in the other only the log has it when

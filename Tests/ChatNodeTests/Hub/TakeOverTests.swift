@@ -111,6 +111,58 @@ import Testing
         }
     }
 
+    @Test func `a secret works again after two answers to it were lost, one after the other`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let first = try connect(to: server)
+            let secret = try first.login("Ada").session
+            try first.say("1", n: 1)
+            _ = try first.hearAck(of: 1)
+            first.socket.socket.close()
+            for _ in 1...3 {
+                let next = try connect(to: server)
+                // While the socket before still stands, it is told to wait. The client never learns what it is told
+                // then.
+                try await eventually("the secret works") {
+                    guard let login = try? next.login("Ada", session: secret) else { return false }
+                    return login.isResumed && login.acked == 1 && login.session != secret
+                }
+                next.socket.socket.close()
+            }
+        }
+    }
+
+    @Test func `after a logout the secret is of no use, and the name is anybody's`() async throws {
+        try await TestServer.run(flags) { (server) async throws in
+            let client = try connect(to: server)
+            let secret = try client.login("Ada").session
+            try client.say("1", n: 1)
+            _ = try client.hearAck(of: 1)
+            try client.socket.say(#"{"type":"logout"}"#)
+            #expect(try client.hear().hasPrefix(#"{"type":"logged_out""#))
+            let login = try connect(to: server).login("Ada", session: secret)
+            #expect(!login.isResumed && login.acked == 0)
+        }
+    }
+
+    @Test func `a login says how often the node pings, and its secret once`() async throws {
+        try await TestServer.run(["ping-interval": "70s"]) { (server) async throws in
+            let client = try connect(to: server)
+            let login = #"{"type":"login","username":"Ada"}"#
+            try client.socket.say(login)
+            let first = try client.hear()
+            let start = #"{"type":"logged_in","username":"Ada""#
+            func rest(_ isResumed: Bool) -> String {
+                #","node":"n1","resumed":\#(isResumed),"acked":0,"ping_ms":70000}"#
+            }
+            let secret = try #require(first.firstMatch(of: /,"session":"[0-9a-f]{32}"/)).output
+            #expect(first == start + secret + rest(false))
+            try client.socket.say(login)
+            #expect(try client.hear() == start + rest(true))
+        }
+    }
+
     @Test func `a secret that two later ones have superseded is answered with taken alone`()
         async throws
     {
