@@ -77,40 +77,6 @@ import Testing
         }
     }
 
-    /// Tries a login with a secret, and returns the reason and what follows it in the answer, but for the
-    /// sentence.
-    private func failure(of secret: String, by client: RoomClient) throws -> String {
-        try client.socket.say(#"{"type":"login","username":"Ada","session":"\#(secret)"}"#)
-        let answer = try client.hear()
-        let form =
-            /^{"type":"login_failure","username":"Ada","value":("\w+"),"message":"[^"]+"(.*)}$/
-        guard let parts = answer.firstMatch(of: form) else { throw Unexpected(answer) }
-        return String(parts.output.1 + parts.output.2)
-    }
-
-    @Test
-    func
-        `the secret before is told to wait while the socket of its successor stands`()
-        async throws
-    {
-        try await TestServer.run(flags) { (server) async throws in
-            let first = try connect(to: server).login("Ada").session
-            let second = try connect(to: server)
-            let secret = try second.login("Ada", session: first).session
-            #expect(secret != first)
-            let third = try connect(to: server)
-            let answer = try failure(of: first, by: third)
-            #expect(answer.firstMatch(of: /^"taken","retry_ms":[1-9][0-9]*$/) != nil, "\(answer)")
-            // The successor has noticed nothing.
-            try second.say("1", n: 1)
-            _ = try second.hearAck(of: 1)
-            second.socket.socket.close()
-            try await eventually("the secret before works") {
-                (try? third.login("Ada", session: first))?.isResumed == true
-            }
-        }
-    }
-
     @Test func `a secret works again after two answers to it were lost, one after the other`()
         async throws
     {
@@ -160,6 +126,40 @@ import Testing
             #expect(first == start + secret + rest(false))
             try client.socket.say(login)
             #expect(try client.hear() == start + rest(true))
+        }
+    }
+
+    /// Tries a login with a secret, and returns the reason and what follows it in the answer, but for the
+    /// sentence.
+    private func failure(of secret: String, by client: RoomClient) throws -> String {
+        try client.socket.say(#"{"type":"login","username":"Ada","session":"\#(secret)"}"#)
+        let answer = try client.hear()
+        let form =
+            /^{"type":"login_failure","username":"Ada","value":("\w+"),"message":"[^"]+"(.*)}$/
+        guard let parts = answer.firstMatch(of: form) else { throw Unexpected(answer) }
+        return String(parts.output.1 + parts.output.2)
+    }
+
+    @Test
+    func
+        `the secret before is told to wait while the socket of its successor stands`()
+        async throws
+    {
+        try await TestServer.run(flags) { (server) async throws in
+            let first = try connect(to: server).login("Ada").session
+            let second = try connect(to: server)
+            let secret = try second.login("Ada", session: first).session
+            #expect(secret != first)
+            let third = try connect(to: server)
+            let answer = try failure(of: first, by: third)
+            #expect(answer.firstMatch(of: /^"taken","retry_ms":[1-9][0-9]*$/) != nil, "\(answer)")
+            // The successor has noticed nothing.
+            try second.say("1", n: 1)
+            _ = try second.hearAck(of: 1)
+            second.socket.socket.close()
+            try await eventually("the secret before works") {
+                (try? third.login("Ada", session: first))?.isResumed == true
+            }
         }
     }
 
