@@ -47,6 +47,12 @@ struct TestServer {
         return client
     }
 
+    /// Connects a client that speaks a dialect: `plain`, or a subprotocol.
+    func connect(speaking dialect: String) throws -> TestWebSocket {
+        let offer = dialect == "plain" ? [] : ["Sec-WebSocket-Protocol: \(dialect)"]
+        return try TestWebSocket(port: port, headers: offer)
+    }
+
     /// Waits until something holds on some loop, without giving up the thread: what follows comes
     /// within milliseconds, however busy the threads are that tests share.
     func block(until holds: @escaping @Sendable (Shard) -> Bool) throws {

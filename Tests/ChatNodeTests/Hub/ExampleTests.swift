@@ -7,18 +7,12 @@ import Testing
 @Suite struct ExampleTests {
     private static let flags = ["message-rate": "0"]
 
-    /// Connects a client that speaks the dialect of a folder of examples.
-    private func connect(_ folder: String, _ port: Int) throws -> TestWebSocket {
-        let offer = folder == "plain" ? [] : ["Sec-WebSocket-Protocol: \(folder)"]
-        return try TestWebSocket(port: port, headers: offer)
-    }
-
     @Test(arguments: ["plain", "chat.v1"])
     func `each wrong text is answered as its file says`(folder: String) async throws {
         for name in try ExampleFiles.names(in: folder + "/refused", ending: ".txt").sorted() {
             let lines = try ExampleFiles.lines("\(folder)/refused/\(name).txt")
             try await TestServer.run(Self.flags) { (server) async throws in
-                let client = try connect(folder, server.port)
+                let client = try server.connect(speaking: folder)
                 for line in lines.dropLast() { try client.say(String(line.dropFirst(2))) }
                 // The lines before the last are answered with something else.
                 let answer = try client.hearText {
@@ -46,7 +40,7 @@ import Testing
     ) async throws {
         try await TestServer.run(Self.flags) { (server) async throws in
             let listener = try server.connect()
-            let client = try connect(folder, server.port)
+            let client = try server.connect(speaking: folder)
             try client.login("Ada")
             let text = try ExampleFiles.message("\(folder)/client/\(name)")
             if text.hasSuffix(#","n":2}"#) {

@@ -5,19 +5,13 @@ import Testing
 
 /// A client that holds a name logs in with another one, over real sockets.
 @Suite struct NameChangeTests {
-    /// Connects a client that speaks a dialect.
-    private func connect(_ dialect: String, to server: TestServer) throws -> TestWebSocket {
-        let offer = dialect == "plain" ? [] : ["Sec-WebSocket-Protocol: \(dialect)"]
-        return try TestWebSocket(port: server.port, headers: offer)
-    }
-
     @Test(arguments: ["plain", "chat.v1"])
     func `the former name is free, and messages go out under the new one`(dialect: String)
         async throws
     {
         try await TestServer.run { (server) async throws in
             let listener = try server.connect()
-            let client = try connect(dialect, to: server)
+            let client = try server.connect(speaking: dialect)
             try client.login("Ada")
             try client.login("Eve")
             let other = try server.connect("Ada")
@@ -37,7 +31,7 @@ import Testing
         try await TestServer.run { (server) async throws in
             let listener = try server.connect()
             let bob = try server.connect("Bob")
-            let client = try connect(dialect, to: server)
+            let client = try server.connect(speaking: dialect)
             try client.login("Ada")
             try client.say(#"{"type":"login","username":"Bob"}"#)
             let answer = try client.hear()
