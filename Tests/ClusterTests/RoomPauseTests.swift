@@ -6,7 +6,7 @@ import Testing
 @Suite struct RoomPauseTests {
     private let flags = ["--message-rate", "0"]
     private let clock = ContinuousClock()
-    /// What needs Redis is refused after `Limits.publishPatience`, seen a tick later, or after a call is given up
+    /// A request that needs Redis is refused after `Limits.publishPatience`, seen a tick later, or after a call is given up
     /// (`Limits.redisCommandTimeout`); and three seconds for a busy machine.
     private let patience = Duration.seconds(5)
 
@@ -51,7 +51,7 @@ import Testing
         let refusal = try ada.hear()
         #expect(refusal.contains(#""code":"unavailable","room":"b","retry_ms":"#), "\(refusal)")
         #expect(clock.now - start < patience)
-        // Nothing of the join is left, and a room that is heard needs no Redis to be left.
+        // The join has left nothing behind, and a client leaves a room that it hears without Redis.
         for (room, answer) in [("b", #""code":"not_in_room""#), ("a", #"{"type":"pong"}"#)] {
             try ada.socket.say(#"{"type":"leave","room":"\#(room)"}"#)
             try ada.socket.say(#"{"type":"ping"}"#)

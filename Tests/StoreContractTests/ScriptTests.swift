@@ -75,7 +75,7 @@ import Testing
         #expect(try life(of: "ada") == -1)
         #expect(try harness.release(ada, .empty))
         #expect(day ~= (try life(of: "ada") ?? -3))
-        // What keeps a stopped process from claiming a name again that has passed on.
+        // The record of a name that has passed on keeps a stopped process from claiming it again.
         let bob = try harness.holds(harness.takeOver(harness.hold("Bob")))
         #expect(try life(of: "bob") == -1)
         #expect(try harness.release(bob, .delete))

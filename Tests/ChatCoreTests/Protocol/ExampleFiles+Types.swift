@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatCore
 
-/// What the sources say of message types, and which of them has an example.
+/// Reads the message types in the sources, and which examples are still to be built.
 extension ExampleFiles {
     /// Types and examples that are described and not built yet. Without these names the tests ask for them,
     /// too.

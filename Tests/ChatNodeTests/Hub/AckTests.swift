@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatNode
 
-/// What an `ack` says, through sockets.
+/// A node acknowledges numbered messages over real sockets.
 @Suite struct AckTests {
     @Test func `a number said again is acknowledged with what the node still knows of it`()
         async throws
@@ -19,7 +19,7 @@ import Testing
             let form = /(.*),"seq":(\d),"ts":\d{13}}/
             let parts = try [first, second].map { try #require($0.wholeMatch(of: form)).output }
             #expect(parts.map(\.2) == ["1", "2"])
-            // Of the newest number it knows the place, of an older one only the id.
+            // The node knows the place of the newest number, and of an older one only the id.
             #expect(try ack(of: 2) == parts[1].1 + #","seq":2,"dup":true}"#)
             #expect(try ack(of: 1) == parts[0].1 + #","dup":true}"#)
         }
