@@ -35,6 +35,8 @@ import Testing
     @Test func `a room that its node has forgotten is whole for a client that comes back`()
         async throws
     {
+        // No ping comes while nothing is read.
+        let flags = flags + ["--ping-interval", "1h"]
         let cluster = try await TestCluster.start(nodes: 2, flags: flags)
         func nodesThatHear() async throws -> String? {
             try await cluster.redis.cli("PUBSUB", "NUMSUB", "chat:a").split(separator: "\n").last

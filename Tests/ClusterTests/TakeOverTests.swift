@@ -56,7 +56,10 @@ import Testing
         let secret = try old.login("Ada").session
         for n in 1...5 { try old.say("\(n)", n: n) }
         _ = try old.hearAck(of: 5)
+        // A name that is not taken over before it is freed.
+        let bob = try RoomClient(port: cluster.nodes[0].port, name: "Bob")
         try await cluster.kill(0)
+        bob.socket.socket.close()
         // At once: the secret needs no certificate that the node is dead.
         let new = try RoomClient(port: cluster.nodes[1].port, room: "a")
         let login = try new.login("Ada", session: secret)
